@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * spec/model: config.json of the OCI runtime specification (config.md, config-linux.md) as C structs.
+ *
+ * Both front ends end here: `wabe` loads it from a bundle, vzctl builds it from a guest's parameters. Names follow the
+ * specification; what is absent there is NULL, zero count or !is_set here. All memory belongs to .arena.
+ */
+#ifndef WABE_SPEC_MODEL_H
+#define WABE_SPEC_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/codec.h"
+#include "base/parse.h"
+#include "base/str.h"
+
+#define WABE_SPEC_VERSION "1.2.0"
+
+/* config.md, "User"; additionalGids are exact: no group of the image is added. */
+struct wabe_spec_user {
+	uint32_t uid;
+	uint32_t gid;
+	struct wabe_opt_u64 umask;
+	struct wabe_u32_list additional_gids;
+};
+
+/* Bit masks by capability number (capability.h); bit 63 is never a capability. */
+struct wabe_spec_capabilities {
+	uint64_t bounding, effective, inheritable, permitted, ambient;
+};
+
+struct wabe_spec_rlimit {
+	int type; /* RLIMIT_* */
+	uint64_t soft, hard;
+};
+
+struct wabe_spec_size {
+	uint32_t height, width;
+};
+
+struct wabe_spec_process {
+	bool terminal;
+	struct wabe_spec_size console_size;
+	struct wabe_spec_user user;
+	struct wabe_strv args;
+	struct wabe_strv env;
+	const char *cwd;
+	struct wabe_spec_capabilities *capabilities; /* NULL: all sets empty (config.md) */
+	struct wabe_list rlimits;                    /* struct wabe_spec_rlimit */
+	bool no_new_privileges;
+	struct wabe_opt_i64 oom_score_adj; /* -1000..1000 */
+};
+
+struct wabe_spec_root {
+	const char *path; /* absolute, or relative to the bundle */
+	bool readonly;
+};
+
+struct wabe_spec_mount {
+	const char *destination; /* absolute in the guest */
+	const char *type;
+	const char *source;
+	struct wabe_strv options;
+};
+
+struct wabe_spec_hook {
+	const char *path; /* absolute, on the host */
+	struct wabe_strv args;
+	struct wabe_strv env;
+	struct wabe_opt_i64 timeout; /* seconds, > 0 */
+};
+
+/* config.md, "POSIX-platform Hooks"; lists of struct wabe_spec_hook. */
+struct wabe_spec_hooks {
+	struct wabe_list prestart, create_runtime, create_container, start_container, poststart, poststop;
+};
+
+enum wabe_spec_ns {
+	WABE_NS_USER,
+	WABE_NS_MOUNT,
+	WABE_NS_PID,
+	WABE_NS_NETWORK,
+	WABE_NS_IPC,
+	WABE_NS_UTS,
+	WABE_NS_CGROUP,
+	WABE_NS_TIME,
+	WABE_NS_MAX,
+};
+
+struct wabe_spec_namespace {
+	int type; /* enum wabe_spec_ns */
+	const char *path; /* NULL: a new one */
+};
+
+struct wabe_spec_idmap {
+	uint32_t container_id, host_id, size;
+};
+
+struct wabe_spec_device {
+	const char *path;
+	const char *type; /* c u b p */
+	struct wabe_opt_i64 major, minor;
+	struct wabe_opt_u64 file_mode; /* permission bits, default 0666 */
+	struct wabe_opt_u64 uid, gid;  /* in the guest, default 0 */
+};
+
+struct wabe_spec_device_rule {
+	bool allow;
+	const char *type;              /* a c b, default a */
+	struct wabe_opt_i64 major, minor; /* unset or -1: any */
+	const char *access;            /* of r w m */
+};
+
+/* Bytes; -1 is unlimited (config-linux.md, "Memory"). swap is memory plus swap, as cgroup v1 counts it. */
+struct wabe_spec_memory {
+	struct wabe_opt_i64 limit, reservation, swap, kernel, kernel_tcp;
+	struct wabe_opt_u64 swappiness;
+	struct wabe_opt_bool disable_oom_killer, use_hierarchy, check_before_update;
+};
+
+/* Times in microseconds. */
+struct wabe_spec_cpu {
+	struct wabe_opt_u64 shares, burst, period, realtime_period;
+	struct wabe_opt_i64 quota, realtime_runtime, idle;
+	const char *cpus; /* list, "0-3,7" */
+	const char *mems;
+};
+
+struct wabe_spec_pids {
+	struct wabe_opt_i64 limit; /* <= 0: unlimited */
+};
+
+struct wabe_spec_weight_device {
+	int64_t major, minor;
+	struct wabe_opt_u64 weight, leaf_weight; /* 10..1000 */
+};
+
+struct wabe_spec_throttle_device {
+	int64_t major, minor;
+	uint64_t rate; /* bytes or operations a second */
+};
+
+struct wabe_spec_block_io {
+	struct wabe_opt_u64 weight, leaf_weight; /* 10..1000 */
+	struct wabe_list weight_device;          /* struct wabe_spec_weight_device */
+	struct wabe_list throttle_read_bps, throttle_write_bps, throttle_read_iops, throttle_write_iops;
+};
+
+struct wabe_spec_hugepage {
+	const char *page_size; /* "2MB" */
+	uint64_t limit;        /* bytes */
+};
+
+struct wabe_spec_resources {
+	struct wabe_list devices; /* struct wabe_spec_device_rule */
+	struct wabe_spec_memory memory;
+	struct wabe_spec_cpu cpu;
+	struct wabe_spec_pids pids;
+	struct wabe_spec_block_io block_io;
+	struct wabe_list hugepages; /* struct wabe_spec_hugepage */
+	struct wabe_pairs unified;  /* cgroup v2 file -> value */
+};
+
+struct wabe_spec_syscall_arg {
+	uint32_t index; /* 0..5 */
+	uint64_t value, value_two;
+	const char *op; /* SCMP_CMP_* */
+};
+
+struct wabe_spec_syscall {
+	struct wabe_strv names;
+	const char *action; /* SCMP_ACT_* */
+	struct wabe_opt_u64 errno_ret;
+	struct wabe_list args; /* struct wabe_spec_syscall_arg */
+};
+
+struct wabe_spec_seccomp {
+	const char *default_action;
+	struct wabe_opt_u64 default_errno_ret;
+	struct wabe_strv architectures; /* SCMP_ARCH_* */
+	struct wabe_strv flags;
+	struct wabe_list syscalls; /* struct wabe_spec_syscall */
+};
+
+struct wabe_spec {
+	struct wabe_arena arena;
+	const char *oci_version;
+	struct wabe_spec_process *process; /* NULL: create only (start is then an error) */
+	struct wabe_spec_root root;
+	const char *hostname;
+	const char *domainname;
+	struct wabe_list mounts; /* struct wabe_spec_mount */
+	struct wabe_spec_hooks hooks;
+	struct wabe_pairs annotations;
+	/* linux */
+	struct wabe_list namespaces; /* struct wabe_spec_namespace */
+	struct wabe_list uid_mappings, gid_mappings; /* struct wabe_spec_idmap */
+	struct wabe_list devices;    /* struct wabe_spec_device */
+	const char *cgroups_path;
+	struct wabe_spec_resources resources;
+	struct wabe_spec_seccomp *seccomp; /* NULL: no filter */
+	const char *rootfs_propagation; /* shared slave private unbindable, NULL = rprivate */
+	struct wabe_strv masked_paths, readonly_paths;
+	struct wabe_pairs sysctl;
+	/*
+	 * Of wabe's own, without a key in config.json: what vzctl asks for beyond the specification.
+	 */
+	bool delegate_cgroup; /* give the guest's root its cgroup subtree (cgroup-v2.rst, "Delegation") */
+	bool has_uptime;      /* a time namespace whose uptime starts at 0 (time_namespaces(7)) */
+};
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * spec: load, validate, save and default of the model in spec/model.h.
+ */
+#ifndef WABE_SPEC_SPEC_H
+#define WABE_SPEC_SPEC_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "spec/model.h"
+
+/**
+ * wabe_spec_parse() - config.json from memory: parse, load, validate. Every error names the JSON path.
+ * @spec: zeroed by the caller; on failure nothing has to be freed but wabe_spec_free() is harmless
+ * Returns 0, -EINVAL, -ERANGE, -ENOTSUP (asks for what this version doesn't do), -E2BIG, -ENOMEM.
+ */
+int wabe_spec_parse(struct wabe_spec *spec, const char *what, const char *text, size_t len, struct wabe_error *err);
+
+/** wabe_spec_load() - the same from BUNDLE/config.json (bounded by WABE_JSON_MAX_BYTES). */
+int wabe_spec_load(struct wabe_spec *spec, const char *bundle, struct wabe_error *err);
+
+/** wabe_spec_validate() - the rules between fields (config.md MUSTs); a spec built in memory passes through it too. */
+int wabe_spec_validate(const struct wabe_spec *spec, struct wabe_error *err);
+
+/** wabe_spec_parse_process() - a process object alone (`exec --process FILE`), into @arena. */
+int wabe_spec_parse_process(struct wabe_arena *arena, const char *what, const char *text, size_t len,
+			    struct wabe_spec_process **ret_process, struct wabe_error *err);
+
+/** wabe_spec_default() - what `wabe spec` prints: a shell in rootfs/, runc's default mounts, caps, masks, namespaces. */
+int wabe_spec_default(struct wabe_spec *spec, bool is_rootless, struct wabe_error *err);
+
+/** wabe_spec_default_mounts(), _masked_paths(), _readonly_paths() - those parts alone, appended; vzctl starts from them too. 0 or -ENOMEM. */
+int wabe_spec_default_masked_paths(struct wabe_spec *spec);
+int wabe_spec_default_readonly_paths(struct wabe_spec *spec);
+
+/** wabe_spec_save() - indented JSON appended to @out. */
+int wabe_spec_save(const struct wabe_spec *spec, struct wabe_buf *out, struct wabe_error *err);
+
+/** wabe_spec_features() - the document of features.md (what this build supports), indented JSON appended to @out. */
+int wabe_spec_features(struct wabe_buf *out, struct wabe_error *err);
+
+/** wabe_spec_has_namespace() - the namespace entry of @type, or NULL. */
+const struct wabe_spec_namespace *wabe_spec_namespace(const struct wabe_spec *spec, enum wabe_spec_ns type);
+
+/** Mount options by name (config.md, "Linux mount options"), in spec/mount_option.c. */
+struct wabe_mount_options {
+	unsigned long attr_set, attr_clear;         /* MOUNT_ATTR_* of mount_setattr(2), this mount only */
+	unsigned long rec_attr_set, rec_attr_clear; /* the same for the whole tree (rro, rnosuid ...) */
+	unsigned int propagation;                   /* MS_SHARED MS_SLAVE MS_PRIVATE MS_UNBINDABLE or 0 */
+	bool is_propagation_recursive;
+	bool is_bind, is_bind_recursive;
+	unsigned int sb_flags; /* SB-level: MS_SYNCHRONOUS MS_DIRSYNC MS_MANDLOCK MS_LAZYTIME, and MS_RDONLY of "ro" for new filesystems */
+	bool is_copy_symlink;
+	struct wabe_strv data; /* what the filesystem itself shall read: "mode=755", "size=65536k", "newinstance" */
+};
+
+/** wabe_spec_mount_options() - sort the options of one mount entry by who acts on them. 0, -EINVAL (contradiction), -ENOTSUP (idmap, tmpcopyup). */
+int wabe_spec_mount_options(struct wabe_arena *arena, const struct wabe_spec_mount *mount,
+			    struct wabe_mount_options *ret_options, struct wabe_error *err);
+
+/** wabe_spec_free() - the arena and all in it; for _cleanup_(wabe_spec_free). */
+void wabe_spec_free(struct wabe_spec *spec);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sys/cgroup: one interface over cgroup v2 (written directly) and v1 or hybrid hosts (through libcgroup).
+ *
+ * Which driver is used is found out once at wabe_cgroup_open(). A cgroup is named by its path below the root of the
+ * hierarchy ("/wabe/web1", "/vz/101"); on v1 the same path is used in every controller's hierarchy.
+ */
+#ifndef WABE_SYS_CGROUP_H
+#define WABE_SYS_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+enum wabe_cgroup_mode {
+	WABE_CGROUP_V2,       /* /sys/fs/cgroup is a cgroup2 mount */
+	WABE_CGROUP_HYBRID,   /* v1 controllers, and a cgroup2 mount beside them */
+	WABE_CGROUP_V1,       /* v1 controllers only */
+	WABE_CGROUP_MODE_MAX,
+};
+
+struct wabe_cgroup; /* an open handle to one cgroup (existing or to be created) */
+
+/**
+ * wabe_cgroup_open() - handle for the cgroup at @path; creates nothing.
+ * @path: absolute below the hierarchy's root, or relative to the caller's own cgroup; ".." is refused (-EINVAL)
+ */
+int wabe_cgroup_open(const char *path, struct wabe_cgroup **ret_cgroup, struct wabe_error *err);
+void wabe_cgroup_close(struct wabe_cgroup **cgroup); /* for _cleanup_ */
+
+enum wabe_cgroup_mode wabe_cgroup_mode(const struct wabe_cgroup *cgroup);
+const char *wabe_cgroup_path(const struct wabe_cgroup *cgroup); /* absolute path below the root */
+
+/**
+ * wabe_cgroup_create() - make it, with parents, and enable all available controllers down to it (v2: subtree_control of
+ * each parent; a controller that the host lacks is no error here, using it later is).
+ * An existing cgroup that has processes is -EEXIST. *ret_was_created tells whether this call made the last component.
+ */
+int wabe_cgroup_create(struct wabe_cgroup *cgroup, bool *ret_was_created, struct wabe_error *err);
+
+/**
+ * wabe_cgroup_dir_fd() - v2 directory (of the unified tree on a hybrid host) for clone3's CLONE_INTO_CGROUP and for
+ * delegation; stays the handle's. -ENOTSUP on pure v1.
+ */
+int wabe_cgroup_dir_fd(struct wabe_cgroup *cgroup, struct wabe_error *err);
+
+/** wabe_cgroup_attach() - move process @pid (host pid) there; on v1/hybrid into every hierarchy, on v2 not needed after CLONE_INTO_CGROUP. */
+int wabe_cgroup_attach(struct wabe_cgroup *cgroup, pid_t pid, struct wabe_error *err);
+
+/** One limit, in cgroup v2 terms; the v1 driver translates. Unset members are left as they are. */
+struct wabe_cgroup_limits {
+	bool has_memory_max, has_memory_swap_max, has_memory_low, has_memory_high;
+	int64_t memory_max_bytes;      /* < 0 = max */
+	int64_t memory_swap_max_bytes; /* swap alone (v2 meaning), < 0 = max */
+	int64_t memory_low_bytes, memory_high_bytes;
+	bool has_cpu_weight;
+	uint64_t cpu_weight; /* 1..10000, default 100; v1: shares = weight scaled back */
+	bool has_cpu_max;
+	int64_t cpu_quota_us; /* < 0 = max */
+	uint64_t cpu_period_us; /* 1000..1000000, 0 = 100000 */
+	bool has_cpu_burst, has_cpu_idle;
+	uint64_t cpu_burst_us;
+	int64_t cpu_idle;
+	const char *cpuset_cpus, *cpuset_mems; /* NULL = leave */
+	bool has_pids_max;
+	int64_t pids_max; /* < 0 = max */
+	bool has_io_weight;
+	uint64_t io_weight; /* 1..10000 */
+	struct { /* NULL-terminated by count */
+		struct wabe_cgroup_io_limit *items;
+		size_t count;
+	} io;
+	struct {
+		struct wabe_cgroup_hugetlb *items;
+		size_t count;
+	} hugetlb;
+	struct wabe_cgroup_file {
+		const char *file, *value;
+	} *unified; /* v2 files as they are; on v1 -ENOTSUP */
+	size_t unified_count;
+};
+
+struct wabe_cgroup_io_limit {
+	uint32_t major, minor;
+	uint64_t rbps, wbps, riops, wiops; /* 0 = leave, UINT64_MAX = max */
+	uint64_t weight;                   /* 0 = leave */
+};
+
+struct wabe_cgroup_hugetlb {
+	const char *page_size; /* "2MB" */
+	uint64_t limit_bytes;
+};
+
+/**
+ * wabe_cgroup_limit() - apply @limits. A limit that this host can't enforce (controller missing) is -ENOTSUP with the
+ * controller's name; errors diagnose ("cpuset.cpus 0-7: the host has CPUs 0-1").
+ */
+int wabe_cgroup_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits, struct wabe_error *err);
+
+/** wabe_cgroup_has() - does this host enforce limits of @controller ("memory" "cpu" "pids" "io" "cpuset" "hugetlb" "freezer")? */
+bool wabe_cgroup_has(struct wabe_cgroup *cgroup, const char *controller);
+
+/**
+ * wabe_cgroup_delegate() - give the v2 directory to @uid:@gid (cgroup-v2.rst, "Delegation": the directory, cgroup.procs,
+ * cgroup.threads, cgroup.subtree_control; /sys/kernel/cgroup/delegate lists them), so that a guest's systemd works in it.
+ * The limits' files stay root's.
+ */
+int wabe_cgroup_delegate(struct wabe_cgroup *cgroup, uid_t uid, gid_t gid, struct wabe_error *err);
+
+/** wabe_cgroup_freeze() - freeze or thaw, and wait until it is so (at most @timeout_ms). -ETIMEDOUT else. */
+int wabe_cgroup_freeze(struct wabe_cgroup *cgroup, bool is_frozen, int timeout_ms, struct wabe_error *err);
+
+/** wabe_cgroup_frozen() - 1 frozen, 0 not, or -errno (-ENOENT: there is no such cgroup). */
+int wabe_cgroup_frozen(struct wabe_cgroup *cgroup, struct wabe_error *err);
+
+/** wabe_cgroup_kill() - SIGKILL to every process in it and below (cgroup.kill, else frozen loop); other signals by @signal. */
+int wabe_cgroup_signal(struct wabe_cgroup *cgroup, int signal, struct wabe_error *err);
+
+/** wabe_cgroup_pids() - host pids of it and below, malloc'd array, caller frees. */
+int wabe_cgroup_pids(struct wabe_cgroup *cgroup, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err);
+
+/**
+ * wabe_cgroup_remove() - rmdir it and all below (what a guest made there); waits for dying processes at most @timeout_ms (-EBUSY).
+ * A missing cgroup is success.
+ */
+int wabe_cgroup_remove(struct wabe_cgroup *cgroup, int timeout_ms, struct wabe_error *err);
+
+/** Counters; a member is UINT64_MAX when the host doesn't count it. */
+struct wabe_cgroup_stats {
+	uint64_t memory_bytes, memory_peak_bytes, memory_max_bytes, memory_failcnt, swap_bytes, swap_max_bytes, oom_kills;
+	uint64_t cpu_usage_us, cpu_user_us, cpu_system_us, cpu_throttled_us, cpu_nr_periods, cpu_nr_throttled;
+	uint64_t pids, pids_max, pids_failcnt;
+};
+
+int wabe_cgroup_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * wabe.h: the public interface of libwabe: containers of the OCI runtime specification (runtime.md) on Linux.
+ *
+ * Both command lines are thin over it. A container is a directory <state root>/<id> (state.json, lock, start socket),
+ * a cgroup and, while it lives, an init process known by pid and start time. Nothing of ours stays resident for it.
+ * All calls need root on the host unless said otherwise; none prints; all take the caller's struct wabe_error.
+ */
+#ifndef WABE_H
+#define WABE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "spec/model.h"
+
+/** What all calls share; owned by main. */
+struct wabe_runtime {
+	const char *state_root;  /* "/run/wabe", "/run/vz"; made 0700 when missing */
+	const char *cgroup_base; /* parent of containers without linux.cgroupsPath: "/wabe", "/vz" */
+	bool no_cgroup;          /* --cgroup-manager=disabled */
+	struct wabe_log *log;    /* NULL = silent */
+};
+
+/* runtime.md, "State"; PAUSED as in runc: processes are frozen. */
+enum wabe_status {
+	WABE_STATUS_CREATING,
+	WABE_STATUS_CREATED,
+	WABE_STATUS_RUNNING,
+	WABE_STATUS_PAUSED,
+	WABE_STATUS_STOPPED,
+	WABE_STATUS_MAX,
+};
+
+const char *wabe_status_name(enum wabe_status status);
+
+struct wabe_container; /* a loaded container; free with wabe_container_free() */
+
+struct wabe_create_args {
+	const char *id;              /* wabe_parse_id() */
+	const char *bundle;          /* absolute directory, goes to the state and the hooks */
+	const char *console_socket;  /* unix socket that gets the terminal's master; NULL: none (then process.terminal needs ret_console_fd) */
+	const char *pid_file;        /* NULL or where init's host pid goes, atomically */
+	int preserve_fds;            /* descriptors 3..3+N-1 go through to the process */
+	bool no_pivot;               /* MS_MOVE and chroot, for a root on initramfs */
+	bool no_new_keyring;         /* keep the caller's session keyring */
+	int *ret_console_fd;         /* NULL, or gets the terminal's master when process.terminal and no console_socket */
+	const char *config_path;     /* NULL or the guest's config: stored in the state for front ends */
+};
+
+/**
+ * wabe_container_create() - everything up to the user's process, which waits for wabe_container_start().
+ * @spec: validated; only read
+ * @ret_container: NULL or the container (caller frees)
+ * On failure every step is undone. -EEXIST: the id is taken.
+ */
+int wabe_container_create(const struct wabe_runtime *rt, const struct wabe_spec *spec, const struct wabe_create_args *args,
+			  struct wabe_container **ret_container, struct wabe_error *err);
+
+/**
+ * wabe_container_load() - find a container by id: -ENOENT when there is none. What a killed runtime left half-made
+ * is found too, with status STOPPED, so that it can be deleted.
+ */
+int wabe_container_load(const struct wabe_runtime *rt, const char *id, struct wabe_container **ret_container,
+			struct wabe_error *err);
+void wabe_container_free(struct wabe_container **container);
+
+/** wabe_container_start() - let the created process execve. The error of a failed execve comes back here. */
+int wabe_container_start(struct wabe_container *c, struct wabe_error *err);
+
+/** wabe_container_kill() - @signal to init, or to every process of the container. -ESRCH when it is not running. */
+int wabe_container_kill(struct wabe_container *c, int signal, bool is_all, struct wabe_error *err);
+
+/** wabe_container_delete() - remove what is left of a stopped container; @is_force kills first. Idempotent. poststop hooks run. */
+int wabe_container_delete(struct wabe_container *c, bool is_force, struct wabe_error *err);
+
+/** wabe_container_freeze() - pause or resume all processes. */
+int wabe_container_freeze(struct wabe_container *c, bool is_frozen, struct wabe_error *err);
+
+/** Facts; strings belong to the container. wabe_container_status() looks at the kernel each time. */
+enum wabe_status wabe_container_status(struct wabe_container *c);
+const char *wabe_container_id(const struct wabe_container *c);
+pid_t wabe_container_pid(const struct wabe_container *c); /* host pid of init, 0 when stopped */
+const char *wabe_container_bundle(const struct wabe_container *c);
+const char *wabe_container_rootfs(const struct wabe_container *c);
+int64_t wabe_container_created_us(const struct wabe_container *c); /* CLOCK_REALTIME, microseconds */
+const char *wabe_container_cgroup(const struct wabe_container *c); /* absolute path below the hierarchy's root */
+const char *wabe_container_annotation(const struct wabe_container *c, const char *key); /* or NULL */
+
+/** wabe_container_pidfd() - a new pidfd of init (close-on-exec), verified by start time; -ESRCH when it is gone. */
+int wabe_container_pidfd(const struct wabe_container *c, struct wabe_error *err);
+
+/** wabe_container_wait_exit() - wait until init is gone. 0, or -ETIMEDOUT after @timeout_ms (< 0: for ever). */
+int wabe_container_wait_exit(struct wabe_container *c, int timeout_ms, struct wabe_error *err);
+
+/** wabe_container_state_json() - the state document of runtime.md, indented, appended to @out. */
+int wabe_container_state_json(struct wabe_container *c, struct wabe_buf *out, struct wabe_error *err);
+
+/** wabe_container_pids() - host pids of all processes, malloc'd, caller frees. */
+int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err);
+
+/** wabe_container_update() - change the cgroup limits of a created or running container; only set members of @resources change. */
+int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resources *resources, struct wabe_error *err);
+
+/** wabe_container_ids() - ids below the state root, sorted, in @arena. One directory read. */
+int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena, struct wabe_strv *ret_ids,
+		       struct wabe_error *err);
+
+struct wabe_exec_args {
+	const struct wabe_spec_process *process; /* NULL members fall back to the container's process */
+	const char *console_socket; /* as in wabe_create_args */
+	const char *pid_file;
+	int preserve_fds;
+	int *ret_console_fd;
+	int stdin_fd, stdout_fd, stderr_fd; /* < 0: the caller's own; stay the caller's */
+	/*
+	 * NULL, or a function that runs in the child, inside the container with its final identity, instead of execve
+	 * (vzctl's scripts); its return value is the exit status. It must not return to the caller's stack.
+	 */
+	int (*main)(void *data);
+	void *main_data;
+};
+
+/**
+ * wabe_container_exec() - a process inside a running container: its namespaces, cgroup, confinement.
+ * The new process is a child of the caller, who waits for it.
+ * Returns its host pid; -ESRCH when the container is not running; execve's error when that failed.
+ */
+pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args *args, struct wabe_error *err);
+
+/** wabe_container_process() - the process section that the container was created with; belongs to the container. */
+const struct wabe_spec_process *wabe_container_process(struct wabe_container *c, struct wabe_error *err);
+
+/**
+ * wabe_console_relay() - copy between the caller's terminal (0, 1) and @console_fd until @pid (a child) ends; forwards window size and
+ * signals. With @console_fd < 0 it only forwards signals and waits.
+ * Returns the child's exit status as a shell counts it (128 + signal), or -errno.
+ */
+int wabe_console_relay(pid_t pid, int console_fd, struct wabe_error *err);
+
+#endif
