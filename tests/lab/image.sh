@@ -96,6 +96,7 @@ main()
 	make_tree "$out/tree"
 	make_initrd "$out/tree" "$out/initrd.d" "$out/initrd"
 	cp "$out"/tree/boot/vmlinuz-* "$out/vmlinuz"
+	# shellcheck disable=SC2016 # dpkg-query expands the fields
 	chroot "$out/tree" dpkg-query -W -f '${Package} ${Version}\n' >"$out/packages"
 	make_ext4 "$out/root.ext4" "$root_size" -O ^has_journal -d "$out/tree"
 	make_ext4 "$out/data.ext4" "$data_size" -O quota,project

@@ -36,6 +36,12 @@ lab_need()
 		lab_die "apt-get could not install ${missing[*]}"
 }
 
+# The directory that holds everything the lab keeps between runs.
+lab_cache_dir()
+{
+	printf '%s/wabe/lab\n' "${XDG_CACHE_HOME:-${HOME:?}/.cache}"
+}
+
 # A short name for the content of stdin.
 lab_hash()
 {
