@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* base/log: messages to standard error or to a file, as text or JSON; see log.h. */
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/str.h"
+
+static const char *const level_names[WABE_LOG_LEVEL_MAX] = { "error", "warning", "info", "debug" };
+
+/* RFC 3339 with nanoseconds and zone, as Go's loggers write it. */
+static void format_time(char *buf, size_t room)
+{
+	struct timespec now;
+	struct tm tm;
+	char zone[8];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &tm);
+	strftime(zone, sizeof(zone), "%z", &tm);
+	if (strftime(buf, room, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		buf[0] = '\0';
+	snprintf(buf + 19, room - 19, ".%09ld%.3s:%.2s", now.tv_nsec, zone, zone + 3);
+}
+
+static void format_json(struct wabe_buf *out, enum wabe_log_level level, const char *text)
+{
+	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_COMPACT);
+	char time[64];
+
+	if (!w)
+		return;
+	format_time(time, sizeof(time));
+	wabe_json_object_begin(w);
+	wabe_json_key(w, "level");
+	wabe_json_add_string(w, level_names[level]);
+	wabe_json_key(w, "msg");
+	wabe_json_add_string(w, text);
+	wabe_json_key(w, "time");
+	wabe_json_add_string(w, time);
+	wabe_json_object_end(w);
+	wabe_json_writer_finish(w, out);
+}
+
+/* "program: text", control characters as \xNN. */
+static void format_text(struct wabe_buf *out, const char *program, enum wabe_log_level level, const char *text)
+{
+	wabe_buf_printf(out, "%s: %s", program, level == WABE_LOG_WARNING ? "warning: " : "");
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			wabe_buf_printf(out, "\\x%02x", *p);
+		else
+			wabe_buf_add(out, p, 1);
+	}
+	wabe_buf_add(out, "\n", 1);
+}
+
+static void emit(const struct wabe_log *log, enum wabe_log_level level, const char *text, int fd, bool is_json)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf line = WABE_BUF_INIT;
+
+	if (is_json)
+		format_json(&line, level, text);
+	else
+		format_text(&line, log->program, level, text);
+	/* A log that can't be written has nowhere to be reported. */
+	if (line.len)
+		(void)wabe_fd_write_all(fd, line.data, line.len);
+}
+
+void wabe_log(const struct wabe_log *log, enum wabe_log_level level, const char *fmt, ...)
+{
+	char text[WABE_ERROR_TEXT_MAX + 256];
+	int saved = errno;
+	va_list ap;
+
+	if (!log || level > log->level)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (log->fd >= 0)
+		emit(log, level, text, log->fd, log->is_json);
+	if (log->fd < 0 || level == WABE_LOG_ERROR)
+		emit(log, level, text, STDERR_FILENO, log->fd < 0 && log->is_json);
+	errno = saved;
+}
+
+int wabe_log_open(struct wabe_log *log, const char *path, struct wabe_error *err)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+
+	if (fd < 0)
+		return wabe_error_set(err, -errno, "open log file %s", path);
+	log->fd = fd;
+	return 0;
+}
