@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sys/idmap: user and group id maps (user_namespaces(7)).
+ */
+#ifndef WABE_SYS_IDMAP_H
+#define WABE_SYS_IDMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/parse.h"
+
+#define WABE_IDMAP_MAX 340 /* user_namespaces(7): lines in a map file */
+
+/**
+ * wabe_idmap_write() - write both maps of process @pid, which has a new user namespace. Once for a process.
+ * @deny_setgroups: for maps written without CAP_SETGID in the parent namespace (a negative ACL must stay negative)
+ */
+int wabe_idmap_write(pid_t pid, const struct wabe_idmap *uids, size_t uid_count, const struct wabe_idmap *gids,
+		     size_t gid_count, bool deny_setgroups, struct wabe_error *err);
+
+/**
+ * wabe_idmap_userns() - a user namespace with these maps and no process in it, for idmapped mounts.
+ * Both maps are the same @maps. Returns its descriptor or -errno. A short-lived child is made and reaped.
+ */
+int wabe_idmap_userns(const struct wabe_idmap *maps, size_t count, struct wabe_error *err);
+
+#endif

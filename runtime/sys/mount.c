@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* sys/mount: the mount API by descriptors; see mount.h. */
+#include "sys/mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+int wabe_mount_clone(int dir_fd, const char *path, bool is_recursive, struct wabe_error *err)
+{
+	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_NO_AUTOMOUNT;
+	int fd;
+
+	if (is_recursive)
+		flags |= AT_RECURSIVE;
+	if (path[0] == '\0')
+		flags |= AT_EMPTY_PATH;
+	fd = open_tree(dir_fd, path, flags);
+	if (fd < 0)
+		return wabe_error_set(err, -errno, "bind %s", path[0] ? path : "a descriptor");
+	return fd;
+}
+
+/* fs context errors come with a line of text: "e overlay: lowerdir is ..." (fsopen: read(2) on the context). */
+static int context_error(int fs_fd, int code, const char *type, const char *what, struct wabe_error *err)
+{
+	char line[256];
+	ssize_t n = read(fs_fd, line, sizeof(line) - 1);
+
+	if (n <= 2)
+		return wabe_error_set(err, code, "mount %s: %s", type, what);
+	line[n] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	return wabe_error_set(err, code, "mount %s: %s (%s)", type, what, line + 2);
+}
+
+static int context_option(int fs_fd, const char *option)
+{
+	char key[64];
+	const char *equals = strchr(option, '=');
+
+	if (!equals)
+		return fsconfig(fs_fd, FSCONFIG_SET_FLAG, option, NULL, 0);
+	if ((size_t)(equals - option) >= sizeof(key)) {
+		errno = EINVAL;
+		return -1;
+	}
+	snprintf(key, sizeof(key), "%.*s", (int)(equals - option), option);
+	return fsconfig(fs_fd, FSCONFIG_SET_STRING, key, equals + 1, 0);
+}
+
+static int context_sb_flags(int fs_fd, unsigned int sb_flags)
+{
+	static const struct wabe_name flags[] = {
+		{ "ro", MS_RDONLY },	   { "sync", MS_SYNCHRONOUS }, { "dirsync", MS_DIRSYNC },
+		{ "lazytime", MS_LAZYTIME }, { "mand", MS_MANDLOCK },  { NULL, 0 },
+	};
+
+	for (const struct wabe_name *f = flags; f->name; f++)
+		if ((sb_flags & (unsigned int)f->value) && fsconfig(fs_fd, FSCONFIG_SET_FLAG, f->name, NULL, 0) < 0)
+			return -1;
+	return 0;
+}
+
+int wabe_mount_new(const char *type, const char *source, const struct wabe_strv *options, unsigned int sb_flags,
+		   unsigned int attrs, struct wabe_error *err)
+{
+	_cleanup_close_ int fs_fd = fsopen(type, FSOPEN_CLOEXEC);
+	int fd;
+
+	if (fs_fd < 0)
+		return wabe_error_set(err, -errno, "mount %s: open the filesystem", type);
+	if (source && fsconfig(fs_fd, FSCONFIG_SET_STRING, "source", source, 0) < 0)
+		return context_error(fs_fd, -errno, type, "source", err);
+	for (size_t i = 0; options && i < options->count; i++)
+		if (context_option(fs_fd, options->items[i]) < 0)
+			return context_error(fs_fd, -errno, type, options->items[i], err);
+	if (sb_flags && context_sb_flags(fs_fd, sb_flags) < 0)
+		return context_error(fs_fd, -errno, type, "superblock flags", err);
+	if (fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return context_error(fs_fd, -errno, type, "create", err);
+	fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, attrs);
+	if (fd < 0)
+		return context_error(fs_fd, -errno, type, "make the mount", err);
+	return fd;
+}
+
+int wabe_mount_change(int fd, const struct wabe_mount_change *change, struct wabe_error *err)
+{
+	struct mount_attr attr = {
+		.attr_set = change->set,
+		.attr_clr = change->clear,
+		.propagation = change->propagation,
+	};
+
+	if (change->userns_fd > 0) {
+		attr.attr_set |= MOUNT_ATTR_IDMAP;
+		attr.userns_fd = (uint64_t)change->userns_fd;
+	}
+	if (!attr.attr_set && !attr.attr_clr && !attr.propagation)
+		return 0;
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | (change->is_recursive ? AT_RECURSIVE : 0), &attr, sizeof(attr)) < 0)
+		return wabe_error_set(err, -errno, "change mount attributes");
+	return 0;
+}
+
+int wabe_mount_attach(int mount_fd, int target_fd, const char *shown, struct wabe_error *err)
+{
+	if (move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return wabe_error_set(err, -errno, "mount on %s", shown);
+	return 0;
+}
+
+int wabe_mount_attach_at(int mount_fd, const char *path, struct wabe_error *err)
+{
+	if (move_mount(mount_fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return wabe_error_set(err, -errno, "mount on %s", path);
+	return 0;
+}
+
+int wabe_mount_propagation(unsigned long propagation, struct wabe_error *err)
+{
+	if (mount(NULL, "/", NULL, MS_REC | propagation, NULL) < 0)
+		return wabe_error_set(err, -errno, "set the propagation of all mounts");
+	return 0;
+}
+
+int wabe_mount_pivot(int root_fd, struct wabe_error *err)
+{
+	if (fchdir(root_fd) < 0)
+		return wabe_error_set(err, -errno, "enter the new root");
+	/* The old root ends up on top of the new one at ".", where the unmount finds it (pivot_root(2), NOTES). */
+	if (syscall(SYS_pivot_root, ".", ".") < 0)
+		return wabe_error_set(err, -errno, "pivot_root");
+	if (umount2(".", MNT_DETACH) < 0)
+		return wabe_error_set(err, -errno, "unmount the old root");
+	if (chdir("/") < 0)
+		return wabe_error_set(err, -errno, "enter the new root");
+	return 0;
+}
+
+int wabe_mount_chroot_move(int root_fd, struct wabe_error *err)
+{
+	if (fchdir(root_fd) < 0)
+		return wabe_error_set(err, -errno, "enter the new root");
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
+		return wabe_error_set(err, -errno, "move the new root over /");
+	if (chroot(".") < 0 || chdir("/") < 0)
+		return wabe_error_set(err, -errno, "chroot");
+	return 0;
+}
+
+int wabe_mount_detach(const char *path, struct wabe_error *err)
+{
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
+		return wabe_error_set(err, -errno, "unmount %s", path);
+	return 0;
+}
+
+int wabe_mount_is_root(int dir_fd, const char *path, struct wabe_error *err)
+{
+	struct statx st;
+
+	if (statx(dir_fd, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &st) < 0)
+		return wabe_error_set(err, -errno, "look at %s", path);
+	return (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+uint64_t wabe_mount_fs_magic(int fd)
+{
+	struct statfs st;
+
+	return fstatfs(fd, &st) < 0 ? 0 : (uint64_t)st.f_type;
+}

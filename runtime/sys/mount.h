@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sys/mount: the mount API by descriptors (fsopen, open_tree, move_mount, mount_setattr; Linux >= 5.12).
+ *
+ * A mount is made detached, gets its attributes, and is attached to a target that the caller opened inside the guest's
+ * root: no path of a guest is ever looked up twice. All calls need CAP_SYS_ADMIN over the mount namespace.
+ */
+#ifndef WABE_SYS_MOUNT_H
+#define WABE_SYS_MOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+/**
+ * wabe_mount_clone() - detached copy of the mount (tree) at @path (open_tree with OPEN_TREE_CLONE): a bind mount in the making.
+ * @dir_fd, @path: as for openat(2); "" is @dir_fd itself
+ * Returns its descriptor or -errno.
+ */
+int wabe_mount_clone(int dir_fd, const char *path, bool is_recursive, struct wabe_error *err);
+
+/**
+ * wabe_mount_new() - detached new filesystem (fsopen, fsconfig, fsmount).
+ * @type: "proc", "tmpfs", ...; @source: shown in mountinfo, NULL = @type
+ * @options: "key=value" and flags for the filesystem; @sb_flags: MS_RDONLY MS_SYNCHRONOUS MS_DIRSYNC MS_LAZYTIME MS_MANDLOCK
+ * @attrs: MOUNT_ATTR_* of the mount
+ * The kernel's own message, when it gives one, is in the error. Returns the descriptor or -errno.
+ */
+int wabe_mount_new(const char *type, const char *source, const struct wabe_strv *options, unsigned int sb_flags,
+		   unsigned int attrs, struct wabe_error *err);
+
+/** What wabe_mount_change() sets; all zero changes nothing. */
+struct wabe_mount_change {
+	uint64_t set, clear;   /* MOUNT_ATTR_* */
+	unsigned long propagation; /* MS_SHARED MS_SLAVE MS_PRIVATE MS_UNBINDABLE or 0 */
+	int userns_fd;         /* idmap by this user namespace; <= 0: none (mount_setattr(2), "MOUNT_ATTR_IDMAP") */
+	bool is_recursive;
+};
+
+/** wabe_mount_change() - attributes of the mount at @fd (a detached one, or any path descriptor on its root). */
+int wabe_mount_change(int fd, const struct wabe_mount_change *change, struct wabe_error *err);
+
+/** wabe_mount_attach() - put the detached @mount_fd on top of what @target_fd (O_PATH) is. @shown names the target in errors. */
+int wabe_mount_attach(int mount_fd, int target_fd, const char *shown, struct wabe_error *err);
+
+/** wabe_mount_attach_at() - the same onto a path of the host's side. */
+int wabe_mount_attach_at(int mount_fd, const char *path, struct wabe_error *err);
+
+/** wabe_mount_propagation() - set the propagation of all mounts of this namespace (MS_SLAVE, MS_PRIVATE). */
+int wabe_mount_propagation(unsigned long propagation, struct wabe_error *err);
+
+/**
+ * wabe_mount_pivot() - make @root_fd, a mount of this namespace, the root, and take the old root away.
+ * Working directory and root are the new root afterwards (pivot_root(2), "pivot_root(".", ".")").
+ */
+int wabe_mount_pivot(int root_fd, struct wabe_error *err);
+
+/** wabe_mount_chroot_move() - for a root on initramfs, where pivot_root(2) is impossible: the mount is moved over "/" and chrooted to. */
+int wabe_mount_chroot_move(int root_fd, struct wabe_error *err);
+
+/** wabe_mount_detach() - lazy unmount of what is mounted at @path (UMOUNT_NOFOLLOW). Nothing mounted there is 0. */
+int wabe_mount_detach(const char *path, struct wabe_error *err);
+
+/** wabe_mount_is_root() - 1 when @path (not followed) is the root of a mount, 0 when not, -errno (statx(2), STATX_ATTR_MOUNT_ROOT). */
+int wabe_mount_is_root(int dir_fd, const char *path, struct wabe_error *err);
+
+/** wabe_mount_fs_magic() - the statfs(2) type of what @fd is, or 0 when it can't be told. */
+uint64_t wabe_mount_fs_magic(int fd);
+
+#endif

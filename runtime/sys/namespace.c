@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* sys/namespace: clone3(2), setns(2), unshare(2); see namespace.h. */
+#include "sys/namespace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+pid_t wabe_namespace_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct wabe_error *err)
+{
+	int pidfd = -EBADF;
+	struct clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		/* clone3(2): with CLONE_PARENT the signal is that of the caller's parent. */
+		.exit_signal = (flags & CLONE_PARENT) ? 0 : SIGCHLD,
+	};
+	long pid;
+
+	if (cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup_fd;
+	}
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	if (pid < 0)
+		return wabe_error_set(err, -errno, "start a process in new namespaces");
+	if (pid > 0)
+		*ret_pidfd = pidfd;
+	return (pid_t)pid;
+}
+
+int wabe_namespace_join(int fd, int type, struct wabe_error *err)
+{
+	if (setns(fd, type) < 0)
+		return wabe_error_set(err, -errno, "join namespaces 0x%x", (unsigned int)type);
+	return 0;
+}
+
+int wabe_namespace_unshare(int flags, struct wabe_error *err)
+{
+	if (unshare(flags) < 0)
+		return wabe_error_set(err, -errno, "make namespaces 0x%x", (unsigned int)flags);
+	return 0;
+}
+
+int wabe_namespace_open(const char *path, int type, struct wabe_error *err)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int found;
+
+	if (fd < 0)
+		return wabe_error_set(err, -errno, "open namespace %s", path);
+	found = ioctl(fd, NS_GET_NSTYPE);
+	if (found < 0)
+		return wabe_error_say(err, -EINVAL, "%s is not a namespace", path);
+	if (found != type)
+		return wabe_error_say(err, -EINVAL, "%s is a namespace of another type", path);
+	return TAKE_FD(fd);
+}
+
+int wabe_namespace_same(const char *path, const char *name, struct wabe_error *err)
+{
+	char own[64];
+	struct stat a, b;
+
+	snprintf(own, sizeof(own), "/proc/self/ns/%s", name);
+	if (stat(path, &a) < 0)
+		return wabe_error_set(err, -errno, "look at namespace %s", path);
+	if (stat(own, &b) < 0)
+		return wabe_error_set(err, -errno, "look at namespace %s", own);
+	return a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+int wabe_namespace_new_uptime(int proc_fd, struct wabe_error *err)
+{
+	struct timespec boot, mono;
+	char text[128];
+
+	/* The offsets are relative to the host's clocks, so these are read before the namespace is left. */
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	if (unshare(CLONE_NEWTIME) < 0)
+		return wabe_error_set(err, -errno, "make a time namespace");
+	snprintf(text, sizeof(text), "monotonic %lld 0\nboottime %lld 0\n", -(long long)mono.tv_sec,
+		 -(long long)boot.tv_sec);
+	return wabe_file_write_at(proc_fd, "self/timens_offsets", text, err);
+}

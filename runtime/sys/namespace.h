@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sys/namespace: clone3(2), setns(2), unshare(2), one-time namespace setup.
+ */
+#ifndef WABE_SYS_NAMESPACE_H
+#define WABE_SYS_NAMESPACE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/**
+ * wabe_namespace_clone() - clone3(2) without shared memory: the child continues after the call as after fork(2).
+ * @flags: CLONE_NEW* and CLONE_PARENT; close-on-exec pidfd always
+ * @cgroup_fd: start in this cgroup v2 directory (CLONE_INTO_CGROUP), < 0 = the caller's
+ * @ret_pidfd: descriptor of the child in the parent
+ * Returns 0 in the child, its pid in the parent, or -errno (-ENOSPC: too many namespaces, -EUSERS).
+ */
+pid_t wabe_namespace_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct wabe_error *err);
+
+/** wabe_namespace_join() - setns(2); @fd: a namespace file or a pidfd, @type: CLONE_NEW* (several for a pidfd). */
+int wabe_namespace_join(int fd, int type, struct wabe_error *err);
+
+/** wabe_namespace_unshare() - unshare(2). */
+int wabe_namespace_unshare(int flags, struct wabe_error *err);
+
+/** wabe_namespace_open() - descriptor of a namespace file, checked to be on nsfs and of @type (ioctl_ns(2)); -EINVAL else. */
+int wabe_namespace_open(const char *path, int type, struct wabe_error *err);
+
+/** wabe_namespace_same() - 1 when the namespace file @path is the caller's own of that name ("net" ...), 0 when not, -errno. */
+int wabe_namespace_same(const char *path, const char *name, struct wabe_error *err);
+
+/**
+ * wabe_namespace_new_uptime() - a time namespace for the next execve and all children, whose CLOCK_BOOTTIME and
+ * CLOCK_MONOTONIC start at 0 (time_namespaces(7)). @proc_fd: a procfs root. 0, or -errno (-EINVAL: kernel without them).
+ */
+int wabe_namespace_new_uptime(int proc_fd, struct wabe_error *err);
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* sys/pidfd: processes by descriptor, and by pid plus start time; see pidfd.h. */
+#include "sys/pidfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+int wabe_pidfd_start_time(pid_t pid, uint64_t *ret_ticks, bool *ret_is_zombie, struct wabe_error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char path[64], text[1024], *p, *end;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return wabe_error_set(err, errno == ENOENT ? -ESRCH : -errno, "look at process %d", pid);
+	text[n] = '\0';
+	/* The name, field 2, is in parentheses and may hold anything: fields are counted from the last one. */
+	p = strrchr(text, ')');
+	if (!p || p[1] != ' ')
+		return wabe_error_say(err, -EIO, "%s has an unknown form", path);
+	*ret_is_zombie = p[2] == 'Z' || p[2] == 'X';
+	for (int field = 3; p && field <= 22; field++)
+		p = strchr(p + 1, ' ');
+	if (!p)
+		return wabe_error_say(err, -EIO, "%s has an unknown form", path);
+	*ret_ticks = strtoull(p + 1, &end, 10);
+	return 0;
+}
+
+int wabe_pidfd_open(pid_t pid, uint64_t start_ticks, struct wabe_error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	bool is_zombie;
+	uint64_t ticks;
+	int r;
+
+	if (pid <= 0)
+		return wabe_error_set(err, -ESRCH, "process %d", pid);
+	fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0)
+		return wabe_error_set(err, -errno, "open process %d", pid);
+	r = wabe_pidfd_start_time(pid, &ticks, &is_zombie, err);
+	if (r < 0)
+		return r;
+	if (ticks != start_ticks || is_zombie)
+		return wabe_error_set(err, -ESRCH, "process %d", pid);
+	return TAKE_FD(fd);
+}
+
+int wabe_pidfd_signal(int pidfd, int signal, struct wabe_error *err)
+{
+	if (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0)
+		return wabe_error_set(err, -errno, "send signal %d", signal);
+	return 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int wabe_pidfd_wait(int pidfd, int timeout_ms, struct wabe_error *err)
+{
+	int64_t end = now_ms() + timeout_ms;
+
+	for (;;) {
+		struct pollfd p = { .fd = pidfd, .events = POLLIN };
+		int64_t left = end - now_ms();
+		int n = poll(&p, 1, timeout_ms < 0 ? -1 : (left > 0 ? (int)left : 0));
+
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return wabe_error_set(err, -errno, "wait for a process");
+		if (n == 0)
+			return wabe_error_say(err, -ETIMEDOUT, "the process did not end within %d ms", timeout_ms);
+	}
+}
+
+int wabe_pidfd_reap(pid_t pid, int *ret_wait_status, struct wabe_error *err)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return wabe_error_set(err, -errno, "wait for process %d", pid);
+	*ret_wait_status = status;
+	return 0;
+}
