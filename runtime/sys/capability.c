@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * sys/capability: the capability sets of the calling thread, see the header. The only user of libcap.
+ */
+#include "sys/capability.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/capability.h>
+
+#include "base/cleanup.h"
+
+static void release_cap(cap_t *cap)
+{
+	if (*cap)
+		cap_free(*cap);
+	*cap = NULL;
+}
+
+unsigned int wabe_capability_last(void)
+{
+	/* libcap asked the kernel when the program was loaded; zero would mean that it couldn't. */
+	int bits = cap_max_bits();
+
+	return bits > 0 ? (unsigned int)bits - 1 : CAP_LAST_CAP;
+}
+
+uint64_t wabe_capability_known(void)
+{
+	unsigned int last = wabe_capability_last();
+
+	return last >= 63 ? UINT64_MAX : (UINT64_C(1) << (last + 1)) - 1;
+}
+
+int wabe_capability_bound(uint64_t keep, struct wabe_error *err)
+{
+	/* Dropping what is dropped already is harmless and needs as many calls as asking. */
+	for (unsigned int cap = 0; cap <= wabe_capability_last(); cap++)
+		if (!(keep >> cap & 1) && cap_drop_bound((cap_value_t)cap) < 0)
+			return wabe_error_set(err, -errno, "drop capability %u from the bounding set", cap);
+	return 0;
+}
+
+/* Is each bit of @part in @whole? Says which isn't. */
+static int check_within(uint64_t part, uint64_t whole, const char *what, struct wabe_error *err)
+{
+	uint64_t extra = part & ~whole;
+
+	if (!extra)
+		return 0;
+	return wabe_error_say(err, -EINVAL, "capability %d is %s", __builtin_ctzll(extra), what);
+}
+
+static int fill(cap_t cap, cap_flag_t flag, uint64_t mask)
+{
+	for (; mask; mask &= mask - 1) {
+		cap_value_t value = __builtin_ctzll(mask);
+
+		if (cap_set_flag(cap, flag, 1, &value, CAP_SET) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int set_process(uint64_t permitted, uint64_t effective, uint64_t inheritable, struct wabe_error *err)
+{
+	_cleanup_(release_cap) cap_t wanted = cap_init();
+	_cleanup_(release_cap) cap_t got = NULL;
+	int r;
+
+	if (!wanted)
+		return wabe_error_set(err, -errno, "capability state");
+	r = fill(wanted, CAP_PERMITTED, permitted);
+	if (r == 0)
+		r = fill(wanted, CAP_EFFECTIVE, effective);
+	if (r == 0)
+		r = fill(wanted, CAP_INHERITABLE, inheritable);
+	if (r < 0)
+		return wabe_error_set(err, r, "capability state");
+	if (cap_set_proc(wanted) < 0)
+		return wabe_error_set(err, -errno, "set capabilities");
+	got = cap_get_proc();
+	if (!got)
+		return wabe_error_set(err, -errno, "read capabilities back");
+	if (cap_compare(wanted, got) != 0)
+		return wabe_error_say(err, -EPERM, "capabilities are not what was set");
+	return 0;
+}
+
+static int set_ambient(uint64_t ambient, struct wabe_error *err)
+{
+	if (cap_reset_ambient() < 0)
+		return wabe_error_set(err, -errno, "clear ambient capabilities");
+	for (uint64_t mask = ambient; mask; mask &= mask - 1) {
+		int cap = __builtin_ctzll(mask);
+
+		if (cap_set_ambient(cap, CAP_SET) < 0)
+			return wabe_error_set(err, -errno, "raise ambient capability %d", cap);
+	}
+	return 0;
+}
+
+int wabe_capability_set(const struct wabe_capability_sets *sets, struct wabe_error *err)
+{
+	const uint64_t known = wabe_capability_known();
+	const uint64_t permitted = sets->permitted & known, effective = sets->effective & known;
+	const uint64_t inheritable = sets->inheritable & known, ambient = sets->ambient & known;
+	int r;
+
+	r = check_within(effective, permitted, "effective but not permitted", err);
+	if (r == 0)
+		r = check_within(ambient, permitted, "ambient but not permitted", err);
+	if (r == 0)
+		r = check_within(ambient, inheritable, "ambient but not inheritable", err);
+	if (r == 0)
+		r = set_process(permitted, effective, inheritable, err);
+	return r < 0 ? r : set_ambient(ambient, err);
+}
+
+int wabe_capability_apply(const struct wabe_capability_sets *sets, struct wabe_error *err)
+{
+	int r = wabe_capability_bound(sets->bounding, err);
+
+	return r < 0 ? r : wabe_capability_set(sets, err);
+}
+
+static bool has_flag(cap_t cap, unsigned int number, cap_flag_t flag)
+{
+	cap_flag_value_t value = CAP_CLEAR;
+
+	return cap_get_flag(cap, (cap_value_t)number, flag, &value) == 0 && value == CAP_SET;
+}
+
+int wabe_capability_get(struct wabe_capability_sets *ret_sets, struct wabe_error *err)
+{
+	_cleanup_(release_cap) cap_t cap = cap_get_proc();
+	struct wabe_capability_sets sets = { 0 };
+
+	if (!cap)
+		return wabe_error_set(err, -errno, "read capabilities");
+	for (unsigned int i = 0; i <= wabe_capability_last(); i++) {
+		const uint64_t bit = UINT64_C(1) << i;
+
+		sets.permitted |= has_flag(cap, i, CAP_PERMITTED) ? bit : 0;
+		sets.effective |= has_flag(cap, i, CAP_EFFECTIVE) ? bit : 0;
+		sets.inheritable |= has_flag(cap, i, CAP_INHERITABLE) ? bit : 0;
+		sets.bounding |= cap_get_bound((cap_value_t)i) == 1 ? bit : 0;
+		sets.ambient |= cap_get_ambient((cap_value_t)i) == 1 ? bit : 0;
+	}
+	*ret_sets = sets;
+	return 0;
+}

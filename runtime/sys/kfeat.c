@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * sys/kfeat: what the running kernel can do, see the header.
+ */
+#include "sys/kfeat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/quota.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/parse.h"
+#include "base/str.h"
+
+static bool is_kernel(unsigned int major, unsigned int minor)
+{
+	struct utsname uts;
+	unsigned int has_major, has_minor;
+
+	if (uname(&uts) < 0 || sscanf(uts.release, "%u.%u", &has_major, &has_minor) != 2)
+		return false;
+	return has_major > major || (has_major == major && has_minor >= minor);
+}
+
+/* Trying needs a filesystem and a user namespace; the release is enough, and the mount's own errno tells the rest. */
+static bool has_idmapped_overlay(void)
+{
+	return is_kernel(5, 19);
+}
+
+static bool has_time_namespace(void)
+{
+	return access("/proc/self/ns/time", F_OK) == 0;
+}
+
+/* The file is in no root cgroup, and there may be no other yet. */
+static bool has_cgroup_kill(void)
+{
+	return is_kernel(5, 14);
+}
+
+static bool has_quotactl_fd(void)
+{
+	return syscall(SYS_quotactl_fd, -1, QCMD(Q_GETQUOTA, PRJQUOTA), 0, NULL) < 0 && errno != ENOSYS;
+}
+
+static bool has_user_namespace(void)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	uint64_t max;
+
+	if (wabe_file_read_at(AT_FDCWD, "/proc/sys/user/max_user_namespaces", 64, &text, NULL) < 0 || !text.data)
+		return false;
+	text.data[strcspn(text.data, "\n")] = '\0';
+	return wabe_parse_u64(text.data, 1, UINT64_MAX, &max) == 0;
+}
+
+static const struct fact {
+	const char *name;
+	const char *since; /* the first kernel release that has it */
+	bool (*probe)(void);
+} facts[WABE_KFEAT_MAX] = {
+	[WABE_KFEAT_IDMAPPED_OVERLAY] = { "idmapped overlay layers", "5.19", has_idmapped_overlay },
+	[WABE_KFEAT_TIME_NAMESPACE] = { "time namespaces", "5.6", has_time_namespace },
+	[WABE_KFEAT_CGROUP_KILL] = { "cgroup.kill", "5.14", has_cgroup_kill },
+	[WABE_KFEAT_QUOTACTL_FD] = { "disk quota by descriptor", "5.14", has_quotactl_fd },
+	[WABE_KFEAT_USER_NAMESPACE] = { "user namespaces", "3.8", has_user_namespace },
+};
+
+bool wabe_kfeat_has(struct wabe_kfeat *kfeat, enum wabe_kfeat_fact fact)
+{
+	enum wabe_kfeat_state *state = &kfeat->state[fact];
+
+	if (*state == WABE_KFEAT_UNKNOWN)
+		*state = facts[fact].probe() ? WABE_KFEAT_YES : WABE_KFEAT_NO;
+	return *state == WABE_KFEAT_YES;
+}
+
+const char *wabe_kfeat_name(enum wabe_kfeat_fact fact)
+{
+	return facts[fact].name;
+}
+
+const char *wabe_kfeat_since(enum wabe_kfeat_fact fact)
+{
+	return facts[fact].since;
+}
