@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* tmpl/draft: a template being made, and the end of one; see store.h. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/time.h"
+#include "tmpl/store.h"
+
+static int check_free(int store_fd, const char *name, struct wabe_error *err)
+{
+	struct stat st;
+
+	if (fstatat(store_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return wabe_error_say(err, -EEXIST, "there is a template %s already: remove it first, or choose another name",
+				      name);
+	if (errno != ENOENT)
+		return wabe_error_set(err, -errno, "look for template %s", name);
+	return 0;
+}
+
+/* Under the store's lock, so that the directory is locked before a cleaner may see it. */
+static int make_locked(struct vz_draft *d, struct wabe_error *err)
+{
+	if (vz_store_temporary(d->name, d->temporary, sizeof(d->temporary), err) < 0)
+		return -EIO;
+	if (mkdirat(d->store_fd, d->temporary, 0700) < 0)
+		return wabe_error_set(err, -errno, "make %s in the template directory", d->temporary);
+	d->dir_fd = openat(d->store_fd, d->temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (d->dir_fd < 0 || flock(d->dir_fd, LOCK_EX | LOCK_NB) < 0)
+		return wabe_error_set(err, -errno, "lock %s in the template directory", d->temporary);
+	return 0;
+}
+
+static int make_root(struct vz_draft *d, struct wabe_error *err)
+{
+	if (mkdirat(d->dir_fd, "root", 0755) < 0)
+		return wabe_error_set(err, -errno, "make root of template %s", d->name);
+	d->root_fd = openat(d->dir_fd, "root", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* The caller's umask must not count, and a set-group-id or default-ACL store must not colour the tree. */
+	if (d->root_fd < 0 || fchown(d->root_fd, 0, 0) < 0 || fchmod(d->root_fd, 0755) < 0)
+		return wabe_error_set(err, -errno, "make root of template %s", d->name);
+	return 0;
+}
+
+static int begin(const struct vz_host *host, struct vz_draft *d, struct wabe_error *err)
+{
+	_cleanup_close_ int lock_fd = -EBADF;
+	int r;
+
+	d->store_fd = vz_store_open(host, true, err);
+	if (d->store_fd < 0)
+		return d->store_fd;
+	lock_fd = vz_store_lock(d->store_fd, err);
+	if (lock_fd < 0)
+		return lock_fd;
+	r = check_free(d->store_fd, d->name, err);
+	if (r < 0)
+		return r;
+	r = make_locked(d, err);
+	return r < 0 ? r : make_root(d, err);
+}
+
+int vz_draft_begin(const struct vz_host *host, const char *name, struct vz_draft *ret_draft, struct wabe_error *err)
+{
+	struct vz_draft d = VZ_DRAFT_INIT;
+	int r = vz_template_check_name(name, err);
+
+	if (r < 0)
+		return r;
+	snprintf(d.name, sizeof(d.name), "%s", name);
+	r = begin(host, &d, err);
+	if (r < 0) {
+		vz_draft_drop(&d);
+		return r;
+	}
+	*ret_draft = d;
+	return 0;
+}
+
+void vz_draft_drop(struct vz_draft *d)
+{
+	if (d->store_fd >= 0 && d->temporary[0])
+		wabe_file_remove_tree_at(d->store_fd, d->temporary, NULL);
+	d->temporary[0] = '\0';
+	wabe_cleanup_close(&d->root_fd);
+	wabe_cleanup_close(&d->dir_fd);
+	wabe_cleanup_close(&d->store_fd);
+}
+
+static int publish(struct vz_draft *d, struct wabe_error *err)
+{
+	_cleanup_close_ int lock_fd = vz_store_lock(d->store_fd, err);
+
+	if (lock_fd < 0)
+		return lock_fd;
+	if (renameat2(d->store_fd, d->temporary, d->store_fd, d->name, RENAME_NOREPLACE) < 0)
+		return errno == EEXIST ? check_free(d->store_fd, d->name, err) :
+					 wabe_error_set(err, -errno, "rename %s to %s", d->temporary, d->name);
+	d->temporary[0] = '\0';
+	if (fsync(d->store_fd) < 0)
+		return wabe_error_set(err, -errno, "sync the template directory");
+	return 0;
+}
+
+int vz_draft_commit(struct vz_draft *d, const char *source, struct wabe_arena *arena, struct vz_template_meta *ret_meta,
+		    struct wabe_error *err)
+{
+	struct vz_template_meta meta = { 0 };
+	char now[WABE_TIME_TEXT_MAX];
+	int r = vz_tree_scan(d->root_fd, &meta, err);
+
+	if (r < 0)
+		return r;
+	meta.name = wabe_arena_strdup(arena, d->name);
+	meta.source = wabe_arena_strdup(arena, source);
+	meta.created = wabe_arena_strdup(arena, wabe_time_rfc3339(wabe_time_now_us(), now));
+	if (!meta.name || !meta.source || !meta.created)
+		return wabe_error_set(err, -ENOMEM, "describe template %s", d->name);
+	r = vz_meta_save_at(d->dir_fd, &meta, err);
+	if (r < 0)
+		return r;
+	/* All of it is on the disk before the name that says "complete" is. */
+	if (syncfs(d->dir_fd) < 0)
+		return wabe_error_set(err, -errno, "sync template %s", d->name);
+	r = publish(d, err);
+	if (r < 0)
+		return r;
+	*ret_meta = meta;
+	return 0;
+}
