@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cmd/vztmpl_show: vztmpl list and info; see vztmpl(8). */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/option.h"
+#include "cmd/vztmpl.h"
+
+struct show_options {
+	bool is_json;
+	bool has_no_header;
+};
+
+static const struct wabe_option show_table[] = {
+	{ "json", 'j', WABE_OPTION_FLAG, offsetof(struct show_options, is_json), NULL, NULL },
+	{ "no-header", 'H', WABE_OPTION_FLAG, offsetof(struct show_options, has_no_header), NULL, NULL },
+};
+
+struct users {
+	struct vz_template_user *items;
+	size_t count;
+};
+
+const char *vztmpl_size_text(uint64_t bytes, char *buf, size_t room)
+{
+	static const char *const units[] = { "KB", "MB", "GB", "TB", "PB" };
+	double value = (double)bytes / 1024;
+	size_t unit = 0;
+
+	while (value >= 1024 && unit + 1 < ARRAY_SIZE(units)) {
+		value /= 1024;
+		unit++;
+	}
+	snprintf(buf, room, value < 10 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+	return buf;
+}
+
+static const char *text_or_dash(const char *s)
+{
+	return s ? s : "-";
+}
+
+static size_t count_users(const struct users *users, const char *name)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < users->count; i++)
+		count += strcmp(users->items[i].name, name) == 0;
+	return count;
+}
+
+static void write_json(struct wabe_json_writer *w, const struct vz_template_meta *m, const struct users *users)
+{
+	const struct {
+		const char *key, *value;
+	} rows[] = {
+		{ "name", m->name }, { "created", m->created }, { "source", m->source }, { "arch", m->arch }, { "init", m->init },
+	};
+
+	wabe_json_object_begin(w);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		wabe_json_key(w, rows[i].key);
+		wabe_json_add_string(w, rows[i].value);
+	}
+	wabe_json_key(w, "size");
+	wabe_json_add_uint(w, m->size_bytes);
+	wabe_json_key(w, "files");
+	wabe_json_add_uint(w, m->files);
+	wabe_json_key(w, "users");
+	wabe_json_array_begin(w);
+	for (size_t i = 0; i < users->count; i++)
+		if (strcmp(users->items[i].name, m->name) == 0)
+			wabe_json_add_uint(w, users->items[i].ctid);
+	wabe_json_array_end(w);
+	wabe_json_object_end(w);
+}
+
+static int print_json(struct wabe_json_writer *w, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	int r = wabe_json_writer_finish(w, &text);
+
+	if (r < 0)
+		return wabe_error_set(err, r, "write JSON");
+	fputs(text.data, stdout);
+	return 0;
+}
+
+static void print_table(const struct vz_template_meta *list, size_t count, const struct users *users, bool has_header)
+{
+	char size[32];
+	int width = 4;
+
+	for (size_t i = 0; i < count; i++)
+		if ((int)strlen(list[i].name) > width)
+			width = (int)strlen(list[i].name);
+	if (has_header)
+		printf("%-*s %9s %8s %-19s %-8s %5s\n", width, "NAME", "SIZE", "FILES", "CREATED", "INIT", "USERS");
+	for (size_t i = 0; i < count; i++)
+		printf("%-*s %9s %8llu %-19.19s %-8s %5zu\n", width, list[i].name,
+		       vztmpl_size_text(list[i].size_bytes, size, sizeof(size)), (unsigned long long)list[i].files,
+		       text_or_dash(list[i].created), text_or_dash(list[i].init), count_users(users, list[i].name));
+}
+
+int vztmpl_list(struct vztmpl *t, int argc, char **argv, struct wabe_error *err)
+{
+	struct show_options options = { 0 };
+	struct vz_template_meta *list;
+	struct wabe_json_writer *w;
+	struct users users;
+	size_t count;
+	int r = vztmpl_words(t, show_table, ARRAY_SIZE(show_table), &options, argc, argv, NULL, 0, err);
+
+	if (r >= 0)
+		r = vz_template_list(&t->host, &t->arena, &list, &count, err);
+	if (r >= 0)
+		r = vz_template_users(&t->host, &t->arena, &users.items, &users.count, err);
+	if (r < 0)
+		return r;
+	if (!options.is_json) {
+		print_table(list, count, &users, !options.has_no_header);
+		return 0;
+	}
+	w = wabe_json_writer_new(WABE_JSON_INDENTED);
+	if (!w)
+		return wabe_error_set(err, -ENOMEM, "write JSON");
+	wabe_json_array_begin(w);
+	for (size_t i = 0; i < count; i++)
+		write_json(w, &list[i], &users);
+	wabe_json_array_end(w);
+	return print_json(w, err);
+}
+
+static void print_info(const struct vz_template_meta *m, const struct users *users)
+{
+	char size[32];
+
+	printf("name:     %s\n", m->name);
+	printf("created:  %s\n", m->created);
+	printf("source:   %s\n", m->source);
+	printf("size:     %s (%llu bytes)\n", vztmpl_size_text(m->size_bytes, size, sizeof(size)),
+	       (unsigned long long)m->size_bytes);
+	printf("files:    %llu\n", (unsigned long long)m->files);
+	printf("arch:     %s\n", m->arch);
+	printf("init:     %s\n", m->init);
+	printf("users:   ");
+	for (size_t i = 0; i < users->count; i++)
+		if (strcmp(users->items[i].name, m->name) == 0)
+			printf(" %u", users->items[i].ctid);
+	printf(count_users(users, m->name) ? "\n" : " -\n");
+}
+
+int vztmpl_info(struct vztmpl *t, int argc, char **argv, struct wabe_error *err)
+{
+	struct show_options options = { 0 };
+	struct vz_template_meta meta;
+	struct wabe_json_writer *w;
+	struct users users;
+	const char *name;
+	int r = vztmpl_words(t, show_table, 1, &options, argc, argv, &name, 1, err);
+
+	if (r >= 0)
+		r = vz_template_find(&t->host, name, &t->arena, &meta, err);
+	if (r >= 0)
+		r = vz_template_users(&t->host, &t->arena, &users.items, &users.count, err);
+	if (r < 0)
+		return r;
+	if (!options.is_json) {
+		print_info(&meta, &users);
+		return 0;
+	}
+	w = wabe_json_writer_new(WABE_JSON_INDENTED);
+	if (!w)
+		return wabe_error_set(err, -ENOMEM, "write JSON");
+	write_json(w, &meta, &users);
+	return print_json(w, err);
+}
