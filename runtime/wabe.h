@@ -17,6 +17,12 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "spec/model.h"
+#include "sys/cgroup.h"
+/* What vzctl puts a guest's root together with before there is a container. */
+#include "sys/idmap.h"
+#include "sys/mount.h"
+#include "sys/namespace.h"
+#include "sys/quota.h"
 
 /** What all calls share; owned by main. */
 struct wabe_runtime {
@@ -62,6 +68,13 @@ int wabe_container_create(const struct wabe_runtime *rt, const struct wabe_spec 
 			  struct wabe_container **ret_container, struct wabe_error *err);
 
 /**
+ * wabe_container_run() - create and start in one go: no socket to wait on, no second state to reach. The caller is init's
+ * parent. Errors of either.
+ */
+int wabe_container_run(const struct wabe_runtime *rt, const struct wabe_spec *spec, const struct wabe_create_args *args,
+		       struct wabe_container **ret_container, struct wabe_error *err);
+
+/**
  * wabe_container_load() - find a container by id: -ENOENT when there is none. What a killed runtime left half-made
  * is found too, with status STOPPED, so that it can be deleted.
  */
@@ -105,6 +118,9 @@ int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_
 
 /** wabe_container_update() - change the cgroup limits of a created or running container; only set members of @resources change. */
 int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resources *resources, struct wabe_error *err);
+
+/** wabe_container_stats() - what its cgroup counts. */
+int wabe_container_stats(struct wabe_container *c, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);
 
 /** wabe_container_ids() - ids below the state root, sorted, in @arena. One directory read. */
 int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena, struct wabe_strv *ret_ids,

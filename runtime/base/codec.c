@@ -20,6 +20,7 @@ struct kind {
 	int (*load)(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at);
 	void (*save)(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at);
 	bool (*is_unset)(const struct wabe_codec_field *f, const void *at);
+	bool has_absent; /* unset is apart from every value, so there is nothing that it could be written as */
 };
 
 static int load_object(const struct loader *l, const struct wabe_codec_field *fields, const struct wabe_json *object,
@@ -499,20 +500,20 @@ static int load_unsupported(const struct loader *l, const struct wabe_json *node
 
 static const struct kind kinds[] = {
 	[WABE_CODEC_BOOL] = { WABE_JSON_BOOL, load_bool, save_bool, is_bool_unset },
-	[WABE_CODEC_STRING] = { WABE_JSON_STRING, load_string, save_string, is_pointer_unset },
+	[WABE_CODEC_STRING] = { WABE_JSON_STRING, load_string, save_string, is_pointer_unset, true },
 	[WABE_CODEC_I64] = { WABE_JSON_NUMBER, load_i64, save_i64, is_i64_unset },
 	[WABE_CODEC_U64] = { WABE_JSON_NUMBER, load_u64, save_u64, is_i64_unset },
 	[WABE_CODEC_U32] = { WABE_JSON_NUMBER, load_u32, save_u32, is_u32_unset },
-	[WABE_CODEC_OPT_BOOL] = { WABE_JSON_BOOL, load_opt_bool, save_opt_bool, is_opt_bool_unset },
-	[WABE_CODEC_OPT_I64] = { WABE_JSON_NUMBER, load_opt_i64, save_opt_i64, is_opt_i64_unset },
-	[WABE_CODEC_OPT_U64] = { WABE_JSON_NUMBER, load_opt_u64, save_opt_u64, is_opt_u64_unset },
+	[WABE_CODEC_OPT_BOOL] = { WABE_JSON_BOOL, load_opt_bool, save_opt_bool, is_opt_bool_unset, true },
+	[WABE_CODEC_OPT_I64] = { WABE_JSON_NUMBER, load_opt_i64, save_opt_i64, is_opt_i64_unset, true },
+	[WABE_CODEC_OPT_U64] = { WABE_JSON_NUMBER, load_opt_u64, save_opt_u64, is_opt_u64_unset, true },
 	[WABE_CODEC_ENUM] = { WABE_JSON_STRING, load_enum, save_enum, is_enum_unset },
 	[WABE_CODEC_NAME_LIST] = { WABE_JSON_ARRAY, load_name_list, save_name_list, is_i64_unset },
 	[WABE_CODEC_STRV] = { WABE_JSON_ARRAY, load_strv, save_strv, is_strv_unset },
 	[WABE_CODEC_U32_LIST] = { WABE_JSON_ARRAY, load_u32_list, save_u32_list, is_u32_list_unset },
 	[WABE_CODEC_PAIRS] = { WABE_JSON_OBJECT, load_pairs, save_pairs, is_pairs_unset },
 	[WABE_CODEC_OBJECT] = { WABE_JSON_OBJECT, load_embedded, save_embedded, is_embedded_unset },
-	[WABE_CODEC_POINTER] = { WABE_JSON_OBJECT, load_pointer, save_pointer, is_pointer_unset },
+	[WABE_CODEC_POINTER] = { WABE_JSON_OBJECT, load_pointer, save_pointer, is_pointer_unset, true },
 	[WABE_CODEC_LIST] = { WABE_JSON_ARRAY, load_list, save_list, is_list_unset },
 };
 
@@ -561,8 +562,7 @@ static bool is_field_left_out(const struct wabe_codec_field *f, const void *in)
 
 	if (f->type == WABE_CODEC_UNSUPPORTED)
 		return true;
-	/* There is nothing that a NULL string or struct could be written as. */
-	if ((f->flags & (WABE_CODEC_REQUIRED | WABE_CODEC_KEEP_EMPTY)) && kinds[f->type].is_unset != is_pointer_unset)
+	if ((f->flags & (WABE_CODEC_REQUIRED | WABE_CODEC_KEEP_EMPTY)) && !kinds[f->type].has_absent)
 		return false;
 	return kinds[f->type].is_unset(f, at);
 }

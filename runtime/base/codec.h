@@ -92,7 +92,7 @@ struct wabe_codec_field {
 int wabe_codec_load(struct wabe_arena *arena, const struct wabe_codec_field *fields, const struct wabe_json *object,
 		    void *out, struct wabe_error *err);
 
-/** wabe_codec_save() - write @in as an object. A REQUIRED field is written even when zero; a NULL string or pointer never is. */
+/** wabe_codec_save() - write @in as an object. A REQUIRED field is written even when zero; what is NULL or !is_set never is. */
 void wabe_codec_save(struct wabe_json_writer *w, const struct wabe_codec_field *fields, const void *in);
 
 #endif

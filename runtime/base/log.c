@@ -6,46 +6,30 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "base/time.h"
 
 static const char *const level_names[WABE_LOG_LEVEL_MAX] = { "error", "warning", "info", "debug" };
-
-/* RFC 3339 with nanoseconds and zone, as Go's loggers write it. */
-static void format_time(char *buf, size_t room)
-{
-	struct timespec now;
-	struct tm tm;
-	char zone[8];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	localtime_r(&now.tv_sec, &tm);
-	strftime(zone, sizeof(zone), "%z", &tm);
-	if (strftime(buf, room, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		buf[0] = '\0';
-	snprintf(buf + 19, room - 19, ".%09ld%.3s:%.2s", now.tv_nsec, zone, zone + 3);
-}
 
 static void format_json(struct wabe_buf *out, enum wabe_log_level level, const char *text)
 {
 	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_COMPACT);
-	char time[64];
+	char time[WABE_TIME_TEXT_MAX];
 
 	if (!w)
 		return;
-	format_time(time, sizeof(time));
 	wabe_json_object_begin(w);
 	wabe_json_key(w, "level");
 	wabe_json_add_string(w, level_names[level]);
 	wabe_json_key(w, "msg");
 	wabe_json_add_string(w, text);
 	wabe_json_key(w, "time");
-	wabe_json_add_string(w, time);
+	wabe_json_add_string(w, wabe_time_rfc3339(wabe_time_now_us(), time));
 	wabe_json_object_end(w);
 	wabe_json_writer_finish(w, out);
 }

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* core/console: a terminal's master on the caller's side, and the relay of a foreground process; see console.h, wabe.h. */
+#include "core/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "sys/tty.h"
+#include "wabe.h"
+
+int wabe_console_deliver(const char *socket_path, int *ret_fd, int *master_fd, struct wabe_error *err)
+{
+	static const char name[] = "/dev/console"; /* the payload is for people reading traces */
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_close_ int sock = -EBADF;
+	int r;
+
+	if (!socket_path) {
+		*ret_fd = TAKE_FD(*master_fd);
+		return 0;
+	}
+	if (strlen(socket_path) >= sizeof(address.sun_path))
+		return wabe_error_set(err, -ENAMETOOLONG, "console socket %s", socket_path);
+	memcpy(address.sun_path, socket_path, strlen(socket_path));
+	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (sock < 0 || connect(sock, (void *)&address, sizeof(address)) < 0)
+		return wabe_error_set(err, -errno, "connect to console socket %s", socket_path);
+	r = wabe_fd_send(sock, name, sizeof(name) - 1, *master_fd);
+	if (r < 0)
+		return wabe_error_set(err, r, "send the terminal to console socket %s", socket_path);
+	wabe_cleanup_close(master_fd);
+	return 0;
+}
+
+/* What waits to be written in one direction. */
+struct pipe_buffer {
+	char data[16384];
+	size_t start, end;
+};
+
+struct relay {
+	pid_t pid;
+	int console_fd, signal_fd;
+	bool has_input, has_console, is_raw;
+	struct termios saved;
+	sigset_t old_mask;
+	struct pipe_buffer to_console, to_user;
+};
+
+/* 1: goes on, 0: end of file, -errno. */
+static int fill(struct pipe_buffer *b, int fd)
+{
+	ssize_t n;
+
+	if (b->start != b->end)
+		return 1;
+	n = read(fd, b->data, sizeof(b->data));
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 1;
+	if (n < 0)
+		return errno == EIO ? 0 : -errno; /* EIO: nobody has the terminal's other end open */
+	b->start = 0;
+	b->end = (size_t)n;
+	return n > 0;
+}
+
+static int drain(struct pipe_buffer *b, int fd)
+{
+	ssize_t n = write(fd, b->data + b->start, b->end - b->start);
+
+	if (n < 0 && errno != EINTR && errno != EAGAIN)
+		return -errno;
+	if (n > 0)
+		b->start += (size_t)n;
+	return 0;
+}
+
+static void copy_size(int console_fd)
+{
+	struct wabe_tty_size size;
+
+	if (wabe_tty_get_size(STDIN_FILENO, &size, NULL) == 0)
+		(void)wabe_tty_set_size(console_fd, &size, NULL);
+}
+
+/* Returns true once the child has ended; then *ret_status is its wait status. */
+static bool take_signals(struct relay *r, int *ret_status)
+{
+	struct signalfd_siginfo info;
+
+	while (read(r->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			continue;
+		if (info.ssi_signo == SIGWINCH && r->console_fd >= 0)
+			copy_size(r->console_fd);
+		else if (info.ssi_signo != SIGWINCH)
+			(void)kill(r->pid, (int)info.ssi_signo);
+	}
+	return waitpid(r->pid, ret_status, WNOHANG) == r->pid;
+}
+
+static int relay_start(struct relay *r, struct wabe_error *err)
+{
+	static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
+					 SIGCONT, SIGWINCH, SIGCHLD };
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
+		sigaddset(&mask, forwarded[i]);
+	sigprocmask(SIG_BLOCK, &mask, &r->old_mask);
+	r->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (r->signal_fd < 0)
+		return wabe_error_set(err, -errno, "listen to signals");
+	if (r->console_fd < 0)
+		return 0;
+	r->has_console = r->has_input = true;
+	copy_size(r->console_fd);
+	r->is_raw = isatty(STDIN_FILENO) && wabe_tty_raw(STDIN_FILENO, &r->saved, NULL) == 0;
+	return 0;
+}
+
+static void relay_stop(struct relay *r)
+{
+	if (r->is_raw)
+		(void)wabe_tty_restore(STDIN_FILENO, &r->saved);
+	wabe_cleanup_close(&r->signal_fd);
+	sigprocmask(SIG_SETMASK, &r->old_mask, NULL);
+}
+
+static bool is_pending(const struct pipe_buffer *b)
+{
+	return b->start != b->end;
+}
+
+/* One round of input and output. When the user's side is gone the guest's output is read and dropped. */
+static void move_bytes(struct relay *r, const struct pollfd p[4])
+{
+	static const char end_of_file = 4; /* ^D */
+
+	if (p[1].revents && fill(&r->to_console, STDIN_FILENO) <= 0) {
+		r->has_input = false;
+		(void)!write(r->console_fd, &end_of_file, 1);
+	}
+	if (p[2].revents & (POLLIN | POLLHUP | POLLERR))
+		if (fill(&r->to_user, r->console_fd) <= 0)
+			r->has_console = false;
+	if (is_pending(&r->to_console) && (p[2].revents & POLLOUT) && drain(&r->to_console, r->console_fd) < 0)
+		r->to_console.start = r->to_console.end;
+	if (is_pending(&r->to_user) && (p[3].revents || p[2].revents) && drain(&r->to_user, STDOUT_FILENO) < 0)
+		r->to_user.start = r->to_user.end;
+}
+
+static void relay_loop(struct relay *r, int *ret_status)
+{
+	bool has_ended = false;
+
+	/* What the process wrote before its end is still delivered; a background process that keeps the terminal isn't waited for. */
+	for (;;) {
+		struct pollfd p[4] = {
+			{ .fd = r->signal_fd, .events = POLLIN },
+			{ .fd = r->has_input && !is_pending(&r->to_console) ? STDIN_FILENO : -1, .events = POLLIN },
+			{ .fd = r->has_console ? r->console_fd : -1,
+			  .events = (short)((is_pending(&r->to_user) ? 0 : POLLIN) | (is_pending(&r->to_console) ? POLLOUT : 0)) },
+			{ .fd = is_pending(&r->to_user) ? STDOUT_FILENO : -1, .events = POLLOUT },
+		};
+		int n = poll(p, ARRAY_SIZE(p), has_ended ? 0 : -1);
+
+		if (n < 0 && errno != EINTR)
+			return;
+		if (n > 0)
+			move_bytes(r, p);
+		if (!has_ended)
+			has_ended = take_signals(r, ret_status);
+		else if (n == 0 || !r->has_console)
+			return;
+		if (has_ended && !r->has_console)
+			return;
+	}
+}
+
+int wabe_console_relay(pid_t pid, int console_fd, struct wabe_error *err)
+{
+	struct relay r = { .pid = pid, .console_fd = console_fd, .signal_fd = -EBADF };
+	int status = 0, result = relay_start(&r, err);
+
+	if (result == 0)
+		relay_loop(&r, &status);
+	relay_stop(&r);
+	if (result < 0)
+		return result;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* core/container: facts of a loaded container, and the actions that need no child of ours; see wabe.h. */
+#include "core/container.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/time.h"
+#include "core/resources.h"
+#include "spec/spec.h"
+#include "sys/cgroup.h"
+#include "sys/pidfd.h"
+
+static const char *const status_names[WABE_STATUS_MAX] = {
+	[WABE_STATUS_CREATING] = "creating", [WABE_STATUS_CREATED] = "created", [WABE_STATUS_RUNNING] = "running",
+	[WABE_STATUS_PAUSED] = "paused",     [WABE_STATUS_STOPPED] = "stopped",
+};
+
+const char *wabe_status_name(enum wabe_status status)
+{
+	return status < WABE_STATUS_MAX ? status_names[status] : "unknown";
+}
+
+int wabe_container_open_cgroup(struct wabe_container *c, struct wabe_error *err)
+{
+	if (c->cgroup)
+		return 0;
+	if (!c->state.cgroup)
+		return wabe_error_say(err, -ENOENT, "container %s has no cgroup", c->state.id);
+	return wabe_cgroup_open(c->state.cgroup, &c->cgroup, err);
+}
+
+int wabe_container_open_init(struct wabe_container *c, struct wabe_error *err)
+{
+	if (c->pidfd < 0)
+		c->pidfd = wabe_pidfd_open((pid_t)c->state.pid, c->state.start_ticks, err);
+	return c->pidfd < 0 ? c->pidfd : 0;
+}
+
+static bool init_is_alive(struct wabe_container *c)
+{
+	bool is_zombie = true;
+	uint64_t ticks = 0;
+
+	return c->state.pid > 0 && wabe_pidfd_start_time((pid_t)c->state.pid, &ticks, &is_zombie, NULL) == 0 &&
+	       ticks == c->state.start_ticks && !is_zombie;
+}
+
+enum wabe_status wabe_container_status(struct wabe_container *c)
+{
+	if (!init_is_alive(c))
+		return WABE_STATUS_STOPPED;
+	if (!c->state.is_created)
+		return WABE_STATUS_CREATING;
+	if (!c->state.is_started)
+		return WABE_STATUS_CREATED;
+	if (c->state.cgroup && wabe_container_open_cgroup(c, NULL) == 0 && wabe_cgroup_frozen(c->cgroup, NULL) == 1)
+		return WABE_STATUS_PAUSED;
+	return WABE_STATUS_RUNNING;
+}
+
+const char *wabe_container_id(const struct wabe_container *c)
+{
+	return c->state.id;
+}
+
+pid_t wabe_container_pid(const struct wabe_container *c)
+{
+	return init_is_alive((struct wabe_container *)c) ? (pid_t)c->state.pid : 0;
+}
+
+const char *wabe_container_bundle(const struct wabe_container *c)
+{
+	return c->state.bundle;
+}
+
+const char *wabe_container_rootfs(const struct wabe_container *c)
+{
+	return c->state.rootfs;
+}
+
+int64_t wabe_container_created_us(const struct wabe_container *c)
+{
+	return c->state.created_us;
+}
+
+const char *wabe_container_cgroup(const struct wabe_container *c)
+{
+	return c->state.cgroup;
+}
+
+const char *wabe_container_annotation(const struct wabe_container *c, const char *key)
+{
+	for (size_t i = 0; i < c->state.annotations.count; i++)
+		if (strcmp(c->state.annotations.items[i].key, key) == 0)
+			return c->state.annotations.items[i].value;
+	return NULL;
+}
+
+int wabe_container_pidfd(const struct wabe_container *c, struct wabe_error *err)
+{
+	return wabe_pidfd_open((pid_t)c->state.pid, c->state.start_ticks, err);
+}
+
+int wabe_container_wait_exit(struct wabe_container *c, int timeout_ms, struct wabe_error *err)
+{
+	int r = wabe_container_open_init(c, err);
+
+	if (r == -ESRCH) {
+		wabe_error_clear(err);
+		return 0;
+	}
+	return r < 0 ? r : wabe_pidfd_wait(c->pidfd, timeout_ms, err);
+}
+
+const struct wabe_spec *wabe_container_spec(struct wabe_container *c, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+
+	if (c->has_spec)
+		return &c->spec;
+	if (wabe_file_read_at(c->dir_fd, WABE_CONFIG_FILE, WABE_JSON_MAX_BYTES, &text, err) < 0 ||
+	    wabe_spec_parse(&c->spec, WABE_CONFIG_FILE, text.data, text.len, err) < 0) {
+		wabe_error_prefix(err, "container %s", c->state.id);
+		return NULL;
+	}
+	c->has_spec = true;
+	return &c->spec;
+}
+
+const struct wabe_spec_process *wabe_container_process(struct wabe_container *c, struct wabe_error *err)
+{
+	const struct wabe_spec *spec = wabe_container_spec(c, err);
+
+	if (spec && !spec->process)
+		wabe_error_say(err, -EINVAL, "container %s was created without a process", c->state.id);
+	return spec ? spec->process : NULL;
+}
+
+int wabe_container_kill(struct wabe_container *c, int signal, bool is_all, struct wabe_error *err)
+{
+	int r;
+
+	if (is_all && c->state.cgroup) {
+		r = wabe_container_open_cgroup(c, err);
+		return r < 0 ? r : wabe_cgroup_signal(c->cgroup, signal, err);
+	}
+	r = wabe_container_open_init(c, err);
+	if (r == -ESRCH)
+		return wabe_error_say(err, -ESRCH, "container %s is not running", c->state.id);
+	return r < 0 ? r : wabe_pidfd_signal(c->pidfd, signal, err);
+}
+
+int wabe_container_freeze(struct wabe_container *c, bool is_frozen, struct wabe_error *err)
+{
+	enum wabe_status want = is_frozen ? WABE_STATUS_RUNNING : WABE_STATUS_PAUSED;
+	enum wabe_status status = wabe_container_status(c);
+	int r;
+
+	if (status != want && !(is_frozen && status == WABE_STATUS_CREATED))
+		return wabe_error_say(err, -EINVAL, "container %s is %s", c->state.id, wabe_status_name(status));
+	r = wabe_container_open_cgroup(c, err);
+	return r < 0 ? r : wabe_cgroup_freeze(c->cgroup, is_frozen, 10000, err);
+}
+
+int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err)
+{
+	int r = wabe_container_open_cgroup(c, err);
+
+	return r < 0 ? r : wabe_cgroup_pids(c->cgroup, ret_pids, ret_count, err);
+}
+
+int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resources *resources, struct wabe_error *err)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	struct wabe_cgroup_limits limits = { 0 };
+	int r;
+
+	if (wabe_container_status(c) == WABE_STATUS_STOPPED)
+		return wabe_error_say(err, -ESRCH, "container %s is not running", c->state.id);
+	r = wabe_container_open_cgroup(c, err);
+	if (r == 0)
+		r = wabe_resources_to_limits(&arena, resources, &limits, err);
+	return r < 0 ? r : wabe_cgroup_limit(c->cgroup, &limits, err);
+}
+
+int wabe_container_stats(struct wabe_container *c, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)
+{
+	int r = wabe_container_open_cgroup(c, err);
+
+	return r < 0 ? r : wabe_cgroup_stats(c->cgroup, ret_stats, err);
+}
+
+int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe_json_style style, struct wabe_buf *out,
+		    struct wabe_error *err)
+{
+	struct wabe_json_writer *w = wabe_json_writer_new(style);
+	char created[WABE_TIME_TEXT_MAX];
+
+	if (!w)
+		return wabe_error_set(err, -ENOMEM, "state of %s", c->state.id);
+	wabe_json_object_begin(w);
+	wabe_json_key(w, "ociVersion");
+	wabe_json_add_string(w, c->state.oci_version);
+	wabe_json_key(w, "id");
+	wabe_json_add_string(w, c->state.id);
+	wabe_json_key(w, "status");
+	wabe_json_add_string(w, wabe_status_name(status));
+	wabe_json_key(w, "pid");
+	wabe_json_add_int(w, status == WABE_STATUS_STOPPED ? 0 : c->state.pid);
+	wabe_json_key(w, "bundle");
+	wabe_json_add_string(w, c->state.bundle);
+	wabe_json_key(w, "rootfs");
+	wabe_json_add_string(w, c->state.rootfs);
+	wabe_json_key(w, "created");
+	wabe_json_add_string(w, wabe_time_rfc3339(c->state.created_us, created));
+	if (c->state.annotations.count) {
+		wabe_json_key(w, "annotations");
+		wabe_json_object_begin(w);
+		for (size_t i = 0; i < c->state.annotations.count; i++) {
+			wabe_json_key(w, c->state.annotations.items[i].key);
+			wabe_json_add_string(w, c->state.annotations.items[i].value);
+		}
+		wabe_json_object_end(w);
+	}
+	wabe_json_object_end(w);
+	if (wabe_json_writer_finish(w, out) < 0)
+		return wabe_error_set(err, -ENOMEM, "state of %s", c->state.id);
+	return 0;
+}
+
+int wabe_container_state_json(struct wabe_container *c, struct wabe_buf *out, struct wabe_error *err)
+{
+	return wabe_state_json(c, wabe_container_status(c), WABE_JSON_INDENTED, out, err);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * core/container: what is known of one container, and its place in the state store.
+ *
+ *     <state root>/<id>/state.json    what is kept (core/state.c owns the table of its fields)
+ *                       config.json   the spec it was created with, for exec and hooks
+ *                       lock          flock: create, start and delete are serialised by it
+ *                       start         socket on which the created process waits
+ *
+ * A directory without a readable state.json is a create that was killed, or a damaged state: it loads as STOPPED with
+ * the cgroup that the id implies, so that delete can clean it up.
+ */
+#ifndef WABE_CORE_CONTAINER_H
+#define WABE_CORE_CONTAINER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "wabe.h"
+
+#define WABE_STATE_FILE "state.json"
+#define WABE_CONFIG_FILE "config.json"
+#define WABE_LOCK_FILE "lock"
+#define WABE_START_SOCKET "start"
+
+/* What state.json holds. */
+struct wabe_state {
+	const char *oci_version;
+	const char *id;
+	const char *bundle;
+	const char *rootfs;      /* absolute, on the host */
+	const char *cgroup;      /* absolute below the hierarchy's root; NULL = none */
+	const char *config_path; /* of the front end, or NULL */
+	struct wabe_pairs annotations;
+	int64_t pid;             /* of init on the host, 0 until it exists */
+	uint64_t start_ticks;    /* of init, with pid its identity */
+	int64_t created_us;      /* CLOCK_REALTIME */
+	bool is_created;         /* create finished (else: creating, or its creator died) */
+	bool is_started;         /* start was let through */
+	bool has_poststop;       /* config.json has hooks to run at delete */
+};
+
+struct wabe_container {
+	struct wabe_arena arena;
+	const struct wabe_runtime *rt;
+	struct wabe_state state;
+	int dir_fd;         /* the state directory */
+	int pidfd;          /* of init once opened, < 0 = not */
+	int sync_fd;        /* socket to init while we are its creator, < 0 = not */
+	bool is_damaged;    /* state.json can't be read */
+	struct wabe_spec spec; /* loaded from config.json on demand */
+	bool has_spec;
+	struct wabe_cgroup *cgroup; /* opened on demand */
+};
+
+/** wabe_state_save() - replace state.json. */
+int wabe_state_save(struct wabe_container *c, struct wabe_error *err);
+
+/** wabe_state_new() - make <root>/<id>/ (0700); -EEXIST when the id is taken. The container has dir_fd and a lock held by *ret_lock_fd. */
+int wabe_state_new(const struct wabe_runtime *rt, const char *id, struct wabe_container **ret_container, int *ret_lock_fd,
+		   struct wabe_error *err);
+
+/** wabe_state_remove() - take the state directory away: files first, then the directory, so that the id is free last. */
+int wabe_state_remove(struct wabe_container *c, struct wabe_error *err);
+
+/** wabe_container_lock() - exclusive lock of an existing container; -ENOENT when it was deleted meanwhile. Returns the descriptor. */
+int wabe_container_lock(struct wabe_container *c, int timeout_ms, struct wabe_error *err);
+
+/** wabe_container_spec() - the spec of config.json, loaded once; NULL with the error set. Belongs to the container. */
+const struct wabe_spec *wabe_container_spec(struct wabe_container *c, struct wabe_error *err);
+
+/** wabe_container_open_cgroup() - c->cgroup, opened on demand; -ENOENT when the container has none. */
+int wabe_container_open_cgroup(struct wabe_container *c, struct wabe_error *err);
+
+/** wabe_container_open_init() - c->pidfd, opened and verified on demand; -ESRCH when init is gone. */
+int wabe_container_open_init(struct wabe_container *c, struct wabe_error *err);
+
+/** wabe_state_json() - the state document of runtime.md with @status, for hooks and `state`. */
+int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe_json_style style, struct wabe_buf *out,
+		    struct wabe_error *err);
+
+#endif

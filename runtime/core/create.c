@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * core/create: create and run of a container, as a table of steps {name, apply, undo}.
+ *
+ * A failed step undoes those before it, last first. A creator that is killed leaves what the next command finds: the
+ * state directory (written before the cgroup is made) names everything else, and the child sees end of file and exits.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/time.h"
+#include "core/console.h"
+#include "core/filter.h"
+#include "core/hooks.h"
+#include "core/identity.h"
+#include "core/init.h"
+#include "core/resources.h"
+#include "core/sync.h"
+#include "sys/cgroup.h"
+#include "sys/idmap.h"
+#include "sys/pidfd.h"
+
+struct create {
+	const struct wabe_runtime *rt;
+	struct wabe_init init;
+	struct wabe_container *c;
+	int lock_fd;
+	bool has_made_cgroup;
+};
+
+static int check_args(struct create *cr, struct wabe_error *err)
+{
+	const struct wabe_spec *spec = cr->init.spec;
+	const struct wabe_create_args *args = cr->init.args;
+	bool is_terminal = spec->process && spec->process->terminal;
+	int r = wabe_spec_validate(spec, err);
+
+	if (r < 0)
+		return r;
+	if (!wabe_spec_namespace(spec, WABE_NS_MOUNT))
+		return wabe_error_say(err, -EINVAL, "linux.namespaces: a container needs a mount namespace");
+	if (is_terminal && !args->console_socket && !args->ret_console_fd)
+		return wabe_error_say(err, -EINVAL, "process.terminal: wants a console socket (--console-socket)");
+	if (!is_terminal && args->console_socket)
+		return wabe_error_say(err, -EINVAL, "a console socket was given, but process.terminal is not set");
+	if (cr->init.is_run && !spec->process)
+		return wabe_error_say(err, -EINVAL, "config.json has no process to start");
+	for (int fd = 3; fd < 3 + args->preserve_fds; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return wabe_error_set(err, -errno, "descriptor %d of the %d to preserve", fd, args->preserve_fds);
+	return 0;
+}
+
+static int make_state(struct create *cr, struct wabe_error *err)
+{
+	int r = wabe_state_new(cr->rt, cr->init.args->id, &cr->c, &cr->lock_fd, err);
+
+	if (r == 0) {
+		cr->init.c = cr->c;
+		cr->c->spec = (struct wabe_spec){ 0 };
+	}
+	return r;
+}
+
+static void undo_state(struct create *cr)
+{
+	(void)wabe_state_remove(cr->c, NULL);
+}
+
+static const char *cgroup_path(struct create *cr)
+{
+	const char *wanted = cr->init.spec->cgroups_path;
+	struct wabe_arena *arena = &cr->c->arena;
+
+	if (!wanted)
+		return wabe_arena_printf(arena, "%s/%s", cr->rt->cgroup_base, cr->c->state.id);
+	/* config-linux.md, "Cgroups Path": a relative one is ours to place. */
+	return wanted[0] == '/' ? wabe_arena_strdup(arena, wanted)
+				: wabe_arena_printf(arena, "%s/%s", cr->rt->cgroup_base, wanted);
+}
+
+static int absolute_rootfs(struct create *cr, struct wabe_error *err)
+{
+	const char *path = cr->init.spec->root.path;
+	char full[PATH_MAX], real[PATH_MAX];
+
+	if (path[0] == '/')
+		snprintf(full, sizeof(full), "%s", path);
+	else
+		snprintf(full, sizeof(full), "%s/%s", cr->init.args->bundle, path);
+	if (!realpath(full, real))
+		return wabe_error_set(err, -errno, "root.path: %s", full);
+	cr->c->state.rootfs = wabe_arena_strdup(&cr->c->arena, real);
+	return cr->c->state.rootfs ? 0 : wabe_error_set(err, -ENOMEM, "root.path");
+}
+
+static int save_config(struct create *cr, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	_cleanup_close_ int fd = -EBADF;
+	int r = wabe_spec_save(cr->init.spec, &text, err);
+
+	if (r < 0)
+		return r;
+	/* No rename: state.json comes after it, and without that nobody reads this. */
+	fd = openat(cr->c->dir_fd, WABE_CONFIG_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	r = fd < 0 ? -errno : wabe_fd_write_all(fd, text.data, text.len);
+	return r < 0 ? wabe_error_set(err, r, "save " WABE_CONFIG_FILE) : 0;
+}
+
+static int fill_state(struct create *cr, struct wabe_error *err)
+{
+	const struct wabe_create_args *args = cr->init.args;
+	struct wabe_state *s = &cr->c->state;
+	int r;
+
+	s->oci_version = cr->init.spec->oci_version ? cr->init.spec->oci_version : WABE_SPEC_VERSION;
+	s->bundle = args->bundle;
+	s->config_path = args->config_path;
+	s->annotations = cr->init.spec->annotations;
+	s->created_us = wabe_time_now_us();
+	s->has_poststop = cr->init.spec->hooks.poststop.count > 0;
+	if (!cr->rt->no_cgroup) {
+		s->cgroup = cgroup_path(cr);
+		if (!s->cgroup)
+			return wabe_error_set(err, -ENOMEM, "cgroup path");
+	}
+	r = absolute_rootfs(cr, err);
+	if (r == 0)
+		r = save_config(cr, err);
+	return r < 0 ? r : wabe_state_save(cr->c, err);
+}
+
+static int make_cgroup(struct create *cr, struct wabe_error *err)
+{
+	struct wabe_cgroup_limits limits = { 0 };
+	int r;
+
+	r = wabe_resources_to_limits(&cr->init.arena, &cr->init.spec->resources, &limits, err);
+	if (r < 0)
+		return r;
+	if (cr->rt->no_cgroup)
+		return wabe_resources_any(&limits)
+			       ? wabe_error_say(err, -ENOTSUP, "linux.resources: limits need a cgroup, and cgroups are disabled")
+			       : 0;
+	r = wabe_container_open_cgroup(cr->c, err);
+	if (r == 0)
+		r = wabe_cgroup_create(cr->c->cgroup, &cr->has_made_cgroup, err);
+	if (r < 0)
+		return wabe_error_prefix(err, "cgroup %s", cr->c->state.cgroup);
+	if (wabe_resources_any(&limits))
+		r = wabe_cgroup_limit(cr->c->cgroup, &limits, err);
+	return r < 0 ? wabe_error_prefix(err, "linux.resources") : 0;
+}
+
+static void undo_cgroup(struct create *cr)
+{
+	if (cr->has_made_cgroup)
+		(void)wabe_cgroup_remove(cr->c->cgroup, 5000, NULL);
+}
+
+static int prepare(struct create *cr, struct wabe_error *err)
+{
+	int r = wabe_init_prepare(&cr->init, err);
+
+	return r < 0 ? r : wabe_filter_compile(cr->rt, cr->init.spec->seccomp, &cr->init.seccomp, &cr->init.has_seccomp, err);
+}
+
+/* The start socket's address goes through /proc/self/fd: sun_path is short, state roots may be long. */
+static int make_start_socket(struct create *cr, struct wabe_error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char dir[WABE_PATH_PROC_FD];
+
+	if (cr->init.is_run)
+		return 0;
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/" WABE_START_SOCKET,
+		 wabe_path_proc_fd(cr->c->dir_fd, dir));
+	cr->init.start_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (cr->init.start_fd < 0 || bind(cr->init.start_fd, (void *)&address, sizeof(address)) < 0 ||
+	    listen(cr->init.start_fd, 8) < 0)
+		return wabe_error_set(err, -errno, "make the start socket");
+	return 0;
+}
+
+static int spawn(struct create *cr, struct wabe_error *err)
+{
+	int cgroup_fd = -EBADF;
+	bool is_v2;
+	int r;
+
+	is_v2 = cr->c->cgroup && wabe_cgroup_mode(cr->c->cgroup) != WABE_CGROUP_V1;
+	if (is_v2) {
+		cgroup_fd = wabe_cgroup_dir_fd(cr->c->cgroup, err);
+		if (cgroup_fd < 0)
+			return cgroup_fd;
+	}
+	r = wabe_init_spawn(&cr->init, cgroup_fd, err);
+	if (r < 0)
+		return r;
+	wabe_cleanup_close(&cr->init.theirs_fd);
+	cr->c->state.pid = cr->init.pid;
+	return 0;
+}
+
+/* SIGKILL to a pid namespace's init ends all in it; processes of a shared one are in the cgroup. */
+static void undo_spawn(struct create *cr)
+{
+	int status;
+
+	(void)wabe_pidfd_signal(cr->init.pidfd, SIGKILL, NULL);
+	(void)wabe_pidfd_reap(cr->init.pid, &status, NULL);
+	if (cr->has_made_cgroup)
+		(void)wabe_cgroup_signal(cr->c->cgroup, SIGKILL, NULL);
+}
+
+static struct wabe_idmap *maps_of(struct create *cr, const struct wabe_list *list)
+{
+	const struct wabe_spec_idmap *m = list->items;
+	struct wabe_idmap *maps = wabe_arena_array(&cr->init.arena, list->count, sizeof(*maps));
+
+	for (size_t i = 0; maps && i < list->count; i++)
+		maps[i] = (struct wabe_idmap){ m[i].container_id, m[i].host_id, m[i].size };
+	return maps;
+}
+
+static int write_maps(struct create *cr, struct wabe_error *err)
+{
+	const struct wabe_spec *spec = cr->init.spec;
+	struct wabe_idmap *uids, *gids;
+
+	if (cr->init.join_fds[WABE_NS_USER] >= 0 || !cr->init.has_userns)
+		return 0;
+	uids = maps_of(cr, &spec->uid_mappings);
+	gids = maps_of(cr, &spec->gid_mappings);
+	if (!uids || !gids)
+		return wabe_error_set(err, -ENOMEM, "id maps");
+	return wabe_idmap_write(cr->init.pid, uids, spec->uid_mappings.count, gids, spec->gid_mappings.count,
+				geteuid() != 0, err);
+}
+
+/* The guest's root on the host: who a delegated cgroup belongs to. */
+static uint32_t host_root(const struct wabe_list *list)
+{
+	const struct wabe_spec_idmap *m = list->items;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (m[i].container_id == 0)
+			return m[i].host_id;
+	return 0;
+}
+
+static int place_in_cgroup(struct create *cr, struct wabe_error *err)
+{
+	const struct wabe_spec *spec = cr->init.spec;
+	int r = 0;
+
+	if (!cr->c->cgroup)
+		return 0;
+	if (wabe_cgroup_mode(cr->c->cgroup) != WABE_CGROUP_V2)
+		r = wabe_cgroup_attach(cr->c->cgroup, cr->init.pid, err);
+	if (r == 0 && spec->delegate_cgroup && wabe_cgroup_mode(cr->c->cgroup) != WABE_CGROUP_V1)
+		r = wabe_cgroup_delegate(cr->c->cgroup, host_root(&spec->uid_mappings), host_root(&spec->gid_mappings), err);
+	return r;
+}
+
+static int outside_rights(struct create *cr, struct wabe_error *err)
+{
+	const struct wabe_spec_process *p = cr->init.spec->process;
+	int r = p ? wabe_identity_rlimits(cr->init.pid, p, err) : 0;
+
+	return p && r == 0 ? wabe_identity_oom_score(cr->init.pid, p, err) : r;
+}
+
+static int runtime_hooks(struct create *cr, struct wabe_error *err)
+{
+	const struct wabe_spec_hooks *h = &cr->init.spec->hooks;
+	int r = wabe_hooks_run(cr->c, "prestart", &h->prestart, WABE_STATUS_CREATING, err);
+
+	return r < 0 ? r : wabe_hooks_run(cr->c, "createRuntime", &h->create_runtime, WABE_STATUS_CREATING, err);
+}
+
+/* What the child has to say until it is READY. */
+static int follow_child(struct create *cr, struct wabe_error *err)
+{
+	int r = wabe_sync_send(cr->init.ours_fd, WABE_SYNC_GO, -1, NULL);
+
+	/* A child that failed already has told why. */
+	while (r == 0 || r == -EPIPE) {
+		_cleanup_close_ int fd = -EBADF;
+		int got = wabe_sync_receive(cr->init.ours_fd, &fd, err);
+
+		if (got < 0 || got == WABE_SYNC_READY)
+			return got < 0 ? got : 0;
+		if (got == WABE_SYNC_EOF)
+			return wabe_error_say(err, -EIO, "the container's process died while it was set up (out of memory?)");
+		if (got != WABE_SYNC_CONSOLE || fd < 0)
+			return wabe_error_say(err, -EPROTO, "unexpected message %d", got);
+		r = wabe_console_deliver(cr->init.args->console_socket, cr->init.args->ret_console_fd, &fd, err);
+		if (r < 0)
+			return r;
+	}
+	return wabe_error_set(err, r, "talk to the container's process");
+}
+
+static int write_pid_file(struct create *cr, struct wabe_error *err)
+{
+	const char *path = cr->init.args->pid_file;
+	char text[16];
+
+	if (!path)
+		return 0;
+	snprintf(text, sizeof(text), "%d", cr->init.pid);
+	return wabe_file_replace_at(AT_FDCWD, path, text, strlen(text), 0644, WABE_FILE_VOLATILE, err);
+}
+
+static void undo_pid_file(struct create *cr)
+{
+	if (cr->init.args->pid_file)
+		(void)unlink(cr->init.args->pid_file);
+}
+
+static int commit(struct create *cr, struct wabe_error *err)
+{
+	struct wabe_state *s = &cr->c->state;
+	bool is_zombie;
+	int r = wabe_pidfd_start_time(cr->init.pid, &s->start_ticks, &is_zombie, err);
+
+	if (r < 0)
+		return r;
+	s->is_created = true;
+	s->is_started = cr->init.is_run;
+	r = wabe_state_save(cr->c, err);
+	if (r == 0 && !cr->init.is_run)
+		r = wabe_sync_send(cr->init.ours_fd, WABE_SYNC_COMMIT, -1, err);
+	return r;
+}
+
+/* `run`: START comes by the pair, and end of file on it is the execve. */
+static int start_at_once(struct create *cr, struct wabe_error *err)
+{
+	int got;
+
+	if (!cr->init.is_run)
+		return 0;
+	got = wabe_sync_send(cr->init.ours_fd, WABE_SYNC_START, -1, err);
+	if (got == 0)
+		got = wabe_sync_receive(cr->init.ours_fd, NULL, err);
+	if (got > 0)
+		return wabe_error_say(err, -EPROTO, "unexpected message %d", got);
+	return got;
+}
+
+static int poststart_hooks(struct create *cr, struct wabe_error *err)
+{
+	if (!cr->init.is_run)
+		return 0;
+	return wabe_hooks_run(cr->c, "poststart", &cr->init.spec->hooks.poststart, WABE_STATUS_RUNNING, err);
+}
+
+static const struct create_step {
+	const char *name;
+	int (*apply)(struct create *cr, struct wabe_error *err);
+	void (*undo)(struct create *cr);
+} steps[] = {
+	{ "check", check_args, NULL },
+	{ "state directory", make_state, undo_state },
+	{ "state", fill_state, NULL },
+	{ "cgroup", make_cgroup, undo_cgroup },
+	{ "sources", prepare, NULL },
+	{ "start socket", make_start_socket, NULL },
+	{ "process", spawn, undo_spawn },
+	{ "id maps", write_maps, NULL },
+	{ "cgroup membership", place_in_cgroup, NULL },
+	{ "limits", outside_rights, NULL },
+	{ "runtime hooks", runtime_hooks, NULL },
+	{ "setup in the container", follow_child, NULL },
+	{ "pid file", write_pid_file, undo_pid_file },
+	{ "commit", commit, NULL },
+	{ "start", start_at_once, NULL },
+	{ "poststart hooks", poststart_hooks, NULL },
+};
+
+static int apply_steps(struct create *cr, struct wabe_error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		int r = steps[i].apply(cr, err);
+
+		if (r == 0)
+			continue;
+		wabe_log(cr->rt->log, WABE_LOG_DEBUG, "container %s: step \"%s\" failed", cr->init.args->id, steps[i].name);
+		while (i-- > 0)
+			if (steps[i].undo)
+				steps[i].undo(cr);
+		return r;
+	}
+	return 0;
+}
+
+static int create_or_run(const struct wabe_runtime *rt, const struct wabe_spec *spec, const struct wabe_create_args *args,
+			 bool is_run, struct wabe_container **ret_container, struct wabe_error *err)
+{
+	struct create cr = {
+		.rt = rt,
+		.lock_fd = -EBADF,
+		.init = {
+			.spec = spec, .args = args, .is_run = is_run, .ours_fd = -EBADF, .theirs_fd = -EBADF,
+			.start_fd = -EBADF, .rootfs_fd = -EBADF, .null_fd = -EBADF, .devpts_fd = -EBADF, .pidfd = -EBADF,
+		},
+	};
+	int r;
+
+	memset(cr.init.join_fds, 0xff, sizeof(cr.init.join_fds));
+	r = apply_steps(&cr, err);
+	wabe_init_release(&cr.init);
+	wabe_cleanup_close(&cr.lock_fd);
+	if (r == 0 && ret_container)
+		*ret_container = TAKE_PTR(cr.c);
+	wabe_container_free(&cr.c);
+	return r < 0 ? wabe_error_prefix(err, "container %s", args->id) : 0;
+}
+
+int wabe_container_create(const struct wabe_runtime *rt, const struct wabe_spec *spec, const struct wabe_create_args *args,
+			  struct wabe_container **ret_container, struct wabe_error *err)
+{
+	return create_or_run(rt, spec, args, false, ret_container, err);
+}
+
+int wabe_container_run(const struct wabe_runtime *rt, const struct wabe_spec *spec, const struct wabe_create_args *args,
+		       struct wabe_container **ret_container, struct wabe_error *err)
+{
+	return create_or_run(rt, spec, args, true, ret_container, err);
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * core/exec: a further process in a running container.
+ *
+ * One clone: the caller enters the container's pid namespace for its next child only, the child is born in the cgroup and
+ * joins the other namespaces through init's pidfd in one call. It is undumpable from before it is visible inside until
+ * execve, so nobody in there can trace it or reach its descriptors (CVE-2016-9962).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "core/console.h"
+#include "core/container.h"
+#include "core/filter.h"
+#include "core/identity.h"
+#include "core/sync.h"
+#include "spec/spec.h"
+#include "sys/cgroup.h"
+#include "sys/namespace.h"
+#include "sys/pidfd.h"
+#include "sys/tty.h"
+
+struct exec {
+	struct wabe_container *c;
+	const struct wabe_exec_args *args;
+	const struct wabe_spec *spec;
+	struct wabe_spec_process process; /* args' over the container's */
+	struct wabe_seccomp_program seccomp;
+	bool has_seccomp;
+	int namespaces;  /* CLONE_NEW* to join, without the pid namespace */
+	bool has_pidns, has_userns;
+	int cgroup_fd, own_pidns_fd;
+	int ours_fd, theirs_fd;
+	pid_t pid;
+	int pidfd;
+};
+
+static const int join_flags[WABE_NS_MAX] = {
+	[WABE_NS_USER] = CLONE_NEWUSER,	  [WABE_NS_MOUNT] = CLONE_NEWNS,	[WABE_NS_NETWORK] = CLONE_NEWNET,
+	[WABE_NS_IPC] = CLONE_NEWIPC,	  [WABE_NS_UTS] = CLONE_NEWUTS,		[WABE_NS_CGROUP] = CLONE_NEWCGROUP,
+	[WABE_NS_TIME] = CLONE_NEWTIME,
+};
+
+static void choose_namespaces(struct exec *e)
+{
+	const struct wabe_spec_namespace *ns = e->spec->namespaces.items;
+
+	for (size_t i = 0; i < e->spec->namespaces.count; i++) {
+		e->namespaces |= join_flags[ns[i].type];
+		e->has_pidns |= ns[i].type == WABE_NS_PID;
+		e->has_userns |= ns[i].type == WABE_NS_USER;
+	}
+	if (e->spec->has_uptime)
+		e->namespaces |= CLONE_NEWTIME;
+}
+
+/* What exec's process leaves open comes from the container's. */
+static void merge_process(struct exec *e)
+{
+	const struct wabe_spec_process *base = e->spec->process, *over = e->args->process;
+	struct wabe_spec_process *p = &e->process;
+
+	*p = over ? *over : *base;
+	if (!base)
+		return;
+	if (!p->args.count)
+		p->args = base->args;
+	if (!p->env.count)
+		p->env = base->env;
+	if (!p->cwd)
+		p->cwd = base->cwd;
+	if (!p->capabilities)
+		p->capabilities = base->capabilities;
+	if (!p->rlimits.count)
+		p->rlimits = base->rlimits;
+	if (!p->oom_score_adj.is_set)
+		p->oom_score_adj = base->oom_score_adj;
+	p->no_new_privileges |= base->no_new_privileges;
+}
+
+static int prepare(struct exec *e, struct wabe_error *err)
+{
+	int r = wabe_container_open_init(e->c, err);
+
+	if (r == -ESRCH)
+		return wabe_error_say(err, r, "container %s is not running", e->c->state.id);
+	if (r < 0)
+		return r;
+	e->spec = wabe_container_spec(e->c, err);
+	if (!e->spec)
+		return err ? err->code : -EIO;
+	choose_namespaces(e);
+	merge_process(e);
+	if (!e->args->main && (!e->process.args.count || !e->process.cwd))
+		return wabe_error_say(err, -EINVAL, "exec in container %s: no command", e->c->state.id);
+	for (int fd = 3; fd < 3 + e->args->preserve_fds; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return wabe_error_set(err, -errno, "descriptor %d of the %d to preserve", fd, e->args->preserve_fds);
+	r = wabe_filter_compile(e->c->rt, e->spec->seccomp, &e->seccomp, &e->has_seccomp, err);
+	return r < 0 ? r : wabe_sync_pair(&e->ours_fd, &e->theirs_fd, err);
+}
+
+static int open_places(struct exec *e, struct wabe_error *err)
+{
+	int r;
+
+	if (e->has_pidns) {
+		e->own_pidns_fd = wabe_namespace_open("/proc/self/ns/pid", CLONE_NEWPID, err);
+		if (e->own_pidns_fd < 0)
+			return e->own_pidns_fd;
+	}
+	if (!e->c->state.cgroup)
+		return 0;
+	r = wabe_container_open_cgroup(e->c, err);
+	if (r < 0 || wabe_cgroup_mode(e->c->cgroup) == WABE_CGROUP_V1)
+		return r;
+	e->cgroup_fd = wabe_cgroup_dir_fd(e->c->cgroup, err);
+	return e->cgroup_fd < 0 ? e->cgroup_fd : 0;
+}
+
+static int move_stdio(const struct wabe_exec_args *args, struct wabe_error *err)
+{
+	const int wanted[] = { args->stdin_fd, args->stdout_fd, args->stderr_fd };
+
+	for (int i = 0; i < 3; i++)
+		if (wanted[i] >= 0 && wanted[i] != i && dup2(wanted[i], i) < 0)
+			return wabe_error_set(err, -errno, "set up standard descriptor %d", i);
+	return 0;
+}
+
+static int join(struct exec *e, struct wabe_error *err)
+{
+	/* Those that are shared with the host by the configuration are not joined: we are in them. */
+	int r = wabe_namespace_join(e->c->pidfd, e->namespaces, err);
+
+	if (r == 0 && e->has_userns && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+		r = wabe_error_set(err, -errno, "become root of the user namespace");
+	if (r == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		r = wabe_error_set(err, -errno, "become undumpable");
+	return r;
+}
+
+/* The container's own devpts, reached in the mount namespace just joined, and checked to be one. */
+static int open_terminal(struct exec *e, struct wabe_error *err)
+{
+	struct wabe_tty_size size = {
+		(uint16_t)e->process.console_size.height,
+		(uint16_t)e->process.console_size.width,
+	};
+	_cleanup_close_ int pts_fd = -EBADF, master_fd = -EBADF, slave_fd = -EBADF;
+	int r;
+
+	if (!e->process.terminal)
+		return 0;
+	pts_fd = open("/dev/pts", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (pts_fd < 0)
+		return wabe_error_set(err, -errno, "open /dev/pts of the container");
+	r = wabe_tty_open_pair(pts_fd, &size, &master_fd, &slave_fd, err);
+	if (r == 0)
+		r = wabe_tty_own(slave_fd, e->process.user.uid, err);
+	if (r == 0)
+		r = wabe_sync_send(e->theirs_fd, WABE_SYNC_CONSOLE, master_fd, err);
+	return r < 0 ? r : wabe_tty_make_controlling(slave_fd, err);
+}
+
+static int child_setup(struct exec *e, struct wabe_error *err)
+{
+	int r = wabe_sync_expect(e->theirs_fd, WABE_SYNC_GO, err);
+
+	if (r == 0)
+		r = move_stdio(e->args, err);
+	if (r == 0)
+		r = join(e, err);
+	if (r == 0 && setsid() < 0)
+		r = wabe_error_set(err, -errno, "make a session");
+	if (r == 0)
+		r = open_terminal(e, err);
+	return r;
+}
+
+static int run_program(struct exec *e, struct wabe_error *err)
+{
+	const struct wabe_seccomp_program *seccomp = e->has_seccomp ? &e->seccomp : NULL;
+	char program[4096];
+	int r = wabe_identity_assume(&e->process, seccomp, err);
+
+	if (r == 0 && e->args->main) {
+		if (seccomp && e->process.no_new_privileges)
+			r = wabe_seccomp_load(seccomp, err);
+		wabe_cleanup_close(&e->theirs_fd);
+		_exit(r < 0 ? 126 : e->args->main(e->args->main_data));
+	}
+	if (r == 0)
+		r = wabe_identity_find_program(&e->process, program, sizeof(program), err);
+	for (int fd = 3; r == 0 && fd < 3 + e->args->preserve_fds; fd++)
+		if (fcntl(fd, F_SETFD, 0) < 0)
+			r = wabe_error_set(err, -errno, "pass descriptor %d", fd);
+	return r < 0 ? r : wabe_identity_exec(&e->process, program, seccomp, err);
+}
+
+static void __attribute__((noreturn)) exec_child(struct exec *e)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	umask(0);
+	wabe_cleanup_close(&e->ours_fd);
+	if (child_setup(e, &err) == 0)
+		(void)run_program(e, &err);
+	wabe_sync_send_error(e->theirs_fd, &err);
+	_exit(err.code == -ENOENT ? 127 : 126);
+}
+
+static int spawn(struct exec *e, struct wabe_error *err)
+{
+	int r;
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return wabe_error_set(err, -errno, "become undumpable");
+	if (e->has_pidns) {
+		r = wabe_namespace_join(e->c->pidfd, CLONE_NEWPID, err);
+		if (r < 0)
+			return r;
+	}
+	e->pid = wabe_namespace_clone(0, e->cgroup_fd, &e->pidfd, err);
+	if (e->pid == 0)
+		exec_child(e);
+	if (e->has_pidns && wabe_namespace_join(e->own_pidns_fd, CLONE_NEWPID, e->pid < 0 ? NULL : err) < 0 && e->pid > 0)
+		return -EIO;
+	wabe_cleanup_close(&e->theirs_fd);
+	return e->pid < 0 ? e->pid : 0;
+}
+
+/* With the host's rights, before the child is let into the container. */
+static int outside_rights(struct exec *e, struct wabe_error *err)
+{
+	int r = 0;
+
+	if (e->c->cgroup && wabe_cgroup_mode(e->c->cgroup) != WABE_CGROUP_V2)
+		r = wabe_cgroup_attach(e->c->cgroup, e->pid, err);
+	if (r == 0)
+		r = wabe_identity_rlimits(e->pid, &e->process, err);
+	if (r == 0)
+		r = wabe_identity_oom_score(e->pid, &e->process, err);
+	return r;
+}
+
+static int follow_child(struct exec *e, struct wabe_error *err)
+{
+	int r = wabe_sync_send(e->ours_fd, WABE_SYNC_GO, -1, err);
+
+	while (r == 0) {
+		_cleanup_close_ int fd = -EBADF;
+		int got = wabe_sync_receive(e->ours_fd, &fd, err);
+
+		/* End of file is the execve. */
+		if (got <= 0)
+			return got;
+		if (got != WABE_SYNC_CONSOLE || fd < 0)
+			return wabe_error_say(err, -EPROTO, "unexpected message %d", got);
+		r = wabe_console_deliver(e->args->console_socket, e->args->ret_console_fd, &fd, err);
+	}
+	return r;
+}
+
+static int write_pid_file(struct exec *e, struct wabe_error *err)
+{
+	char text[16];
+
+	if (!e->args->pid_file)
+		return 0;
+	snprintf(text, sizeof(text), "%d", e->pid);
+	return wabe_file_replace_at(AT_FDCWD, e->args->pid_file, text, strlen(text), 0644, WABE_FILE_VOLATILE, err);
+}
+
+static int run(struct exec *e, struct wabe_error *err)
+{
+	static int (*const before[])(struct exec *, struct wabe_error *) = { prepare, open_places, spawn };
+	static int (*const after[])(struct exec *, struct wabe_error *) = { outside_rights, write_pid_file, follow_child };
+	int r = 0, status;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(before); i++)
+		r = before[i](e, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(after); i++)
+		r = after[i](e, err);
+	if (r < 0 && e->pid > 0) {
+		(void)wabe_pidfd_signal(e->pidfd, SIGKILL, NULL);
+		(void)wabe_pidfd_reap(e->pid, &status, NULL);
+		if (e->args->pid_file)
+			(void)unlink(e->args->pid_file);
+	}
+	return r;
+}
+
+pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args *args, struct wabe_error *err)
+{
+	struct exec e = {
+		.c = c, .args = args, .cgroup_fd = -EBADF, .own_pidns_fd = -EBADF, .ours_fd = -EBADF, .theirs_fd = -EBADF,
+		.pidfd = -EBADF,
+	};
+	int r = run(&e, err);
+
+	wabe_cleanup_close(&e.own_pidns_fd);
+	wabe_cleanup_close(&e.ours_fd);
+	wabe_cleanup_close(&e.theirs_fd);
+	wabe_cleanup_close(&e.pidfd);
+	wabe_seccomp_program_free(&e.seccomp);
+	return r < 0 ? r : e.pid;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* core/hooks: programs that run at points of the life cycle; see hooks.h. */
+#include "core/hooks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "sys/namespace.h"
+#include "sys/pidfd.h"
+
+/* A memory file: whatever the hook reads or not, nobody blocks on a pipe. */
+static int state_file(struct wabe_container *c, enum wabe_status status, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	_cleanup_close_ int fd = -EBADF;
+	int r = wabe_state_json(c, status, WABE_JSON_COMPACT, &text, err);
+
+	if (r < 0)
+		return r;
+	fd = memfd_create("state", MFD_CLOEXEC);
+	if (fd < 0)
+		return wabe_error_set(err, -errno, "make the hook's input");
+	r = wabe_fd_write_all(fd, text.data, text.len);
+	if (r < 0)
+		return wabe_error_set(err, r, "write the hook's input");
+	return TAKE_FD(fd);
+}
+
+static void __attribute__((noreturn)) hook_child(const struct wabe_spec_hook *hook, int input_fd)
+{
+	static char *const no_env[] = { NULL };
+	char *only_path[] = { (char *)hook->path, NULL };
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (lseek(input_fd, 0, SEEK_SET) == 0 && dup2(input_fd, 0) == 0)
+		execve(hook->path, hook->args.count ? hook->args.items : only_path,
+		       hook->env.count ? hook->env.items : no_env);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static int judge(const struct wabe_spec_hook *hook, int wait_status, struct wabe_error *err)
+{
+	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
+		return 0;
+	if (WIFSIGNALED(wait_status))
+		return wabe_error_say(err, -ECHILD, "%s was killed by signal %d", hook->path, WTERMSIG(wait_status));
+	return wabe_error_say(err, -ECHILD, "%s ended with status %d", hook->path, WEXITSTATUS(wait_status));
+}
+
+static int run_one(const struct wabe_spec_hook *hook, int input_fd, struct wabe_error *err)
+{
+	int timeout_ms = hook->timeout.is_set ? (int)(hook->timeout.value * 1000) : -1;
+	_cleanup_close_ int pidfd = -EBADF;
+	pid_t pid = wabe_namespace_clone(0, -1, &pidfd, err);
+	int status, waited, r;
+
+	if (pid < 0)
+		return pid;
+	if (pid == 0)
+		hook_child(hook, input_fd);
+	waited = wabe_pidfd_wait(pidfd, timeout_ms, err);
+	if (waited < 0)
+		(void)wabe_pidfd_signal(pidfd, SIGKILL, NULL);
+	r = wabe_pidfd_reap(pid, &status, waited < 0 ? NULL : err);
+	if (waited < 0)
+		return wabe_error_say(err, waited, "%s did not end within %d s", hook->path, timeout_ms / 1000);
+	return r < 0 ? r : judge(hook, status, err);
+}
+
+int wabe_hooks_run(struct wabe_container *c, const char *name, const struct wabe_list *hooks, enum wabe_status status,
+		   struct wabe_error *err)
+{
+	const struct wabe_spec_hook *hook = hooks->items;
+	_cleanup_close_ int input_fd = -EBADF;
+
+	if (hooks->count == 0)
+		return 0;
+	input_fd = state_file(c, status, err);
+	if (input_fd < 0)
+		return input_fd;
+	for (size_t i = 0; i < hooks->count; i++) {
+		int r = run_one(&hook[i], input_fd, err);
+
+		if (r < 0)
+			return wabe_error_prefix(err, "hooks.%s[%zu]", name, i);
+	}
+	return 0;
+}

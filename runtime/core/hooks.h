@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * core/hooks: programs that run at points of the life cycle (config.md, "POSIX-platform Hooks").
+ */
+#ifndef WABE_CORE_HOOKS_H
+#define WABE_CORE_HOOKS_H
+
+#include "core/container.h"
+
+/**
+ * wabe_hooks_run() - run a list in order, each with the state on its standard input; waits for each.
+ * @name: "prestart" ..., for errors
+ * @status: what the state document says
+ * Stops at the first that fails or exceeds its timeout (it is killed then): -ECHILD, -ETIMEDOUT.
+ */
+int wabe_hooks_run(struct wabe_container *c, const char *name, const struct wabe_list *hooks, enum wabe_status status,
+		   struct wabe_error *err);
+
+#endif

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* core/identity: from the runtime's rights to the process's own; see identity.h. */
+#include "core/identity.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "sys/capability.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+int wabe_identity_rlimits(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err)
+{
+	const struct wabe_spec_rlimit *limits = process->rlimits.items;
+
+	for (size_t i = 0; i < process->rlimits.count; i++) {
+		struct rlimit value = { .rlim_cur = limits[i].soft, .rlim_max = limits[i].hard };
+
+		if (prlimit(pid, (unsigned)limits[i].type, &value, NULL) < 0)
+			return wabe_error_set(err, -errno, "process.rlimits[%zu]: set soft %llu, hard %llu", i,
+					      (unsigned long long)limits[i].soft, (unsigned long long)limits[i].hard);
+	}
+	return 0;
+}
+
+int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err)
+{
+	char path[64], value[16];
+
+	if (!process->oom_score_adj.is_set)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
+	snprintf(value, sizeof(value), "%d", (int)process->oom_score_adj.value);
+	return wabe_file_write_at(AT_FDCWD, path, value, err);
+}
+
+/*
+ * A pipe or terminal that the caller made for us belongs to its user; without this a process that is not root can't
+ * reopen /dev/stdout. Files and devices stay whose they are.
+ */
+static void own_stdio(uid_t uid)
+{
+	struct stat st;
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (fstat(fd, &st) == 0 && st.st_uid != uid && S_ISFIFO(st.st_mode))
+			(void)fchown(fd, uid, (gid_t)-1);
+}
+
+static int set_ids(const struct wabe_spec_user *user, struct wabe_error *err)
+{
+	_Static_assert(sizeof(gid_t) == sizeof(uint32_t), "gid lists are passed as they are");
+
+	if (setgroups(user->additional_gids.count, user->additional_gids.items) < 0) {
+		/* Where the map was written without privilege, dropping groups is forbidden (user_namespaces(7)). */
+		if (errno != EPERM || user->additional_gids.count)
+			return wabe_error_set(err, -errno, "process.user.additionalGids: set %zu groups",
+					      user->additional_gids.count);
+	}
+	if (setresgid(user->gid, user->gid, user->gid) < 0)
+		return wabe_error_set(err, -errno, "process.user.gid: become %u", user->gid);
+	if (setresuid(user->uid, user->uid, user->uid) < 0)
+		return wabe_error_set(err, -errno, "process.user.uid: become %u", user->uid);
+	return 0;
+}
+
+/*
+ * Entered by the container's own root and descriptors only: no /proc/self/fd (the CVE-2024-21626 way out), and getcwd()
+ * confirms that it lies below the root.
+ */
+static int enter_cwd(const char *cwd, struct wabe_error *err)
+{
+	_cleanup_close_ int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
+	char now[PATH_MAX];
+
+	if (root_fd < 0)
+		return wabe_error_set(err, -errno, "open the root");
+	fd = wabe_path_mkdir_in(root_fd, cwd, 0755, err);
+	if (fd < 0)
+		return wabe_error_prefix(err, "process.cwd");
+	if (fchdir(fd) < 0)
+		return wabe_error_set(err, -errno, "process.cwd: enter %s", cwd);
+	if (!getcwd(now, sizeof(now)) || now[0] != '/')
+		return wabe_error_say(err, -EPERM, "process.cwd: %s is outside of the container's root", cwd);
+	return 0;
+}
+
+static void own_capabilities(const struct wabe_spec_process *process, struct wabe_capability_sets *ret_sets)
+{
+	const struct wabe_spec_capabilities *c = process->capabilities;
+
+	*ret_sets = (struct wabe_capability_sets){ 0 };
+	if (c)
+		*ret_sets = (struct wabe_capability_sets){
+			.bounding = c->bounding,
+			.effective = c->effective,
+			.permitted = c->permitted,
+			.inheritable = c->inheritable,
+			.ambient = c->ambient,
+		};
+}
+
+int wabe_identity_assume(const struct wabe_spec_process *process, const struct wabe_seccomp_program *seccomp,
+			 struct wabe_error *err)
+{
+	struct wabe_capability_sets sets;
+	int r;
+
+	own_capabilities(process, &sets);
+	own_stdio(process->user.uid);
+	umask(process->user.umask.is_set ? (mode_t)process->user.umask.value : 022);
+	r = enter_cwd(process->cwd, err);
+	if (r == 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = wabe_error_set(err, -errno, "set no_new_privs");
+	if (r == 0 && seccomp && !process->no_new_privileges)
+		r = wabe_seccomp_load(seccomp, err);
+	if (r == 0)
+		r = wabe_capability_bound(sets.bounding, err);
+	if (r == 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		r = wabe_error_set(err, -errno, "keep capabilities over the change of user");
+	if (r == 0)
+		r = set_ids(&process->user, err);
+	if (r == 0)
+		r = wabe_capability_set(&sets, err);
+	return r;
+}
+
+/* The process's PATH, not ours. */
+static const char *search_path(const struct wabe_spec_process *process)
+{
+	const char *path = NULL;
+
+	for (size_t i = 0; i < process->env.count; i++)
+		if (wabe_str_starts(process->env.items[i], "PATH="))
+			path = process->env.items[i] + strlen("PATH=");
+	return path ? path : DEFAULT_PATH;
+}
+
+static int check_program(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EACCES;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+int wabe_identity_find_program(const struct wabe_spec_process *process, char *buf, size_t room, struct wabe_error *err)
+{
+	const char *name = process->args.items[0], *path = search_path(process);
+	int found = -ENOENT;
+
+	if (strchr(name, '/')) {
+		snprintf(buf, room, "%s", name);
+		found = strlen(name) < room ? check_program(name) : -ENAMETOOLONG;
+		return found < 0 ? wabe_error_set(err, found, "exec \"%s\"", name) : 0;
+	}
+	for (size_t len; *path; path += len + (path[len] == ':')) {
+		int r;
+
+		len = strcspn(path, ":");
+		if (len == 0 || snprintf(buf, room, "%.*s/%s", (int)len, path, name) >= (int)room)
+			continue;
+		r = check_program(buf);
+		if (r == 0)
+			return 0;
+		if (r == -EACCES)
+			found = r; /* execvp(3): the search goes on, but the answer is EACCES then */
+	}
+	return found == -ENOENT ? wabe_error_say(err, found, "exec \"%s\": not found in the container's PATH", name)
+				: wabe_error_set(err, found, "exec \"%s\"", name);
+}
+
+int wabe_identity_exec(const struct wabe_spec_process *process, const char *program,
+		       const struct wabe_seccomp_program *seccomp, struct wabe_error *err)
+{
+	static char *const no_env[] = { NULL };
+
+	if (seccomp && process->no_new_privileges) {
+		int r = wabe_seccomp_load(seccomp, err);
+
+		if (r < 0)
+			return r;
+	}
+	execve(program, process->args.items, process->env.count ? process->env.items : no_env);
+	return wabe_error_set(err, -errno, "exec \"%s\"", process->args.items[0]);
+}

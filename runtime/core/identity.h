@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * core/identity: from the runtime's rights to the process's own: rlimits, groups, ids, capabilities, no_new_privs,
+ * filter, working directory, environment, program. Shared by create and exec; runs in the child.
+ */
+#ifndef WABE_CORE_IDENTITY_H
+#define WABE_CORE_IDENTITY_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "spec/model.h"
+#include "sys/seccomp.h"
+
+/** wabe_identity_rlimits() - set them on @pid from outside, with the host's rights (prlimit(2)). */
+int wabe_identity_rlimits(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err);
+
+/** wabe_identity_oom_score() - write oom_score_adj of @pid from outside. */
+int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err);
+
+/**
+ * wabe_identity_assume() - become @process: the root is already the container's. Without no_new_privs the filter is loaded
+ * in here, while CAP_SYS_ADMIN is still there; with it, wabe_identity_exec() loads it last.
+ * @seccomp: NULL = none
+ */
+int wabe_identity_assume(const struct wabe_spec_process *process, const struct wabe_seccomp_program *seccomp,
+			 struct wabe_error *err);
+
+/** wabe_identity_find_program() - path of args[0] by the process's own PATH, into @buf; -ENOENT, -EACCES named. */
+int wabe_identity_find_program(const struct wabe_spec_process *process, char *buf, size_t room, struct wabe_error *err);
+
+/** wabe_identity_exec() - the last step; returns only on failure. */
+int wabe_identity_exec(const struct wabe_spec_process *process, const char *program,
+		       const struct wabe_seccomp_program *seccomp, struct wabe_error *err);
+
+#endif

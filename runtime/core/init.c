@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* core/init: preparation, clone and life of the process that becomes the container's init; see init.h. */
+#include "core/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "core/hooks.h"
+#include "core/identity.h"
+#include "core/sync.h"
+#include "sys/mount.h"
+#include "sys/namespace.h"
+#include "sys/netlink.h"
+#include "sys/pidfd.h"
+
+/* Clone flag of each namespace, and in which order they are joined: the others belong to the user namespace. */
+static const uint64_t ns_flags[WABE_NS_MAX] = {
+	[WABE_NS_USER] = CLONE_NEWUSER,	  [WABE_NS_MOUNT] = CLONE_NEWNS,      [WABE_NS_PID] = CLONE_NEWPID,
+	[WABE_NS_NETWORK] = CLONE_NEWNET, [WABE_NS_IPC] = CLONE_NEWIPC,	      [WABE_NS_UTS] = CLONE_NEWUTS,
+	[WABE_NS_CGROUP] = CLONE_NEWCGROUP, [WABE_NS_TIME] = CLONE_NEWTIME,
+};
+
+static int prepare_namespaces(struct wabe_init *init, struct wabe_error *err)
+{
+	const struct wabe_spec_namespace *ns = init->spec->namespaces.items;
+
+	for (size_t i = 0; i < init->spec->namespaces.count; i++) {
+		int type = ns[i].type;
+
+		if (type == WABE_NS_USER)
+			init->has_userns = true;
+		if (!ns[i].path) {
+			/*
+			 * Two are unshared by the child: the offsets of a time namespace can't be set after a clone
+			 * into it, and clone3 roots a cgroup namespace in the creator's cgroup.
+			 */
+			if (type == WABE_NS_CGROUP)
+				init->has_cgroupns = true;
+			else if (type != WABE_NS_TIME)
+				init->clone_flags |= ns_flags[type];
+			continue;
+		}
+		init->join_fds[type] = wabe_namespace_open(ns[i].path, (int)ns_flags[type], err);
+		if (init->join_fds[type] < 0)
+			return wabe_error_prefix(err, "linux.namespaces[%zu].path", i);
+	}
+	return 0;
+}
+
+static int prepare_source(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
+{
+	char path[4096];
+	struct stat st;
+
+	if (!m->options.is_bind)
+		return 0;
+	if (m->spec->source[0] == '/')
+		snprintf(path, sizeof(path), "%s", m->spec->source);
+	else
+		snprintf(path, sizeof(path), "%s/%s", init->args->bundle, m->spec->source);
+	m->source_fd = wabe_mount_clone(AT_FDCWD, path, m->options.is_bind_recursive, err);
+	if (m->source_fd < 0)
+		return m->source_fd;
+	if (fstat(m->source_fd, &st) < 0)
+		return wabe_error_set(err, -errno, "look at %s", path);
+	m->is_file = !S_ISDIR(st.st_mode);
+	return 0;
+}
+
+static int prepare_mounts(struct wabe_init *init, struct wabe_error *err)
+{
+	const struct wabe_spec_mount *specs = init->spec->mounts.items;
+	size_t count = init->spec->mounts.count;
+
+	init->mounts = wabe_arena_array(&init->arena, count, sizeof(*init->mounts));
+	if (!init->mounts)
+		return wabe_error_set(err, -ENOMEM, "mounts");
+	for (size_t i = 0; i < count; i++)
+		init->mounts[i] = (struct wabe_init_mount){ .spec = &specs[i], .source_fd = -EBADF };
+	for (size_t i = 0; i < count; i++) {
+		int r = wabe_spec_mount_options(&init->arena, &specs[i], &init->mounts[i].options, err);
+
+		if (r == 0)
+			r = prepare_source(init, &init->mounts[i], err);
+		if (r < 0)
+			return wabe_error_prefix(err, "mounts[%zu]", i);
+	}
+	return 0;
+}
+
+/* What masks files must be the real null device: an image's /dev/null may be anything (CVE-2025-31133). */
+static int prepare_null(struct wabe_init *init, struct wabe_error *err)
+{
+	struct stat st;
+
+	if (init->spec->masked_paths.count == 0)
+		return 0;
+	init->null_fd = wabe_mount_clone(AT_FDCWD, "/dev/null", false, err);
+	if (init->null_fd < 0)
+		return init->null_fd;
+	if (fstat(init->null_fd, &st) < 0)
+		return wabe_error_set(err, -errno, "look at /dev/null");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return wabe_error_say(err, -EINVAL, "the host's /dev/null is not the null device");
+	return 0;
+}
+
+static int prepare_rootfs(struct wabe_init *init, struct wabe_error *err)
+{
+	init->rootfs_fd = wabe_mount_clone(AT_FDCWD, init->c->state.rootfs, true, err);
+	return init->rootfs_fd < 0 ? wabe_error_prefix(err, "root.path") : 0;
+}
+
+int wabe_init_prepare(struct wabe_init *init, struct wabe_error *err)
+{
+	static int (*const steps[])(struct wabe_init *, struct wabe_error *) = {
+		prepare_namespaces, prepare_rootfs, prepare_mounts, prepare_null, wabe_devices_prepare,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		int r = steps[i](init, err);
+
+		if (r < 0)
+			return r;
+	}
+	return wabe_sync_pair(&init->ours_fd, &init->theirs_fd, err);
+}
+
+static void close_all(int *fds, size_t count)
+{
+	for (size_t i = 0; fds && i < count; i++)
+		wabe_cleanup_close(&fds[i]);
+}
+
+void wabe_init_release(struct wabe_init *init)
+{
+	close_all(init->join_fds, WABE_NS_MAX);
+	for (size_t i = 0; init->mounts && i < init->spec->mounts.count; i++)
+		wabe_cleanup_close(&init->mounts[i].source_fd);
+	close_all(init->device_fds, init->devices.count);
+	wabe_cleanup_close(&init->ours_fd);
+	wabe_cleanup_close(&init->theirs_fd);
+	wabe_cleanup_close(&init->start_fd);
+	wabe_cleanup_close(&init->rootfs_fd);
+	wabe_cleanup_close(&init->null_fd);
+	wabe_cleanup_close(&init->pidfd);
+	wabe_seccomp_program_free(&init->seccomp);
+	wabe_arena_free(&init->arena);
+}
+
+static int join_others(struct wabe_init *init, struct wabe_error *err)
+{
+	for (int type = WABE_NS_MAX - 1; type > WABE_NS_USER; type--) {
+		int r;
+
+		/* The pid namespace is for children: whoever clones joins it. */
+		if (type == WABE_NS_PID || init->join_fds[type] < 0)
+			continue;
+		r = wabe_namespace_join(init->join_fds[type], (int)ns_flags[type], err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Root of the user namespace: until now our ids have no name in it. */
+static int become_root(struct wabe_error *err)
+{
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return wabe_error_set(err, -errno, "become root of the user namespace (is id 0 mapped?)");
+	/* A change of ids may have made us dumpable: nobody in there shall trace us or see our descriptors. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return wabe_error_set(err, -errno, "become undumpable");
+	return 0;
+}
+
+static int new_session(struct wabe_init *init, struct wabe_error *err)
+{
+	if (setsid() < 0)
+		return wabe_error_set(err, -errno, "make a session");
+	/* A kernel without keys has none to leak. */
+	if (!init->args->no_new_keyring && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
+	    errno != ENOSYS && errno != EPERM)
+		return wabe_error_set(err, -errno, "make a session keyring");
+	return 0;
+}
+
+static int join_namespaces(struct wabe_init *init, struct wabe_error *err)
+{
+	int r = join_others(init, err);
+
+	if (r == 0 && init->has_userns)
+		r = become_root(err);
+	if (r == 0 && init->has_cgroupns)
+		r = wabe_namespace_unshare(CLONE_NEWCGROUP, err);
+	return r;
+}
+
+static int set_names(struct wabe_init *init, struct wabe_error *err)
+{
+	const struct wabe_spec *s = init->spec;
+
+	if (s->hostname && sethostname(s->hostname, strlen(s->hostname)) < 0)
+		return wabe_error_set(err, -errno, "hostname: set \"%s\"", s->hostname);
+	if (s->domainname && setdomainname(s->domainname, strlen(s->domainname)) < 0)
+		return wabe_error_set(err, -errno, "domainname: set \"%s\"", s->domainname);
+	return 0;
+}
+
+/*
+ * Through a procfs of our own that is attached nowhere: whatever the container has at /proc, the write goes to the
+ * sysctl that was named (CVE-2025-52881).
+ */
+static int set_sysctls(struct wabe_init *init, struct wabe_error *err)
+{
+	const struct wabe_pairs *sysctl = &init->spec->sysctl;
+	_cleanup_close_ int proc_fd = -EBADF;
+
+	if (sysctl->count == 0)
+		return 0;
+	proc_fd = wabe_mount_new("proc", NULL, NULL, 0, 0, err);
+	if (proc_fd < 0)
+		return proc_fd;
+	for (size_t i = 0; i < sysctl->count; i++) {
+		char path[256];
+		int r;
+
+		snprintf(path, sizeof(path), "sys/%s", sysctl->items[i].key);
+		for (char *p = path; *p; p++)
+			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
+		path[3] = '/';
+		r = wabe_file_write_at(proc_fd, path, sysctl->items[i].value, err);
+		if (r < 0)
+			return wabe_error_prefix(err, "linux.sysctl[\"%s\"]", sysctl->items[i].key);
+	}
+	return 0;
+}
+
+static int raise_loopback(struct wabe_init *init, struct wabe_error *err)
+{
+	return (init->clone_flags & CLONE_NEWNET) ? wabe_netlink_link_up("lo", err) : 0;
+}
+
+static int start_uptime(struct wabe_init *init, struct wabe_error *err)
+{
+	_cleanup_close_ int proc_fd = -EBADF;
+
+	if (!init->spec->has_uptime)
+		return 0;
+	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc_fd < 0)
+		return wabe_error_set(err, -errno, "open /proc");
+	return wabe_namespace_new_uptime(proc_fd, err);
+}
+
+static int container_hooks(struct wabe_init *init, struct wabe_error *err)
+{
+	return wabe_hooks_run(init->c, "createContainer", &init->spec->hooks.create_container, WABE_STATUS_CREATING, err);
+}
+
+static int assume_identity(struct wabe_init *init, struct wabe_error *err)
+{
+	const struct wabe_spec_process *p = init->spec->process;
+
+	return p ? wabe_identity_assume(p, init->has_seccomp ? &init->seccomp : NULL, err) : 0;
+}
+
+/* In this order: mounts before the devices in them, the host's view until the pivot, rights last. */
+static int (*const child_steps[])(struct wabe_init *, struct wabe_error *) = {
+	join_namespaces,    new_session,   start_uptime,	wabe_rootfs_attach, wabe_rootfs_mounts, wabe_devices_make,
+	wabe_console_make,  wabe_rootfs_mask, container_hooks, wabe_rootfs_enter, set_names,	  set_sysctls,
+	raise_loopback,	    assume_identity,
+};
+
+/* After COMMIT the creator may go away; from then on START comes from whoever connects to the start socket. */
+static int wait_start(struct wabe_init *init, int *ret_sock, struct wabe_error *err)
+{
+	int r, sock;
+
+	if (init->is_run) {
+		*ret_sock = init->theirs_fd;
+		return wabe_sync_expect(init->theirs_fd, WABE_SYNC_START, err);
+	}
+	r = wabe_sync_expect(init->theirs_fd, WABE_SYNC_COMMIT, err);
+	if (r < 0)
+		return r;
+	wabe_cleanup_close(&init->theirs_fd);
+	for (;;) {
+		sock = accept4(init->start_fd, NULL, NULL, SOCK_CLOEXEC);
+		if (sock < 0 && errno != EINTR && errno != ECONNABORTED)
+			return wabe_error_set(err, -errno, "wait for start");
+		/* A starter that dies before it said START changes nothing. */
+		if (sock >= 0 && wabe_sync_expect(sock, WABE_SYNC_START, NULL) == 0)
+			break;
+		wabe_cleanup_close(&sock);
+	}
+	*ret_sock = sock;
+	return 0;
+}
+
+/* Descriptors 3 to 3+N-1 that the caller asked to pass on. */
+static int pass_fds(int count, struct wabe_error *err)
+{
+	for (int fd = 3; fd < 3 + count; fd++)
+		if (fcntl(fd, F_SETFD, 0) < 0)
+			return wabe_error_set(err, -errno, "pass descriptor %d", fd);
+	return 0;
+}
+
+static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err)
+{
+	const struct wabe_spec_process *p = init->spec->process;
+	char program[4096];
+	int r;
+
+	if (p) {
+		r = wabe_identity_find_program(p, program, sizeof(program), err);
+		if (r < 0)
+			return r;
+	}
+	r = wabe_sync_send(init->theirs_fd, WABE_SYNC_READY, -1, err);
+	if (r == 0)
+		r = wait_start(init, sock, err);
+	if (r < 0)
+		return r;
+	if (!p)
+		return wabe_error_say(err, -EINVAL, "config.json has no process to start");
+	r = wabe_hooks_run(init->c, "startContainer", &init->spec->hooks.start_container, WABE_STATUS_CREATED, err);
+	if (r == 0)
+		r = pass_fds(init->args->preserve_fds, err);
+	return r < 0 ? r : wabe_identity_exec(p, program, init->has_seccomp ? &init->seccomp : NULL, err);
+}
+
+static int child_setup(struct wabe_init *init, struct wabe_error *err)
+{
+	int r = wabe_sync_expect(init->theirs_fd, WABE_SYNC_GO, err);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(child_steps); i++)
+		r = child_steps[i](init, err);
+	return r;
+}
+
+void wabe_init_child(struct wabe_init *init)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	int sock = init->theirs_fd;
+
+	umask(0);
+	wabe_cleanup_close(&init->ours_fd);
+	if (child_setup(init, &err) == 0)
+		(void)run_process(init, &sock, &err);
+	if (sock >= 0)
+		wabe_sync_send_error(sock, &err);
+	_exit(1);
+}
+
+/*
+ * A joined user namespace has to be entered before the others are made, or they would belong to ours: a stage process
+ * enters it and clones the real child as its sister.
+ */
+static void __attribute__((noreturn)) stage(struct wabe_init *init)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	int pidfd, r;
+	pid_t pid;
+
+	r = wabe_namespace_join(init->join_fds[WABE_NS_USER], CLONE_NEWUSER, &err);
+	if (r == 0 && init->join_fds[WABE_NS_PID] >= 0)
+		r = wabe_namespace_join(init->join_fds[WABE_NS_PID], CLONE_NEWPID, &err);
+	pid = r < 0 ? r : wabe_namespace_clone(init->clone_flags | CLONE_PARENT, -1, &pidfd, &err);
+	if (pid == 0)
+		wabe_init_child(init);
+	if (pid < 0)
+		wabe_sync_send_error(init->theirs_fd, &err);
+	else
+		(void)wabe_fd_send(init->theirs_fd, &pid, sizeof(pid), pidfd);
+	_exit(pid < 0);
+}
+
+static int receive_staged(struct wabe_init *init, pid_t stage_pid, struct wabe_error *err)
+{
+	int status, r = wabe_pidfd_reap(stage_pid, &status, err);
+	pid_t pid = 0;
+	ssize_t n;
+
+	if (r < 0)
+		return r;
+	if (status != 0) {
+		r = wabe_sync_receive(init->ours_fd, NULL, err);
+		return r < 0 ? r : wabe_error_say(err, -EIO, "the process that joins the user namespace failed");
+	}
+	wabe_cleanup_close(&init->pidfd);
+	n = wabe_fd_recv(init->ours_fd, &pid, sizeof(pid), &init->pidfd);
+	if (n != sizeof(pid) || init->pidfd < 0)
+		return wabe_error_say(err, -EIO, "the process that joins the user namespace failed");
+	init->pid = pid;
+	return 0;
+}
+
+/* Joined by the caller for its next child, and left again. */
+static int clone_in_pidns(struct wabe_init *init, int cgroup_fd, struct wabe_error *err)
+{
+	_cleanup_close_ int own_fd = wabe_namespace_open("/proc/self/ns/pid", CLONE_NEWPID, err);
+	int r = own_fd < 0 ? own_fd : wabe_namespace_join(init->join_fds[WABE_NS_PID], CLONE_NEWPID, err);
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	pid = wabe_namespace_clone(init->clone_flags, cgroup_fd, &init->pidfd, err);
+	if (pid != 0 && wabe_namespace_join(own_fd, CLONE_NEWPID, pid < 0 ? NULL : err) < 0)
+		return pid < 0 ? pid : -EIO;
+	return pid;
+}
+
+int wabe_init_spawn(struct wabe_init *init, int cgroup_fd, struct wabe_error *err)
+{
+	bool is_staged = init->join_fds[WABE_NS_USER] >= 0;
+	pid_t pid;
+
+	/* Inherited by the child: it must be undumpable before it is in a namespace that a guest can look into. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return wabe_error_set(err, -errno, "become undumpable");
+	if (is_staged)
+		pid = wabe_namespace_clone(0, cgroup_fd, &init->pidfd, err);
+	else if (init->join_fds[WABE_NS_PID] >= 0)
+		pid = clone_in_pidns(init, cgroup_fd, err);
+	else
+		pid = wabe_namespace_clone(init->clone_flags, cgroup_fd, &init->pidfd, err);
+	if (pid < 0)
+		return pid;
+	if (pid == 0 && is_staged)
+		stage(init);
+	if (pid == 0)
+		wabe_init_child(init);
+	if (is_staged)
+		return receive_staged(init, pid, err);
+	init->pid = pid;
+	return 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * core/init: what the creator prepares for the process that becomes the container's init.
+ *
+ * The child is a clone without shared memory: it reads this struct from its copy, and has the descriptors. Everything that
+ * needs the host's view (bind sources, device nodes, the rootfs) is opened here, before the clone, as detached mounts.
+ */
+#ifndef WABE_CORE_INIT_H
+#define WABE_CORE_INIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "core/container.h"
+#include "spec/spec.h"
+#include "sys/seccomp.h"
+
+/* A mount entry with its options sorted and, for a bind, its source. */
+struct wabe_init_mount {
+	const struct wabe_spec_mount *spec;
+	struct wabe_mount_options options;
+	int source_fd; /* detached clone, < 0: a new filesystem */
+	bool is_file;  /* the source is not a directory */
+};
+
+struct wabe_init {
+	const struct wabe_spec *spec;
+	const struct wabe_create_args *args;
+	struct wabe_container *c;
+	struct wabe_arena arena;
+	bool is_run;                   /* START comes by the pair */
+	bool has_userns;               /* new or joined */
+	bool has_cgroupns;             /* a new one, made by the child */
+	uint64_t clone_flags;          /* CLONE_NEW* of the new namespaces */
+	int join_fds[WABE_NS_MAX];     /* < 0: not joined */
+	int ours_fd, theirs_fd;        /* the socket pair */
+	int start_fd;                  /* listening start socket, < 0 with is_run */
+	int rootfs_fd;                 /* detached clone of the rootfs; attached by the child */
+	int null_fd;                   /* the host's /dev/null as a path descriptor, for masks */
+	struct wabe_init_mount *mounts; /* one for each of spec->mounts */
+	int *device_fds;               /* one for each device: detached clone of the host's node, < 0: mknod */
+	struct wabe_list devices;      /* struct wabe_spec_device: the default ones, then the spec's */
+	int devpts_fd;                 /* child: the devpts mount, for the terminal */
+	struct wabe_seccomp_program seccomp;
+	bool has_seccomp;
+	pid_t pid;                     /* of the child, on the host */
+	int pidfd;
+};
+
+/** wabe_init_prepare() - open all sources. On failure wabe_init_release() still has to be called. */
+int wabe_init_prepare(struct wabe_init *init, struct wabe_error *err);
+
+/** wabe_init_spawn() - clone the child, which runs wabe_init_child() and never returns. */
+int wabe_init_spawn(struct wabe_init *init, int cgroup_fd, struct wabe_error *err);
+
+/** wabe_init_release() - close what prepare opened. */
+void wabe_init_release(struct wabe_init *init);
+
+/** wabe_init_child() - the life of the child up to execve. */
+void wabe_init_child(struct wabe_init *init) __attribute__((noreturn));
+
+/* Parts of the child, each in the file of its name. */
+int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err);
+int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err);
+int wabe_rootfs_mask(struct wabe_init *init, struct wabe_error *err);
+int wabe_rootfs_enter(struct wabe_init *init, struct wabe_error *err);
+int wabe_devices_prepare(struct wabe_init *init, struct wabe_error *err);
+int wabe_devices_make(struct wabe_init *init, struct wabe_error *err);
+int wabe_console_make(struct wabe_init *init, struct wabe_error *err);
+
+/** wabe_init_dev_is_bound() - does a bind mount bring a /dev of its own (then nothing is made in it)? */
+bool wabe_init_dev_is_bound(const struct wabe_init *init);
+
+#endif

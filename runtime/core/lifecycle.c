@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* core/lifecycle: start and delete of a container that exists; see wabe.h. create is in core/create.c. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "core/container.h"
+#include "core/hooks.h"
+#include "core/sync.h"
+#include "spec/spec.h"
+#include "sys/cgroup.h"
+#include "sys/pidfd.h"
+
+#define LOCK_TIMEOUT_MS 10000
+#define KILL_TIMEOUT_MS 10000
+
+static int connect_start(struct wabe_container *c, struct wabe_error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	char dir[WABE_PATH_PROC_FD];
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/" WABE_START_SOCKET, wabe_path_proc_fd(c->dir_fd, dir));
+	if (sock < 0 || connect(sock, (void *)&address, sizeof(address)) < 0)
+		return wabe_error_set(err, -errno, "connect to the container's process");
+	return TAKE_FD(sock);
+}
+
+/* The state says "started" before the process is let go: a command killed between leaves a container that can be killed. */
+static int let_go(struct wabe_container *c, struct wabe_error *err)
+{
+	_cleanup_close_ int sock = connect_start(c, err);
+	int r;
+
+	if (sock < 0)
+		return sock;
+	r = wabe_sync_send(sock, WABE_SYNC_START, -1, err);
+	if (r == 0)
+		r = wabe_sync_receive(sock, NULL, err);
+	if (r > 0)
+		return wabe_error_say(err, -EPROTO, "unexpected message %d", r);
+	if (r < 0)
+		return r;
+	c->state.is_started = true;
+	return wabe_state_save(c, err);
+}
+
+static int poststart(struct wabe_container *c, struct wabe_error *err)
+{
+	const struct wabe_spec *spec = wabe_container_spec(c, err);
+
+	return spec ? wabe_hooks_run(c, "poststart", &spec->hooks.poststart, WABE_STATUS_RUNNING, err) : err->code;
+}
+
+int wabe_container_start(struct wabe_container *c, struct wabe_error *err)
+{
+	struct wabe_error own = WABE_ERROR_INIT;
+	_cleanup_close_ int lock_fd = wabe_container_lock(c, LOCK_TIMEOUT_MS, err);
+	enum wabe_status status;
+	int r;
+
+	if (lock_fd < 0)
+		return lock_fd;
+	status = wabe_container_status(c);
+	if (status != WABE_STATUS_CREATED)
+		return wabe_error_say(err, -EINVAL, "container %s is %s, only a created one can be started", c->state.id,
+				      wabe_status_name(status));
+	r = let_go(c, &own);
+	if (r == 0) {
+		r = poststart(c, &own);
+		if (r < 0)
+			(void)wabe_container_kill(c, SIGKILL, true, NULL);
+	}
+	if (r < 0 && err) {
+		*err = own;
+		wabe_error_prefix(err, "container %s", c->state.id);
+	}
+	return r;
+}
+
+/* Ends what is left: init, and through the cgroup whoever outlived it. */
+static int end_all(struct wabe_container *c, struct wabe_error *err)
+{
+	int r = wabe_container_open_init(c, NULL);
+
+	if (r == 0) {
+		r = wabe_pidfd_signal(c->pidfd, SIGKILL, err);
+		if (r < 0 && r != -ESRCH)
+			return r;
+	}
+	if (c->state.cgroup && wabe_container_open_cgroup(c, NULL) == 0) {
+		r = wabe_cgroup_signal(c->cgroup, SIGKILL, err);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	r = wabe_container_wait_exit(c, KILL_TIMEOUT_MS, err);
+	if (r == -ETIMEDOUT)
+		return wabe_error_say(err, r, "container %s is stuck: init does not end after SIGKILL", c->state.id);
+	return r;
+}
+
+static int may_delete(struct wabe_container *c, bool is_force, struct wabe_error *err)
+{
+	enum wabe_status status = wabe_container_status(c);
+
+	/* A created one has not run anything of the user's yet (runc deletes it too). */
+	if (status == WABE_STATUS_STOPPED || status == WABE_STATUS_CREATED || is_force)
+		return 0;
+	return wabe_error_say(err, -EBUSY, "container %s is %s, stop it first or use --force", c->state.id,
+			      wabe_status_name(status));
+}
+
+static void poststop(struct wabe_container *c)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	const struct wabe_spec *spec;
+
+	if (!c->state.has_poststop)
+		return;
+	spec = wabe_container_spec(c, &err);
+	/* runtime.md, "Lifecycle" 13: a failing poststop hook is a warning, the rest goes on. */
+	if (!spec || wabe_hooks_run(c, "poststop", &spec->hooks.poststop, WABE_STATUS_STOPPED, &err) < 0)
+		wabe_log(c->rt->log, WABE_LOG_WARNING, "container %s: %s", c->state.id, err.text);
+}
+
+static int remove_cgroup(struct wabe_container *c, struct wabe_error *err)
+{
+	int r;
+
+	if (!c->state.cgroup || c->rt->no_cgroup)
+		return 0;
+	r = wabe_container_open_cgroup(c, err);
+	return r < 0 ? r : wabe_cgroup_remove(c->cgroup, KILL_TIMEOUT_MS, err);
+}
+
+int wabe_container_delete(struct wabe_container *c, bool is_force, struct wabe_error *err)
+{
+	_cleanup_close_ int lock_fd = wabe_container_lock(c, LOCK_TIMEOUT_MS, err);
+	int r;
+
+	if (lock_fd == -ENOENT) {
+		wabe_error_clear(err);
+		return 0;
+	}
+	if (lock_fd < 0)
+		return lock_fd;
+	r = may_delete(c, is_force, err);
+	if (r == 0)
+		r = end_all(c, err);
+	if (r == 0)
+		r = remove_cgroup(c, err);
+	if (r < 0)
+		return r;
+	poststop(c);
+	return wabe_state_remove(c, err);
+}

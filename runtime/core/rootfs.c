@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * core/rootfs: the container's mounts, made by the child in its own mount namespace.
+ *
+ * Every target is opened inside the root by openat2 and mounted on through its descriptor, so nothing that somebody
+ * swaps meanwhile is followed out of it (the CVE-2021-30465 family).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "core/init.h"
+#include "sys/mount.h"
+
+/* lxcfs and the like may cover these files of /proc, nothing else there may be covered (as in runc). */
+static const char *const proc_files[] = {
+	"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat",	  "/proc/swaps",
+	"/proc/uptime",	 "/proc/loadavg",   "/proc/slabinfo", "/proc/sys/kernel/ns_last_pid",
+};
+
+static bool may_cover_in_proc(const char *destination)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(proc_files); i++)
+		if (strcmp(destination, proc_files[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Some file systems decide what the rest of the setup and the guest believe: where they go must be what it says. */
+static bool is_strict_target(const char *destination)
+{
+	return strcmp(destination, "/proc") == 0 || strcmp(destination, "/sys") == 0 || strcmp(destination, "/dev") == 0;
+}
+
+static int check_target(const struct wabe_init_mount *m, int target_fd, struct wabe_error *err)
+{
+	const char *destination = m->spec->destination;
+
+	if (wabe_mount_fs_magic(target_fd) != PROC_SUPER_MAGIC || strcmp(destination, "/proc") == 0 ||
+	    may_cover_in_proc(destination))
+		return 0;
+	return wabe_error_say(err, -EPERM, "mount on %s: nothing may be mounted there inside /proc", destination);
+}
+
+/*
+ * A bind over the whole of /proc must bring a procfs: security labels and sysctls of the guest's own processes are
+ * written there (CVE-2019-16884).
+ */
+static int check_proc_source(const struct wabe_init_mount *m, struct wabe_error *err)
+{
+	if (m->source_fd < 0 || strcmp(m->spec->destination, "/proc") != 0 ||
+	    wabe_mount_fs_magic(m->source_fd) == PROC_SUPER_MAGIC)
+		return 0;
+	return wabe_error_say(err, -EPERM, "mount on /proc: %s is not a procfs", m->spec->source);
+}
+
+static int open_target(struct wabe_init *init, const struct wabe_init_mount *m, struct wabe_error *err)
+{
+	const char *destination = m->spec->destination;
+	struct wabe_error ignored = WABE_ERROR_INIT;
+	int fd;
+
+	if (!is_strict_target(destination))
+		return m->is_file ? wabe_path_touch_in(init->rootfs_fd, destination, err)
+				  : wabe_path_mkdir_in(init->rootfs_fd, destination, 0755, err);
+	fd = wabe_path_open_strict(init->rootfs_fd, destination, O_PATH | O_DIRECTORY, 0, &ignored);
+	if (fd != -ENOENT) {
+		if (fd < 0 && err)
+			*err = ignored;
+		return fd;
+	}
+	return wabe_path_mkdir_in(init->rootfs_fd, destination, 0755, err);
+}
+
+/* "cgroup" is the v2 tree of the container's cgroup namespace on every kind of host: no v1 hierarchy goes into a guest. */
+static const char *fs_type(const struct wabe_spec_mount *spec)
+{
+	return strcmp(spec->type, "cgroup") == 0 ? "cgroup2" : spec->type;
+}
+
+/*
+ * A detached filesystem. sysfs can't be made in somebody else's network namespace, nor cgroup2 without a cgroup
+ * namespace of one's own: the kernel says EPERM then, and the error says which mount.
+ */
+static int new_filesystem(const struct wabe_init_mount *m, struct wabe_error *err)
+{
+	const struct wabe_mount_options *o = &m->options;
+	/* "ro" belongs to the mount; a read-only superblock would bind all later mounts of the same filesystem too. */
+	unsigned int sb_flags = o->sb_flags & ~(unsigned int)MS_RDONLY;
+
+	return wabe_mount_new(fs_type(m->spec), m->spec->source, &o->data, sb_flags, (unsigned int)o->attr_set, err);
+}
+
+static int apply_attributes(int fd, const struct wabe_mount_options *o, bool is_new, struct wabe_error *err)
+{
+	struct wabe_mount_change own = { .set = is_new ? 0 : o->attr_set, .clear = is_new ? 0 : o->attr_clear };
+	struct wabe_mount_change tree = { .set = o->rec_attr_set, .clear = o->rec_attr_clear, .is_recursive = true };
+	int r = wabe_mount_change(fd, &own, err);
+
+	return r < 0 ? r : wabe_mount_change(fd, &tree, err);
+}
+
+static int apply_propagation(int fd, const struct wabe_mount_options *o, struct wabe_error *err)
+{
+	struct wabe_mount_change change = {
+		.propagation = o->propagation,
+		.is_recursive = o->is_propagation_recursive,
+	};
+
+	return wabe_mount_change(fd, &change, err);
+}
+
+/* A tmpfs over a directory of the image shows the directory's mode, unless the options say another (as runc does). */
+static int keep_mode(const struct wabe_init_mount *m, int target_fd, int fd, struct wabe_error *err)
+{
+	struct stat st;
+
+	if (strcmp(m->spec->type, "tmpfs") != 0)
+		return 0;
+	for (size_t i = 0; i < m->options.data.count; i++)
+		if (wabe_str_starts(m->options.data.items[i], "mode="))
+			return 0;
+	if (fstat(target_fd, &st) < 0 || fchmodat(fd, ".", st.st_mode & 07777, 0) < 0)
+		return wabe_error_set(err, -errno, "set the mode of %s", m->spec->destination);
+	return 0;
+}
+
+static int mount_one(struct wabe_init *init, const struct wabe_init_mount *m, struct wabe_error *err)
+{
+	_cleanup_close_ int target_fd = -EBADF, made_fd = -EBADF;
+	bool is_new = m->source_fd < 0;
+	int fd, r;
+
+	target_fd = open_target(init, m, err);
+	if (target_fd < 0)
+		return target_fd;
+	r = check_target(m, target_fd, err);
+	if (r == 0)
+		r = check_proc_source(m, err);
+	if (r < 0)
+		return r;
+	if (is_new) {
+		made_fd = new_filesystem(m, err);
+		if (made_fd < 0)
+			return made_fd;
+		r = keep_mode(m, target_fd, made_fd, err);
+	}
+	fd = is_new ? made_fd : m->source_fd;
+	if (r == 0)
+		r = apply_attributes(fd, &m->options, is_new, err);
+	if (r == 0)
+		r = wabe_mount_attach(fd, target_fd, m->spec->destination, err);
+	if (r == 0)
+		r = apply_propagation(fd, &m->options, err);
+	if (r == 0 && is_new && strcmp(m->spec->type, "devpts") == 0 && init->devpts_fd < 0)
+		init->devpts_fd = TAKE_FD(made_fd);
+	return r;
+}
+
+int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)
+{
+	for (size_t i = 0; i < init->spec->mounts.count; i++) {
+		int r = mount_one(init, &init->mounts[i], err);
+
+		if (r < 0)
+			return wabe_error_prefix(err, "mounts[%zu]", i);
+	}
+	return 0;
+}
+
+static unsigned long root_propagation(const char *name)
+{
+	static const struct wabe_name names[] = {
+		{ "shared", MS_SHARED },     { "slave", MS_SLAVE },	      { "private", MS_PRIVATE },
+		{ "rshared", MS_SHARED },    { "rslave", MS_SLAVE },	      { "rprivate", MS_PRIVATE },
+		{ "unbindable", MS_UNBINDABLE }, { "runbindable", MS_UNBINDABLE }, { NULL, 0 },
+	};
+	long long value = MS_PRIVATE;
+
+	if (name)
+		(void)wabe_name_find(names, name, &value);
+	return (unsigned long)value;
+}
+
+int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err)
+{
+	struct wabe_mount_change change = { .propagation = MS_PRIVATE, .is_recursive = true };
+	unsigned long wanted = root_propagation(init->spec->rootfs_propagation);
+	int r;
+
+	/* Host mounts may still come in when asked for (slave, shared); ours never go out before the pivot. */
+	r = wabe_mount_propagation(wanted == MS_PRIVATE || wanted == MS_UNBINDABLE ? MS_PRIVATE : MS_SLAVE, err);
+	if (r < 0)
+		return r;
+	if (wanted == MS_SLAVE || wanted == MS_SHARED)
+		change.propagation = MS_SLAVE;
+	r = wabe_mount_change(init->rootfs_fd, &change, err);
+	/* "/" is the one place that every id may reach; the pivot takes what it covers away. */
+	return r < 0 ? r : wabe_mount_attach_at(init->rootfs_fd, "/", err);
+}
+
+static int make_readonly(struct wabe_init *init, struct wabe_error *err)
+{
+	struct wabe_mount_change change = { .set = MOUNT_ATTR_RDONLY };
+
+	return init->spec->root.readonly ? wabe_mount_change(init->rootfs_fd, &change, err) : 0;
+}
+
+int wabe_rootfs_enter(struct wabe_init *init, struct wabe_error *err)
+{
+	unsigned long wanted = root_propagation(init->spec->rootfs_propagation);
+	struct wabe_mount_change change = { .propagation = wanted };
+	int r;
+
+	r = init->args->no_pivot ? wabe_mount_chroot_move(init->rootfs_fd, err) : wabe_mount_pivot(init->rootfs_fd, err);
+	if (r == 0 && wanted != MS_PRIVATE)
+		r = wabe_mount_change(init->rootfs_fd, &change, err);
+	return r < 0 ? r : make_readonly(init, err);
+}
+
+/* A masked file becomes /dev/null, a masked directory an empty read-only tmpfs (config-linux.md, "Masked Paths"). */
+static int mask_one(struct wabe_init *init, const char *path, int *tmpfs_fd, struct wabe_error *err)
+{
+	struct wabe_error ignored = WABE_ERROR_INIT;
+	_cleanup_close_ int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, &ignored);
+	_cleanup_close_ int cover_fd = -EBADF;
+	struct stat st;
+
+	if (target_fd == -ENOENT || target_fd == -ENOTDIR)
+		return 0;
+	if (target_fd < 0 || fstat(target_fd, &st) < 0)
+		return wabe_error_set(err, target_fd < 0 ? target_fd : -errno, "mask %s", path);
+	if (!S_ISDIR(st.st_mode)) {
+		cover_fd = wabe_mount_clone(init->null_fd, "", false, err);
+	} else if (*tmpfs_fd < 0) {
+		*tmpfs_fd = wabe_mount_new("tmpfs", NULL, NULL, 0,
+					   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+		if (*tmpfs_fd < 0)
+			return *tmpfs_fd;
+		return wabe_mount_attach(*tmpfs_fd, target_fd, path, err);
+	} else {
+		/* The first one's filesystem serves all: it is empty and read-only. */
+		cover_fd = wabe_mount_clone(*tmpfs_fd, "", false, err);
+	}
+	return cover_fd < 0 ? cover_fd : wabe_mount_attach(cover_fd, target_fd, path, err);
+}
+
+static int readonly_one(struct wabe_init *init, const char *path, struct wabe_error *err)
+{
+	struct wabe_mount_change change = { .set = MOUNT_ATTR_RDONLY };
+	struct wabe_error ignored = WABE_ERROR_INIT;
+	_cleanup_close_ int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, &ignored);
+	_cleanup_close_ int cover_fd = -EBADF;
+	int r;
+
+	if (target_fd == -ENOENT || target_fd == -ENOTDIR)
+		return 0;
+	if (target_fd < 0)
+		return wabe_error_set(err, target_fd, "make %s read-only", path);
+	cover_fd = wabe_mount_clone(target_fd, "", true, err);
+	if (cover_fd < 0)
+		return cover_fd;
+	r = wabe_mount_change(cover_fd, &change, err);
+	return r < 0 ? r : wabe_mount_attach(cover_fd, target_fd, path, err);
+}
+
+int wabe_rootfs_mask(struct wabe_init *init, struct wabe_error *err)
+{
+	_cleanup_close_ int tmpfs_fd = -EBADF;
+	const struct wabe_spec *spec = init->spec;
+
+	for (size_t i = 0; i < spec->readonly_paths.count; i++) {
+		int r = readonly_one(init, spec->readonly_paths.items[i], err);
+
+		if (r < 0)
+			return wabe_error_prefix(err, "linux.readonlyPaths[%zu]", i);
+	}
+	for (size_t i = 0; i < spec->masked_paths.count; i++) {
+		int r = mask_one(init, spec->masked_paths.items[i], &tmpfs_fd, err);
+
+		if (r < 0)
+			return wabe_error_prefix(err, "linux.maskedPaths[%zu]", i);
+	}
+	return 0;
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* core/state: the state store; see container.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/codec.h"
+#include "base/file.h"
+#include "base/parse.h"
+#include "core/container.h"
+#include "spec/spec.h"
+#include "sys/cgroup.h"
+
+#define STATE(member) offsetof(struct wabe_state, member)
+
+static const struct wabe_codec_field state_fields[] = {
+	{ .key = "ociVersion", .type = WABE_CODEC_STRING, .offset = STATE(oci_version), .flags = WABE_CODEC_REQUIRED },
+	{ .key = "id", .type = WABE_CODEC_STRING, .offset = STATE(id), .flags = WABE_CODEC_REQUIRED },
+	{ .key = "bundle", .type = WABE_CODEC_STRING, .offset = STATE(bundle), .flags = WABE_CODEC_REQUIRED },
+	{ .key = "rootfs", .type = WABE_CODEC_STRING, .offset = STATE(rootfs) },
+	{ .key = "cgroup", .type = WABE_CODEC_STRING, .offset = STATE(cgroup) },
+	{ .key = "configPath", .type = WABE_CODEC_STRING, .offset = STATE(config_path) },
+	{ .key = "annotations", .type = WABE_CODEC_PAIRS, .offset = STATE(annotations) },
+	{ .key = "pid", .type = WABE_CODEC_I64, .offset = STATE(pid), .max = INT32_MAX, .flags = WABE_CODEC_REQUIRED | WABE_CODEC_KEEP_EMPTY },
+	{ .key = "startTicks", .type = WABE_CODEC_U64, .offset = STATE(start_ticks) },
+	{ .key = "createdMicroseconds", .type = WABE_CODEC_I64, .offset = STATE(created_us) },
+	{ .key = "created", .type = WABE_CODEC_BOOL, .offset = STATE(is_created) },
+	{ .key = "started", .type = WABE_CODEC_BOOL, .offset = STATE(is_started) },
+	{ .key = "poststopHooks", .type = WABE_CODEC_BOOL, .offset = STATE(has_poststop) },
+	{ .key = NULL },
+};
+
+int wabe_state_save(struct wabe_container *c, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_COMPACT);
+
+	if (!w)
+		return wabe_error_set(err, -ENOMEM, "save the state");
+	wabe_codec_save(w, state_fields, &c->state);
+	if (wabe_json_writer_finish(w, &text) < 0)
+		return wabe_error_set(err, -ENOMEM, "save the state");
+	return wabe_file_replace_at(c->dir_fd, WABE_STATE_FILE, text.data, text.len, 0600, WABE_FILE_VOLATILE, err);
+}
+
+static struct wabe_container *container_alloc(const struct wabe_runtime *rt)
+{
+	struct wabe_container *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->rt = rt;
+	c->dir_fd = -EBADF;
+	c->pidfd = -EBADF;
+	c->sync_fd = -EBADF;
+	return c;
+}
+
+void wabe_container_free(struct wabe_container **container)
+{
+	struct wabe_container *c = *container;
+
+	if (!c)
+		return;
+	wabe_cleanup_close(&c->dir_fd);
+	wabe_cleanup_close(&c->pidfd);
+	wabe_cleanup_close(&c->sync_fd);
+	wabe_cgroup_close(&c->cgroup);
+	wabe_spec_free(&c->spec);
+	wabe_arena_free(&c->arena);
+	free(c);
+	*container = NULL;
+}
+
+/* The state root must be ours alone: its files decide what root's commands do (CVE-2025-24621 was a mode too wide). */
+static int open_root(const struct wabe_runtime *rt, bool is_made, struct wabe_error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct stat st;
+	int r;
+
+	fd = open(rt->state_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && is_made) {
+		r = wabe_file_mkdir_all(rt->state_root, 0700, err);
+		if (r < 0)
+			return r;
+		fd = open(rt->state_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return wabe_error_set(err, -errno, "open state root %s", rt->state_root);
+	if (st.st_uid != geteuid() || (st.st_mode & 022))
+		return wabe_error_say(err, -EPERM, "state root %s may be written by others (owner %u, mode %04o)",
+				      rt->state_root, st.st_uid, st.st_mode & 07777);
+	return TAKE_FD(fd);
+}
+
+static int check_id(const char *id, struct wabe_error *err)
+{
+	if (wabe_parse_id(id) < 0)
+		return wabe_error_say(err, -EINVAL,
+				      "container id \"%s\": want 1 to 255 letters, digits, or any of _ + . -", id);
+	return 0;
+}
+
+int wabe_state_new(const struct wabe_runtime *rt, const char *id, struct wabe_container **ret_container, int *ret_lock_fd,
+		   struct wabe_error *err)
+{
+	_cleanup_(wabe_container_free) struct wabe_container *c = container_alloc(rt);
+	_cleanup_close_ int root_fd = -EBADF, lock_fd = -EBADF;
+	int r = check_id(id, err);
+
+	if (r < 0)
+		return r;
+	if (!c)
+		return wabe_error_set(err, -ENOMEM, "container %s", id);
+	root_fd = open_root(rt, true, err);
+	if (root_fd < 0)
+		return root_fd;
+	/* umask(2) can only take bits away from 0700. */
+	if (mkdirat(root_fd, id, 0700) < 0)
+		return errno == EEXIST ? wabe_error_say(err, -EEXIST, "container %s exists", id)
+				       : wabe_error_set(err, -errno, "make state directory %s/%s", rt->state_root, id);
+	c->dir_fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c->dir_fd < 0)
+		return wabe_error_set(err, -errno, "open state directory %s/%s", rt->state_root, id);
+	lock_fd = wabe_file_lock_at(c->dir_fd, WABE_LOCK_FILE, 0, err);
+	if (lock_fd < 0)
+		return lock_fd;
+	c->state.id = wabe_arena_strdup(&c->arena, id);
+	*ret_lock_fd = TAKE_FD(lock_fd);
+	*ret_container = TAKE_PTR(c);
+	return 0;
+}
+
+int wabe_state_remove(struct wabe_container *c, struct wabe_error *err)
+{
+	_cleanup_close_ int root_fd = open_root(c->rt, false, err);
+	struct stat ours, named;
+
+	if (root_fd < 0)
+		return root_fd;
+	/* Another delete may have been faster, and the id be in use again: only our own directory is removed. */
+	if (fstat(c->dir_fd, &ours) < 0 || fstatat(root_fd, c->state.id, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : wabe_error_set(err, -errno, "look at the state of %s", c->state.id);
+	if (ours.st_ino != named.st_ino || ours.st_dev != named.st_dev)
+		return 0;
+	return wabe_file_remove_tree_at(root_fd, c->state.id, err);
+}
+
+/* What the id implies, for a state that can't be read. */
+static int assume_state(struct wabe_container *c, const char *id, struct wabe_error *err)
+{
+	c->is_damaged = true;
+	c->state = (struct wabe_state){
+		.oci_version = WABE_SPEC_VERSION,
+		.id = wabe_arena_strdup(&c->arena, id),
+		.bundle = "",
+		.cgroup = wabe_arena_printf(&c->arena, "%s/%s", c->rt->cgroup_base, id),
+	};
+	if (!c->state.id || !c->state.cgroup)
+		return wabe_error_set(err, -ENOMEM, "container %s", id);
+	return 0;
+}
+
+static int read_state(struct wabe_container *c, const char *id, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	struct wabe_json *root;
+	int r;
+
+	r = wabe_file_read_at(c->dir_fd, WABE_STATE_FILE, WABE_JSON_MAX_BYTES, &text, err);
+	if (r == 0)
+		r = wabe_json_parse(&c->arena, WABE_STATE_FILE, text.data, text.len, &root, err);
+	if (r == 0)
+		r = wabe_codec_load(&c->arena, state_fields, root, &c->state, err);
+	if (r == 0 && !wabe_str_equal(c->state.id, id))
+		r = wabe_error_say(err, -EINVAL, WABE_STATE_FILE ": id is \"%s\"", c->state.id);
+	return r;
+}
+
+int wabe_container_load(const struct wabe_runtime *rt, const char *id, struct wabe_container **ret_container,
+			struct wabe_error *err)
+{
+	_cleanup_(wabe_container_free) struct wabe_container *c = container_alloc(rt);
+	_cleanup_close_ int root_fd = -EBADF;
+	int r = check_id(id, err);
+
+	if (r < 0)
+		return r;
+	if (!c)
+		return wabe_error_set(err, -ENOMEM, "container %s", id);
+	root_fd = open_root(rt, false, err);
+	if (root_fd == -ENOENT)
+		goto absent;
+	if (root_fd < 0)
+		return root_fd;
+	c->dir_fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c->dir_fd < 0 && errno == ENOENT)
+		goto absent;
+	if (c->dir_fd < 0)
+		return wabe_error_set(err, -errno, "open state directory %s/%s", rt->state_root, id);
+	r = read_state(c, id, err);
+	if (r < 0) {
+		wabe_log(rt->log, WABE_LOG_DEBUG, "container %s: %s", id, err ? err->text : "damaged state");
+		wabe_error_clear(err);
+		r = assume_state(c, id, err);
+		if (r < 0)
+			return r;
+	}
+	*ret_container = TAKE_PTR(c);
+	return 0;
+absent:
+	return wabe_error_say(err, -ENOENT, "container %s does not exist", id);
+}
+
+int wabe_container_lock(struct wabe_container *c, int timeout_ms, struct wabe_error *err)
+{
+	struct stat st;
+	int fd = wabe_file_lock_at(c->dir_fd, WABE_LOCK_FILE, timeout_ms, err);
+
+	if (fd < 0)
+		return wabe_error_prefix(err, "container %s", c->state.id);
+	if (fstat(c->dir_fd, &st) < 0 || st.st_nlink == 0) {
+		close(fd);
+		return wabe_error_say(err, -ENOENT, "container %s does not exist", c->state.id);
+	}
+	return fd;
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena, struct wabe_strv *ret_ids,
+		       struct wabe_error *err)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	_cleanup_close_ int fd = open_root(rt, false, err);
+	struct dirent *e;
+
+	if (fd == -ENOENT) {
+		wabe_error_clear(err);
+		return 0;
+	}
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return fd < 0 ? fd : wabe_error_set(err, -errno, "read state root %s", rt->state_root);
+	(void)TAKE_FD(fd);
+	while (errno = 0, (e = readdir(dir))) {
+		char *id;
+
+		/* ".cache" and the like are ours too, but no containers. */
+		if (e->d_name[0] == '.' || e->d_type != DT_DIR || wabe_parse_id(e->d_name) < 0)
+			continue;
+		id = wabe_arena_strdup(arena, e->d_name);
+		if (!id || wabe_strv_add(ret_ids, arena, id) < 0)
+			return wabe_error_set(err, -ENOMEM, "read state root %s", rt->state_root);
+	}
+	if (errno)
+		return wabe_error_set(err, -errno, "read state root %s", rt->state_root);
+	if (ret_ids->count)
+		qsort(ret_ids->items, ret_ids->count, sizeof(char *), compare_strings);
+	return 0;
+}

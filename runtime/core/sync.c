@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* core/sync: the messages between a creator and the process that becomes the container's; see sync.h. */
+#include "core/sync.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+struct message {
+	int kind;
+	struct wabe_error error; /* only sent with ERROR */
+};
+
+int wabe_sync_pair(int *ret_ours, int *ret_theirs, struct wabe_error *err)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return wabe_error_set(err, -errno, "make a socket pair");
+	*ret_ours = pair[0];
+	*ret_theirs = pair[1];
+	return 0;
+}
+
+int wabe_sync_send(int sock, enum wabe_sync_kind kind, int fd, struct wabe_error *err)
+{
+	int value = kind;
+	int r = wabe_fd_send(sock, &value, sizeof(value), fd);
+
+	return r < 0 ? wabe_error_set(err, r, "talk to the container's process") : 0;
+}
+
+void wabe_sync_send_error(int sock, const struct wabe_error *what)
+{
+	struct message m = { .kind = WABE_SYNC_ERROR, .error = *what };
+
+	(void)wabe_fd_send(sock, &m, sizeof(m), -1);
+}
+
+/* The peer may have run a guest's code already: nothing in the struct is believed without a look. */
+static int take_error(const struct message *m, size_t len, struct wabe_error *err)
+{
+	struct wabe_error received = m->error;
+
+	if (len != sizeof(*m) || received.code >= 0 || received.code < -4095)
+		return wabe_error_say(err, -EPROTO, "the container's process sent a malformed error");
+	received.text[sizeof(received.text) - 1] = '\0';
+	received.kind = 0;
+	if (err)
+		*err = received;
+	return received.code;
+}
+
+int wabe_sync_receive(int sock, int *ret_fd, struct wabe_error *err)
+{
+	struct message m;
+	ssize_t n = wabe_fd_recv(sock, &m, sizeof(m), ret_fd);
+
+	if (n == 0 || n == -ECONNRESET)
+		return WABE_SYNC_EOF;
+	if (n < 0)
+		return wabe_error_set(err, (int)n, "listen to the container's process");
+	if ((size_t)n < sizeof(m.kind) || m.kind <= WABE_SYNC_EOF || m.kind >= WABE_SYNC_KIND_MAX)
+		return wabe_error_say(err, -EPROTO, "the container's process sent a malformed message");
+	return m.kind == WABE_SYNC_ERROR ? take_error(&m, (size_t)n, err) : m.kind;
+}
+
+int wabe_sync_expect(int sock, enum wabe_sync_kind kind, struct wabe_error *err)
+{
+	int got = wabe_sync_receive(sock, NULL, err);
+
+	if (got < 0)
+		return got;
+	if (got == WABE_SYNC_EOF)
+		return wabe_error_say(err, -EPIPE, "the other side ended unexpectedly");
+	if (got != (int)kind)
+		return wabe_error_say(err, -EPROTO, "unexpected message %d", got);
+	return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * core/sync: the messages between a creator and the process that becomes the container's.
+ *
+ * One seqpacket socket pair. End of file means that the other side died: the child then exits, the creator undoes.
+ *
+ *     creator                          child
+ *     GO (maps, cgroup, hooks done) ->
+ *                                   <- CONSOLE + descriptor, when there is a terminal
+ *                                   <- READY, or ERROR with the struct
+ *     COMMIT (state is written)     ->  waits on the start socket
+ *     START                         ->  execve; end of file on the other side is its success, ERROR its failure
+ *
+ * START comes by the start socket after `create`, by the pair itself (in place of COMMIT) for `run` and `exec`.
+ */
+#ifndef WABE_CORE_SYNC_H
+#define WABE_CORE_SYNC_H
+
+#include "base/error.h"
+
+enum wabe_sync_kind {
+	WABE_SYNC_EOF,
+	WABE_SYNC_GO,
+	WABE_SYNC_CONSOLE,
+	WABE_SYNC_READY,
+	WABE_SYNC_COMMIT,
+	WABE_SYNC_START,
+	WABE_SYNC_ERROR,
+	WABE_SYNC_KIND_MAX,
+};
+
+/** wabe_sync_pair() - both ends, close-on-exec. */
+int wabe_sync_pair(int *ret_ours, int *ret_theirs, struct wabe_error *err);
+
+/** wabe_sync_send() - a message of @kind, with a descriptor when @fd >= 0. */
+int wabe_sync_send(int sock, enum wabe_sync_kind kind, int fd, struct wabe_error *err);
+
+/** wabe_sync_send_error() - ERROR with @what; failures are of no interest, the peer sees end of file then. */
+void wabe_sync_send_error(int sock, const struct wabe_error *what);
+
+/**
+ * wabe_sync_receive() - the next message.
+ * @ret_fd: NULL, or where its descriptor goes
+ * Returns enum wabe_sync_kind (EOF for end of file), or -errno: an ERROR message becomes *err and its code.
+ */
+int wabe_sync_receive(int sock, int *ret_fd, struct wabe_error *err);
+
+/** wabe_sync_expect() - the next message must be @kind; end of file is -EPIPE "ended unexpectedly". */
+int wabe_sync_expect(int sock, enum wabe_sync_kind kind, struct wabe_error *err);
+
+#endif
