@@ -34,6 +34,7 @@ struct vz_conffile_line {
 	const char *text;  /* as in the file, without the newline */
 	const char *key;   /* NULL: a comment or a blank line */
 	const char *value; /* unquoted */
+	size_t value_at, value_end; /* where the value is written in .text */
 	bool has_expansion; /* a shell would replace something in it */
 	unsigned int number; /* from 1, for errors; 0 = new */
 };
@@ -55,6 +56,16 @@ void vz_conffile_init(struct vz_conffile *file, struct wabe_arena *arena, const 
  */
 int vz_conffile_parse(struct vz_conffile *file, const char *text, size_t len, struct wabe_error *err);
 
+/**
+ * vz_conffile_scan_line() - one line, without its newline.
+ * @ret_line: text, key, value and places; strings in @arena
+ * Returns 0, or -EINVAL with *ret_why saying what is wrong; -ENOMEM.
+ */
+int vz_conffile_scan_line(struct wabe_arena *arena, const char *text, struct vz_conffile_line *ret_line, const char **ret_why);
+
+/** vz_conffile_is_key() - [A-Za-z_][A-Za-z0-9_]*: what a shell takes as a variable's name. */
+bool vz_conffile_is_key(const char *key);
+
 /** vz_conffile_find() - the line that counts for @key, or NULL. */
 const struct vz_conffile_line *vz_conffile_find(const struct vz_conffile *file, const char *key);
 
@@ -66,7 +77,10 @@ enum vz_conffile_quote {
 	VZ_CONFFILE_VEID,    /* $VEID and ${VEID} stay expandable, all else is literal */
 };
 
-/** vz_conffile_set() - put KEY="value" on the key's line, or append it. @value: no control characters (-EINVAL). */
+/**
+ * vz_conffile_set() - put KEY="value" on the key's line, or append it (before the end line). A line that has this value already
+ * is left as it is. -EINVAL: @key is no variable's name, or @value has control characters.
+ */
 int vz_conffile_set(struct vz_conffile *file, const char *key, const char *value, enum vz_conffile_quote quote,
 		    struct wabe_error *err);
 

@@ -17,6 +17,7 @@
 #define VZ_CTID_RESERVED_MAX 100 /* vzctl(8): ids up to this one are not for guests */
 #define VZ_CTID_TEXT_MAX 12
 
+/** One guest's configuration. It points into itself: not to be copied or moved once it is loaded. */
 struct vz_ctconf {
 	struct wabe_arena arena;
 	const struct vz_host *host;

@@ -18,6 +18,7 @@
 #define VZ_HOST_CONF_DEFAULT "/etc/vz/vz.conf"
 #define VZ_HOST_CONF_ENV "VZ_CONF"
 
+/** The host's configuration. It points into itself: not to be copied or moved once it is loaded. */
 struct vz_host {
 	struct wabe_arena arena;
 	const char *conf_path; /* absolute path of vz.conf; action scripts source it */
@@ -47,7 +48,7 @@ struct vz_host {
  * vz_host_load() - read vz.conf.
  * @path: of --config, or NULL: $VZ_CONF, else /etc/vz/vz.conf
  * @log: goes to ret_host->rt.log, may be NULL
- * Creates nothing. A missing file is kind VZ_EXIT_NO_HOST_CONFIG, a bad one VZ_EXIT_BAD_CONFIG.
+ * Creates nothing. On failure *ret_host is empty, freeing it is fine. A missing file is kind VZ_EXIT_NO_HOST_CONFIG, a bad one VZ_EXIT_BAD_CONFIG.
  */
 int vz_host_load(const char *path, struct wabe_log *log, struct vz_host *ret_host, struct wabe_error *err);
 void vz_host_free(struct vz_host *host);

@@ -99,7 +99,7 @@ enum vz_param_id {
 enum {
 	VZ_PARAM_CREATE = 1 << 0,  /* vzctl create takes it */
 	VZ_PARAM_SET = 1 << 1,     /* vzctl set takes it */
-	VZ_PARAM_LIMIT = 1 << 2,   /* a limit or a right: that it is not enforced is said always, not only at --verbose */
+	VZ_PARAM_LOUD = 1 << 2,    /* that it is not enforced is said always, not only at --verbose: it means something today */
 	VZ_PARAM_RESTART = 1 << 3, /* a running guest gets it at its next start (vzctl set needs --setmode) */
 	VZ_PARAM_ONLINE = 1 << 4,  /* applied to a running guest at once */
 	VZ_PARAM_REPLACE = 1 << 5, /* a list whose option, repeated, makes the whole new list (nameserver) */
@@ -114,7 +114,7 @@ struct vz_param {
 	struct vz_rule rule;
 	const char *preset;       /* default, in canonical text, or NULL when there is none */
 	unsigned int flags;
-	enum vz_exit bad_exit;    /* exit code for a bad value; 0 = VZ_EXIT_BAD_VALUE */
+	enum vz_unit option_unit; /* unit of a bare number in the option where the file's is another (iolimit), else VZ_UNIT_NONE */
 	const char *unenforced;   /* NULL when this version enforces it, else why not: "no such accounting in this kernel" */
 	const char *value;        /* name of the value in the help: "N[:N]", "yes|no" */
 	const char *help;         /* one line */
@@ -135,7 +135,7 @@ struct vz_params {
 
 /**
  * vz_params_set() - parse @text (as the file has it) into row @id; the value before is replaced.
- * Error: kind = the row's bad_exit, names the key. The params are unchanged on failure.
+ * Error: kind VZ_EXIT_BAD_VALUE, names the key. The params are unchanged on failure.
  */
 int vz_params_set(struct vz_params *p, enum vz_param_id id, const char *text, struct wabe_error *err);
 
@@ -150,7 +150,7 @@ int vz_params_option(struct vz_params *p, unsigned int verb, const char *option,
 /**
  * vz_params_parse_args() - all options in argv[1..]: the table's rows for @verb, and the verb's own.
  * @own, @own_count, @values: rows of base/option for the verb's own options (--save, --force), may be NULL, 0
- * Returns the index of the first word that is no option, or -errno with kind VZ_EXIT_BAD_OPTION or the row's.
+ * Returns the index of the first word that is no option, or -errno with kind VZ_EXIT_BAD_OPTION or VZ_EXIT_BAD_VALUE.
  * On success the network interface options (--ifname, --mac ...) have become an edit of VZ_PARAM_NETIF.
  */
 int vz_params_parse_args(struct vz_params *p, unsigned int verb, const struct wabe_option *own, size_t own_count,
@@ -164,7 +164,10 @@ enum vz_params_mode {
 /** vz_params_from_file() - all rows whose key the file has. Unknown keys are left alone. */
 int vz_params_from_file(struct vz_params *p, const struct vz_conffile *file, enum vz_params_mode mode, struct wabe_error *err);
 
-/** vz_params_to_file() - put every set value that has a key into @file, in place or appended. @p has no edits (merge first). 0 or -errno. */
+/**
+ * vz_params_to_file() - put every set value that has a key into @file, in place or appended. A line that means the same
+ * already stays as it was written ("0:1G"). @p has no edits (merge first). 0 or -errno.
+ */
 int vz_params_to_file(const struct vz_params *p, struct vz_conffile *file, struct wabe_error *err);
 
 /**
@@ -178,7 +181,7 @@ int vz_params_presets(struct vz_params *p, struct wabe_error *err);
 
 /**
  * vz_params_say_unenforced() - one log line for each parameter set in @p that this version does not enforce: a warning
- * for limits and rights, information (--verbose) for the rest. Call it with what the command line changed.
+ * where that matters (VZ_PARAM_LOUD), information (--verbose) for what has no meaning on today's kernels. Call it with what the command line changed.
  */
 void vz_params_say_unenforced(const struct vz_params *p, const struct wabe_log *log);
 
@@ -188,7 +191,7 @@ const char *vz_param_string(const struct vz_params *p, enum vz_param_id id); /* 
 bool vz_param_yes(const struct vz_params *p, enum vz_param_id id);
 uint64_t vz_param_u64(const struct vz_params *p, enum vz_param_id id);       /* in the row's unit */
 struct vz_pair vz_param_pair(const struct vz_params *p, enum vz_param_id id); /* in the row's unit; unset: unlimited */
-struct vz_pair vz_param_bytes(const struct vz_params *p, enum vz_param_id id); /* pair or limit in bytes; unset: unlimited */
+struct vz_pair vz_param_bytes(const struct vz_params *p, enum vz_param_id id); /* a pair in bytes; unset: unlimited */
 const struct wabe_strv *vz_param_list(const struct vz_params *p, enum vz_param_id id); /* never NULL */
 
 /** vz_param_switch() - is @name on in a list of switches (features, capability)? 1 on, 0 off, -1 not mentioned. */

@@ -4,7 +4,8 @@
  *
  * Pure: strings in, values out. The canonical text parses to the same value again, and is what the configuration
  * file gets. No type accepts CR, LF, NUL or another control character; quotes, backquote, $ and backslash are only
- * accepted by the free texts (VZ_TYPE_TEXT, VZ_TYPE_USERPASSWD), which conffile escapes.
+ * accepted by the free texts (VZ_TYPE_TEXT, VZ_TYPE_USERPASSWD), which conffile escapes. A path may have $VEID. Empty: lists
+ * are empty; texts, names and hostnames are cleared; for the other types it is an error.
  */
 #ifndef VZ_CONF_VALUE_H
 #define VZ_CONF_VALUE_H
@@ -28,7 +29,7 @@ enum vz_unit {
 	VZ_UNIT_BYTES,   /* bare: bytes; B K M G T, P = 4 KB pages */
 	VZ_UNIT_PAGES,   /* bare: pages of 4 KB; with a suffix bytes, rounded up to whole pages */
 	VZ_UNIT_KB,      /* bare: 1 KB blocks; with a suffix bytes, rounded up to whole blocks */
-	VZ_UNIT_MBPS,    /* held in bytes a second; bare on the command line: MB a second */
+	VZ_UNIT_MB,      /* bare: MB, held in bytes (iolimit on the command line; its file has bytes) */
 	VZ_UNIT_PERCENT, /* a bare number or with % */
 	VZ_UNIT_SECONDS,
 	VZ_UNIT_MAX,
@@ -37,7 +38,8 @@ enum vz_unit {
 enum vz_type {
 	VZ_TYPE_YESNO,      /* yes, no (on, off are read too) */
 	VZ_TYPE_NUMBER,     /* one number in the row's unit and range */
-	VZ_TYPE_LIMIT,      /* one number in the row's unit, or unlimited */
+	VZ_TYPE_LIMIT,      /* one number in the row's unit; 0 and "unlimited" are no limit, which is held as 0 */
+	VZ_TYPE_FACTOR,     /* a decimal number with up to 3 decimals, held in thousandths (vm_overcommit) */
 	VZ_TYPE_PAIR,       /* barrier:limit, one value sets both */
 	VZ_TYPE_TEXT,       /* one line of anything printable, at most 4096 bytes */
 	VZ_TYPE_USERPASSWD, /* user:password */
@@ -71,7 +73,7 @@ struct vz_pair {
 struct vz_rule {
 	enum vz_type type;
 	enum vz_unit unit;
-	uint64_t min, max;         /* of numbers, both ends of pairs (VZ_UNLIMITED always passes PAIR and LIMIT); max 0: no bound */
+	uint64_t min, max;         /* of numbers and both ends of pairs; VZ_UNLIMITED in a pair and 0 in a LIMIT always pass; max 0: no bound */
 	const char *const *names;  /* of ENUM and SWITCH, MASK's extra words; NULL-terminated */
 };
 
@@ -81,7 +83,7 @@ struct vz_value {
 	const char *text; /* canonical */
 	union {
 		bool yes;
-		uint64_t number; /* NUMBER, LIMIT */
+		uint64_t number; /* NUMBER, LIMIT, FACTOR, ENUM (index of the name) */
 		struct vz_pair pair;
 	};
 	struct wabe_strv list; /* canonical entries of list types, without duplicates (by entry key, the last one wins) */
@@ -117,11 +119,14 @@ int vz_value_number(const char *text, enum vz_unit unit, uint64_t *ret_number);
 /** vz_value_pair() - "B:L" or "N" (both). As vz_value_number(). A barrier above the limit is -ERANGE. */
 int vz_value_pair(const char *text, enum vz_unit unit, struct vz_pair *ret_pair);
 
-/** vz_value_bytes() - @number of @unit (PAGES, KB, BYTES, MBPS) in bytes; VZ_UNLIMITED stays, overflow becomes VZ_UNLIMITED. */
+/** vz_value_bytes() - @number of @unit (PAGES, KB; others are bytes already) in bytes; VZ_UNLIMITED stays, overflow becomes VZ_UNLIMITED. */
 uint64_t vz_value_bytes(uint64_t number, enum vz_unit unit);
 
 /** vz_unit_name() - "pages", "KB", "bytes" ...; "" for NONE. */
 const char *vz_unit_name(enum vz_unit unit);
+
+/** vz_value_veid_length() - length of "$VEID" or "${VEID}" at the start of @s, 0 when neither is there. */
+size_t vz_value_veid_length(const char *s);
 
 /** vz_value_is_hostname() - RFC 1123 name of at most @max bytes. */
 bool vz_value_is_hostname(const char *s, size_t max);

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* conf/ctconf: guests on disk: find, list, save, remove, and the links of their names; see ctconf.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/parse.h"
+#include "conf/ctconf.h"
+
+#define DIR_MODE 0755
+
+/* "101.conf" to 101, 0 for anything else (samples, scripts, "0101.conf", the host's own 0.conf). */
+static uint32_t conf_name_ctid(const char *name)
+{
+	char digits[VZ_CTID_TEXT_MAX];
+	size_t len = strcspn(name, ".");
+	uint32_t ctid;
+
+	if (len == 0 || len >= sizeof(digits) || *name == '0' || strcmp(name + len, ".conf") != 0)
+		return 0;
+	memcpy(digits, name, len);
+	digits[len] = '\0';
+	return wabe_parse_ctid(digits, &ctid) == 0 ? ctid : 0;
+}
+
+static int compare_ctids(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+struct id_list {
+	uint32_t *items;
+	size_t count, room;
+};
+
+static int add_id(struct wabe_arena *arena, struct id_list *list, uint32_t ctid)
+{
+	if (list->count == list->room) {
+		size_t room = list->room ? list->room * 2 : 64;
+		uint32_t *items = wabe_arena_array(arena, room, sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		if (list->count)
+			memcpy(items, list->items, list->count * sizeof(*items));
+		list->items = items;
+		list->room = room;
+	}
+	list->items[list->count++] = ctid;
+	return 0;
+}
+
+int vz_ctconf_list(const struct vz_host *host, struct wabe_arena *arena, uint32_t **ret_ctids, size_t *ret_count,
+		   struct wabe_error *err)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct id_list list = { 0 };
+	const struct dirent *entry;
+	int fd = host->conf_fd < 0 ? -1 : openat(host->conf_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (host->conf_fd < 0) {
+		*ret_ctids = NULL;
+		*ret_count = 0;
+		return 0;
+	}
+	if (fd < 0)
+		return wabe_error_set(err, -errno, "open %s/conf", host->confdir);
+	dir = fdopendir(fd);
+	if (!dir) {
+		int code = -errno;
+
+		close(fd);
+		return wabe_error_set(err, code, "read %s/conf", host->confdir);
+	}
+	for (errno = 0; (entry = readdir(dir)) != NULL; errno = 0) {
+		uint32_t ctid = conf_name_ctid(entry->d_name);
+
+		if (ctid && add_id(arena, &list, ctid) < 0)
+			return wabe_error_set(err, -ENOMEM, "read %s/conf", host->confdir);
+	}
+	if (errno)
+		return wabe_error_set(err, -errno, "read %s/conf", host->confdir);
+	if (list.count)
+		qsort(list.items, list.count, sizeof(*list.items), compare_ctids);
+	*ret_ctids = list.items;
+	*ret_count = list.count;
+	return 0;
+}
+
+/* Where the link of @name points: a CTID, 0 when there is none or it is no link of ours. */
+static uint32_t link_ctid(const struct vz_host *host, const char *name)
+{
+	char path[PATH_MAX], target[64];
+	ssize_t len;
+	const char *base;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/names/%s", host->confdir, name) >= sizeof(path))
+		return 0;
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len < 0)
+		return 0;
+	target[len] = '\0';
+	base = strrchr(target, '/');
+	return conf_name_ctid(base ? base + 1 : target);
+}
+
+/* Does the guest's file still give it this name? A killed command may have left the link behind. */
+static bool has_name(const struct vz_host *host, uint32_t ctid, const char *name)
+{
+	struct vz_ctconf conf;
+	bool is_same;
+
+	if (vz_ctconf_load(host, ctid, VZ_PARAMS_LENIENT, &conf, NULL) < 0)
+		return false;
+	is_same = wabe_str_equal(vz_param_string(&conf.own, VZ_PARAM_NAME), name);
+	vz_ctconf_free(&conf);
+	return is_same;
+}
+
+int vz_ctconf_resolve(const struct vz_host *host, const char *word, uint32_t *ret_ctid, struct wabe_error *err)
+{
+	uint32_t ctid;
+
+	if (wabe_parse_ctid(word, ret_ctid) == 0)
+		return 0;
+	if (!vz_value_is_name(word))
+		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL,
+				    "\"%.64s\": neither a container id (1 to 2147483644) nor a name", word);
+	ctid = link_ctid(host, word);
+	if (ctid == 0 || !has_name(host, ctid, word))
+		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -ENOENT, "no container has the name \"%s\"", word);
+	*ret_ctid = ctid;
+	return 0;
+}
+
+static int open_names(const struct vz_host *host, struct wabe_error *err)
+{
+	char path[PATH_MAX];
+	int fd, r;
+
+	snprintf(path, sizeof(path), "%s/names", host->confdir);
+	r = wabe_file_mkdir_all(path, DIR_MODE, err);
+	if (r < 0)
+		return r;
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? wabe_error_set(err, -errno, "open %s", path) : fd;
+}
+
+/* names/NAME -> ../conf/CTID.conf, put there by rename, so that a link of that name is replaced in one step. */
+static int put_link(int names_fd, const char *name, uint32_t ctid, struct wabe_error *err)
+{
+	char target[64], temporary[32];
+
+	snprintf(target, sizeof(target), "../conf/%u.conf", ctid);
+	snprintf(temporary, sizeof(temporary), ".%u.tmp", ctid);
+	if (unlinkat(names_fd, temporary, 0) < 0 && errno != ENOENT)
+		return wabe_error_set(err, -errno, "remove names/%s", temporary);
+	if (symlinkat(target, names_fd, temporary) < 0)
+		return wabe_error_set(err, -errno, "link names/%s", name);
+	if (renameat(names_fd, temporary, names_fd, name) < 0) {
+		int code = -errno;
+
+		unlinkat(names_fd, temporary, 0);
+		return wabe_error_set(err, code, "link names/%s", name);
+	}
+	return 0;
+}
+
+static void drop_link(const struct vz_host *host, const char *name, uint32_t ctid)
+{
+	char path[PATH_MAX];
+
+	if (!name || link_ctid(host, name) != ctid)
+		return;
+	snprintf(path, sizeof(path), "%s/names/%s", host->confdir, name);
+	unlink(path);
+}
+
+static int check_name(const struct vz_ctconf *conf, const char *name, struct wabe_error *err)
+{
+	uint32_t owner = name ? link_ctid(conf->host, name) : 0;
+
+	if (owner == 0 || owner == conf->ctid || !has_name(conf->host, owner, name))
+		return 0;
+	return vz_error_say(err, VZ_EXIT_NAME, -EEXIST, "the name \"%s\" is taken by container %u", name, owner);
+}
+
+/* The name that the file on disk gives, in @arena; NULL: none, or no readable file. */
+static const char *saved_name(const struct vz_host *host, uint32_t ctid, struct wabe_arena *arena)
+{
+	const char *name = NULL;
+	struct vz_ctconf old;
+
+	if (vz_ctconf_load(host, ctid, VZ_PARAMS_LENIENT, &old, NULL) < 0)
+		return NULL;
+	if (vz_param_has(&old.own, VZ_PARAM_NAME))
+		name = wabe_arena_strdup(arena, vz_param_string(&old.own, VZ_PARAM_NAME));
+	vz_ctconf_free(&old);
+	return name;
+}
+
+static int write_file(struct vz_ctconf *conf, struct wabe_error *err)
+{
+	char path[PATH_MAX];
+	int r;
+
+	if (conf->host->conf_fd < 0) {
+		snprintf(path, sizeof(path), "%s/conf", conf->host->confdir);
+		r = wabe_file_mkdir_all(path, DIR_MODE, err);
+		return r < 0 ? r : vz_conffile_save_at(AT_FDCWD, conf->path, &conf->file, err);
+	}
+	snprintf(path, sizeof(path), "%s.conf", conf->id);
+	return vz_conffile_save_at(conf->host->conf_fd, path, &conf->file, err);
+}
+
+int vz_ctconf_save(struct vz_ctconf *conf, struct wabe_error *err)
+{
+	_cleanup_close_ int names_fd = -EBADF;
+	const char *name = vz_param_has(&conf->own, VZ_PARAM_NAME) ? vz_param_string(&conf->own, VZ_PARAM_NAME) : NULL;
+	const char *old = saved_name(conf->host, conf->ctid, &conf->arena);
+	int r = check_name(conf, name, err);
+
+	if (r < 0)
+		return r;
+	if (vz_conffile_mark(&conf->file) < 0)
+		return wabe_error_set(err, -ENOMEM, "container %s", conf->id);
+	/* The link first: a link to a guest that has another name is nothing, a name without a link can't be used. */
+	if (name && link_ctid(conf->host, name) != conf->ctid) {
+		names_fd = open_names(conf->host, err);
+		r = names_fd < 0 ? names_fd : put_link(names_fd, name, conf->ctid, err);
+		if (r < 0)
+			return vz_error_default(err, VZ_EXIT_NAME);
+	}
+	r = write_file(conf, err);
+	if (r < 0) {
+		if (!wabe_str_equal(name, old))
+			drop_link(conf->host, name, conf->ctid);
+		return vz_error_default(err, VZ_EXIT_SAVE);
+	}
+	if (!wabe_str_equal(name, old))
+		drop_link(conf->host, old, conf->ctid);
+	return 0;
+}
+
+int vz_ctconf_remove(const struct vz_host *host, uint32_t ctid, struct wabe_error *err)
+{
+	static const char *const endings[] = { "premount", "mount",  "umount", "postumount",
+					       "start",	   "stop",   "conf" };
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	const char *name = saved_name(host, ctid, &arena);
+	char from[64], to[96];
+
+	if (host->conf_fd < 0)
+		return 0;
+	/* The configuration last: while it is there, a killed destroy can be repeated. */
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+		snprintf(from, sizeof(from), "%u.%s", ctid, endings[i]);
+		snprintf(to, sizeof(to), "%s.destroyed", from);
+		if (renameat(host->conf_fd, from, host->conf_fd, to) < 0 && errno != ENOENT)
+			return vz_error_set(err, VZ_EXIT_DELETE, -errno, "rename %s/conf/%s", host->confdir, from);
+	}
+	drop_link(host, name, ctid);
+	return 0;
+}
