@@ -26,7 +26,7 @@ struct cache_header {
 	uint32_t instructions;
 	uint32_t flags;
 	uint32_t reserved;
-	uint64_t sum; /* of the program: a power cut can leave a file with holes */
+	uint64_t sum; /* of program and flags: a power cut can leave a file with holes */
 };
 
 static const char magic[8] = { 'W', 'A', 'B', 'E', 'S', 'E', 'C', '1' };
@@ -54,6 +54,11 @@ static uint64_t hash_mix(const void *data, size_t len)
 		h = ((h << 27 | h >> 37) + p[i]) * 0x94d049bb133111ebu;
 	h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9u;
 	return h ^ h >> 31;
+}
+
+static uint64_t program_sum(const void *filter, size_t bytes, uint32_t flags)
+{
+	return hash_fnv(filter, bytes) + flags * FNV_PRIME;
 }
 
 void wabe_seccomp_cache_name(const struct wabe_buf *key, char name[WABE_SECCOMP_CACHE_NAME])
@@ -179,7 +184,8 @@ int wabe_seccomp_cache_decode(const void *data, size_t len, const struct wabe_bu
 	    len != sizeof(header) + key->len + filter_bytes)
 		return -EBADMSG;
 	bytes += sizeof(header);
-	if (memcmp(bytes, key->data, key->len) != 0 || hash_fnv(bytes + key->len, filter_bytes) != header.sum)
+	if (memcmp(bytes, key->data, key->len) != 0 || header.reserved != 0 ||
+	    program_sum(bytes + key->len, filter_bytes, header.flags) != header.sum)
 		return -EBADMSG;
 	filter = malloc(filter_bytes);
 	if (!filter)
@@ -222,7 +228,7 @@ void wabe_seccomp_cache_store(int dir_fd, const struct wabe_buf *key, const stru
 		.key_bytes = (uint32_t)key->len,
 		.instructions = program->length,
 		.flags = program->flags,
-		.sum = hash_fnv(program->filter, filter_bytes),
+		.sum = program_sum(program->filter, filter_bytes, program->flags),
 	};
 	char name[WABE_SECCOMP_CACHE_NAME];
 
