@@ -32,6 +32,13 @@ struct wabe_cgroup; /* an open handle to one cgroup (existing or to be created) 
 int wabe_cgroup_open(const char *path, struct wabe_cgroup **ret_cgroup, struct wabe_error *err);
 void wabe_cgroup_close(struct wabe_cgroup **cgroup); /* for _cleanup_ */
 
+/**
+ * wabe_cgroup_open_pid() - handle for the cgroup that process @pid (host pid) is in now: where a further process of a
+ * running guest goes. A guest's systemd moves everything into leaves of its own, and then nothing can be attached to the
+ * guest's upper cgroup any more (-EBUSY: cgroup-v2.rst, "No Internal Process Constraint"). The path may be "/".
+ */
+int wabe_cgroup_open_pid(pid_t pid, struct wabe_cgroup **ret_cgroup, struct wabe_error *err);
+
 enum wabe_cgroup_mode wabe_cgroup_mode(const struct wabe_cgroup *cgroup);
 const char *wabe_cgroup_path(const struct wabe_cgroup *cgroup); /* absolute path below the root */
 
@@ -48,7 +55,11 @@ int wabe_cgroup_create(struct wabe_cgroup *cgroup, bool *ret_was_created, struct
  */
 int wabe_cgroup_dir_fd(struct wabe_cgroup *cgroup, struct wabe_error *err);
 
-/** wabe_cgroup_attach() - move process @pid (host pid) there; on v1/hybrid into every hierarchy, on v2 not needed after CLONE_INTO_CGROUP. */
+/**
+ * wabe_cgroup_attach() - move process @pid (host pid), all its threads, there; on v1/hybrid into every hierarchy, systemd's
+ * named one too. On v2 not needed after CLONE_INTO_CGROUP. A process that is in a cgroup below it stays there when the
+ * kernel closes the upper one to processes.
+ */
 int wabe_cgroup_attach(struct wabe_cgroup *cgroup, pid_t pid, struct wabe_error *err);
 
 /** One limit, in cgroup v2 terms; the v1 driver translates. Unset members are left as they are. */
@@ -58,7 +69,8 @@ struct wabe_cgroup_limits {
 	int64_t memory_swap_max_bytes; /* swap alone (v2 meaning), < 0 = max */
 	int64_t memory_low_bytes, memory_high_bytes;
 	bool has_cpu_weight;
-	uint64_t cpu_weight; /* 1..10000, default 100; v1: shares = weight scaled back */
+	uint64_t cpu_weight; /* 1..10000, default 100; v1: cpu.shares by wabe_cgroup_weight_to_shares() */
+	uint64_t cpu_shares; /* v1: these (2..262144) instead, where the caller has them; 0 = none. No matter without has_cpu_weight */
 	bool has_cpu_max;
 	int64_t cpu_quota_us; /* < 0 = max */
 	uint64_t cpu_period_us; /* 1000..1000000, 0 = 100000 */
@@ -97,7 +109,8 @@ struct wabe_cgroup_hugetlb {
 
 /**
  * wabe_cgroup_limit() - apply @limits. A limit that this host can't enforce (controller missing) is -ENOTSUP with the
- * controller's name; errors diagnose ("cpuset.cpus 0-7: the host has CPUs 0-1").
+ * controller's name; errors diagnose ("cpuset.cpus 0-7: the host has CPUs 0-1"). "max" is success where nothing limits.
+ * memory_high and unified are v2's alone. The ranges above are checked first (-ERANGE), else what was written stays.
  */
 int wabe_cgroup_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits, struct wabe_error *err);
 
@@ -111,13 +124,20 @@ bool wabe_cgroup_has(struct wabe_cgroup *cgroup, const char *controller);
  */
 int wabe_cgroup_delegate(struct wabe_cgroup *cgroup, uid_t uid, gid_t gid, struct wabe_error *err);
 
-/** wabe_cgroup_freeze() - freeze or thaw, and wait until it is so (at most @timeout_ms). -ETIMEDOUT else. */
+/**
+ * wabe_cgroup_freeze() - freeze or thaw, and wait until it is so (at most @timeout_ms). -ETIMEDOUT else; what could not be
+ * frozen is then thawed again. A hybrid host's cgroup2 tree does it, v1's freezer controller only without one.
+ */
 int wabe_cgroup_freeze(struct wabe_cgroup *cgroup, bool is_frozen, int timeout_ms, struct wabe_error *err);
 
 /** wabe_cgroup_frozen() - 1 frozen, 0 not, or -errno (-ENOENT: there is no such cgroup). */
 int wabe_cgroup_frozen(struct wabe_cgroup *cgroup, struct wabe_error *err);
 
-/** wabe_cgroup_kill() - SIGKILL to every process in it and below (cgroup.kill, else frozen loop); other signals by @signal. */
+/**
+ * wabe_cgroup_signal() - @signal to every process in it and below; a missing cgroup has none (0). SIGKILL by cgroup.kill;
+ * others, and SIGKILL on v1, to each pid while they are frozen. Does not wait for them to die: wabe_cgroup_remove() does.
+ * -EDEADLK: the caller itself is in it.
+ */
 int wabe_cgroup_signal(struct wabe_cgroup *cgroup, int signal, struct wabe_error *err);
 
 /** wabe_cgroup_pids() - host pids of it and below, malloc'd array, caller frees. */
@@ -129,13 +149,35 @@ int wabe_cgroup_pids(struct wabe_cgroup *cgroup, pid_t **ret_pids, size_t *ret_c
  */
 int wabe_cgroup_remove(struct wabe_cgroup *cgroup, int timeout_ms, struct wabe_error *err);
 
-/** Counters; a member is UINT64_MAX when the host doesn't count it. */
+/** Counters; a member is UINT64_MAX when the host doesn't count it, and a *_max when it is unlimited. */
 struct wabe_cgroup_stats {
 	uint64_t memory_bytes, memory_peak_bytes, memory_max_bytes, memory_failcnt, swap_bytes, swap_max_bytes, oom_kills;
 	uint64_t cpu_usage_us, cpu_user_us, cpu_system_us, cpu_throttled_us, cpu_nr_periods, cpu_nr_throttled;
 	uint64_t pids, pids_max, pids_failcnt;
 };
 
+/** wabe_cgroup_stats() - -ENOENT: there is no such cgroup. */
 int wabe_cgroup_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);
+
+/**
+ * wabe_cgroup_shares_to_weight() - OCI cpu.shares (2..262144, default 1024) to cpu.weight (1..10000, default 100):
+ * ceil(10^((l^2 + 125 l) / 612 - 7/34)), l = log2(shares); crun(1) "CPU controller" since 1.23 and runc since 1.3.2.
+ * 0 (unset) is 0, what is out of range is taken as the nearest end. weight_to_shares() is the inverse.
+ */
+uint64_t wabe_cgroup_shares_to_weight(uint64_t shares);
+uint64_t wabe_cgroup_weight_to_shares(uint64_t weight);
+
+/**
+ * wabe_cgroup_blkio_to_io_weight() - OCI blockIO weight (10..1000) to io.weight (1..10000), linear: crun(1) "IO controller".
+ * 0 is 0; the other function is the inverse.
+ */
+uint64_t wabe_cgroup_blkio_to_io_weight(uint64_t blkio_weight);
+uint64_t wabe_cgroup_io_to_blkio_weight(uint64_t io_weight);
+
+/**
+ * wabe_cgroup_parse_own() - path of the line of @controller ("" = cgroup2) in the text of /proc/PID/cgroup (cgroups(7)).
+ * @ret_path: malloc'd, caller frees. 0, -ENOENT (no such line, or the cgroup was removed) or -ENOMEM.
+ */
+int wabe_cgroup_parse_own(const char *text, const char *controller, char **ret_path);
 
 #endif

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* sys/cgroup: the front: paths, which driver, dispatch, and what only concerns the cgroup2 tree; see cgroup.h. */
+#include "sys/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "sys/cgroup_internal.h"
+
+#define PROC_CGROUP_MAX (256u << 10) /* a line a hierarchy, each path below PATH_MAX */
+
+/* Absolute or relative, no empty, "." or ".." component, no control characters (mkdir refuses a newline anyway). */
+static int check_path(const char *path, struct wabe_error *err)
+{
+	const char *at = path + (*path == '/');
+
+	if (!*at || strlen(path) >= PATH_MAX / 2 || !wabe_str_printable(path))
+		return wabe_error_say(err, -EINVAL, "cgroup path \"%.256s\": not a path below the root of the hierarchy", path);
+	for (;;) {
+		size_t len = strcspn(at, "/");
+
+		if (len == 0 || len > NAME_MAX || (len == 1 && *at == '.') || (len == 2 && at[0] == '.' && at[1] == '.'))
+			return wabe_error_say(err, -EINVAL, "cgroup path \"%.256s\": \"%.*s\" is no name in it", path,
+					      (int)(len > 64 ? 64 : len), at);
+		if (!at[len])
+			return 0;
+		at += len + 1;
+	}
+}
+
+/* Is @word one of the comma-separated words of the @len bytes at @list? */
+static bool list_has(const char *list, size_t len, const char *word)
+{
+	size_t want = strlen(word);
+
+	for (const char *end = list + len; list < end; list++) {
+		size_t n = strcspn(list, ",:");
+
+		if (n == want && memcmp(list, word, n) == 0)
+			return true;
+		list += n;
+	}
+	return want == 0 && len == 0;
+}
+
+int wabe_cgroup_parse_own(const char *text, const char *controller, char **ret_path)
+{
+	static const char deleted[] = " (deleted)";
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		const char *list, *path;
+		size_t len;
+
+		line += *line == '\n';
+		list = strchr(line, ':');
+		path = list ? strchr(list + 1, ':') : NULL;
+		if (!path)
+			return -ENOENT;
+		if (!list_has(list + 1, (size_t)(path - list - 1), controller))
+			continue;
+		path++;
+		len = strcspn(path, "\n");
+		if (*path != '/' || (len > strlen(deleted) && memcmp(path + len - strlen(deleted), deleted, strlen(deleted)) == 0))
+			return -ENOENT;
+		*ret_path = strndup(path, len);
+		return *ret_path ? 0 : -ENOMEM;
+	}
+	return -ENOENT;
+}
+
+/* The cgroup that process @pid (0: the caller) is in; on v1, where that differs between hierarchies, systemd's counts. */
+static int path_of_pid(pid_t pid, enum wabe_cgroup_mode mode, char **ret_path, struct wabe_error *err)
+{
+	static const char *const v1_names[] = { "name=systemd", "memory", "cpu", "pids" };
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	char file[32];
+	int r;
+
+	snprintf(file, sizeof(file), pid ? "/proc/%d/cgroup" : "/proc/self/cgroup", (int)pid);
+	r = wabe_file_read_at(AT_FDCWD, file, PROC_CGROUP_MAX, &text, err);
+	if (r < 0)
+		return r;
+	if (mode != WABE_CGROUP_V1)
+		r = wabe_cgroup_parse_own(text.data, "", ret_path);
+	else
+		for (size_t i = 0, found = 0; i < ARRAY_SIZE(v1_names) && !found; i++)
+			found = (r = wabe_cgroup_parse_own(text.data, v1_names[i], ret_path)) != -ENOENT;
+	return r < 0 ? wabe_error_set(err, r, "find the cgroup of process %d in %s", (int)(pid ? pid : getpid()), file) : 0;
+}
+
+static int resolve_path(struct wabe_cgroup *cgroup, const char *path, struct wabe_error *err)
+{
+	_cleanup_free_ char *own = NULL;
+	int r;
+
+	if (*path == '/') {
+		cgroup->path = strdup(path);
+		return cgroup->path ? 0 : wabe_error_set(err, -ENOMEM, "open cgroup %s", path);
+	}
+	r = path_of_pid(0, cgroup->mode, &own, err);
+	if (r < 0)
+		return r;
+	if (asprintf(&cgroup->path, "%s/%s", strcmp(own, "/") == 0 ? "" : own, path) < 0) {
+		cgroup->path = NULL;
+		return wabe_error_set(err, -ENOMEM, "open cgroup %s", path);
+	}
+	return check_path(cgroup->path, err);
+}
+
+static int open_magic(const char *path, unsigned int magic)
+{
+	_cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return -errno;
+	return (unsigned int)fs.f_type == magic ? TAKE_FD(fd) : -ENOTSUP;
+}
+
+/* systemd(1) and every init system's scripts mount it so: cgroup2 here, or a tmpfs with v1 and perhaps "unified" in it. */
+static int find_mode(struct wabe_cgroup *cgroup, struct wabe_error *err)
+{
+	cgroup->mode = WABE_CGROUP_V2;
+	cgroup->ops = &wabe_cgroup_v2_ops;
+	cgroup->root_fd = open_magic(WABE_CGROUP_ROOT, CGROUP2_SUPER_MAGIC);
+	if (cgroup->root_fd >= 0)
+		return 0;
+	cgroup->ops = &wabe_cgroup_v1_ops;
+	cgroup->root_fd = open_magic(WABE_CGROUP_ROOT "/unified", CGROUP2_SUPER_MAGIC);
+	cgroup->mode = cgroup->root_fd >= 0 ? WABE_CGROUP_HYBRID : WABE_CGROUP_V1;
+	return wabe_cgroup_v1_open(cgroup, err);
+}
+
+static int open_path(const char *path, pid_t pid, struct wabe_cgroup **ret_cgroup, struct wabe_error *err)
+{
+	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = NULL;
+	int r = path ? check_path(path, err) : 0;
+
+	if (r < 0)
+		return r;
+	cgroup = calloc(1, sizeof(*cgroup));
+	if (!cgroup)
+		return wabe_error_set(err, -ENOMEM, "open a cgroup");
+	cgroup->root_fd = -EBADF;
+	cgroup->dir_fd = -EBADF;
+	r = find_mode(cgroup, err);
+	if (r == 0)
+		r = path ? resolve_path(cgroup, path, err) : path_of_pid(pid, cgroup->mode, &cgroup->path, err);
+	if (r < 0)
+		return r;
+	*ret_cgroup = TAKE_PTR(cgroup);
+	return 0;
+}
+
+int wabe_cgroup_open(const char *path, struct wabe_cgroup **ret_cgroup, struct wabe_error *err)
+{
+	return open_path(path, 0, ret_cgroup, err);
+}
+
+int wabe_cgroup_open_pid(pid_t pid, struct wabe_cgroup **ret_cgroup, struct wabe_error *err)
+{
+	return open_path(NULL, pid, ret_cgroup, err);
+}
+
+void wabe_cgroup_close(struct wabe_cgroup **cgroup)
+{
+	struct wabe_cgroup *c = *cgroup;
+
+	if (!c)
+		return;
+	wabe_cgroup_v1_close(c);
+	wabe_cleanup_close(&c->dir_fd);
+	wabe_cleanup_close(&c->root_fd);
+	free(c->path);
+	free(c);
+	*cgroup = NULL;
+}
+
+enum wabe_cgroup_mode wabe_cgroup_mode(const struct wabe_cgroup *cgroup)
+{
+	return cgroup->mode;
+}
+
+const char *wabe_cgroup_path(const struct wabe_cgroup *cgroup)
+{
+	return cgroup->path;
+}
+
+/* A handle by wabe_cgroup_open_pid() may be the root's. */
+static int refuse_root(const struct wabe_cgroup *cgroup, const char *verb, struct wabe_error *err)
+{
+	if (cgroup->path[1])
+		return 0;
+	return wabe_error_say(err, -EINVAL, "%s cgroup /: that is the root of the hierarchy", verb);
+}
+
+int wabe_cgroup_create(struct wabe_cgroup *cgroup, bool *ret_was_created, struct wabe_error *err)
+{
+	int r = refuse_root(cgroup, "make", err);
+
+	if (r < 0)
+		return r;
+	return cgroup->ops->create(cgroup, ret_was_created, err);
+}
+
+int wabe_cgroup_dir_fd(struct wabe_cgroup *cgroup, struct wabe_error *err)
+{
+	int fd;
+
+	if (cgroup->root_fd < 0)
+		return wabe_error_say(err, -ENOTSUP, "this host has no cgroup2 mount, only v1");
+	fd = wabe_cgroup_v2_dir(cgroup);
+	return fd < 0 ? wabe_error_set(err, fd, "open cgroup %s", cgroup->path) : fd;
+}
+
+int wabe_cgroup_attach(struct wabe_cgroup *cgroup, pid_t pid, struct wabe_error *err)
+{
+	return cgroup->ops->attach(cgroup, pid, err);
+}
+
+int wabe_cgroup_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits, struct wabe_error *err)
+{
+	int r = wabe_cgroup_limits_check(limits, err);
+
+	return r < 0 ? r : cgroup->ops->limit(cgroup, limits, err);
+}
+
+bool wabe_cgroup_has(struct wabe_cgroup *cgroup, const char *controller)
+{
+	return cgroup->ops->has(cgroup, controller);
+}
+
+int wabe_cgroup_freeze(struct wabe_cgroup *cgroup, bool is_frozen, int timeout_ms, struct wabe_error *err)
+{
+	return cgroup->ops->freeze(cgroup, is_frozen, timeout_ms, err);
+}
+
+int wabe_cgroup_frozen(struct wabe_cgroup *cgroup, struct wabe_error *err)
+{
+	return cgroup->ops->frozen(cgroup, err);
+}
+
+int wabe_cgroup_signal(struct wabe_cgroup *cgroup, int signal, struct wabe_error *err)
+{
+	return cgroup->ops->signal(cgroup, signal, err);
+}
+
+int wabe_cgroup_pids(struct wabe_cgroup *cgroup, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err)
+{
+	return cgroup->ops->pids(cgroup, ret_pids, ret_count, err);
+}
+
+int wabe_cgroup_remove(struct wabe_cgroup *cgroup, int timeout_ms, struct wabe_error *err)
+{
+	int r = refuse_root(cgroup, "remove", err);
+
+	if (r < 0)
+		return r;
+	return cgroup->ops->remove(cgroup, timeout_ms, err);
+}
+
+int wabe_cgroup_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)
+{
+	return cgroup->ops->stats(cgroup, ret_stats, err);
+}
+
+int wabe_cgroup_delegate(struct wabe_cgroup *cgroup, uid_t uid, gid_t gid, struct wabe_error *err)
+{
+	static const char fallback[] = "cgroup.procs\ncgroup.threads\ncgroup.subtree_control\n";
+	_cleanup_(wabe_buf_free) struct wabe_buf list = WABE_BUF_INIT;
+	int dir_fd = wabe_cgroup_dir_fd(cgroup, err);
+	char *rest, *file;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	if (wabe_file_read_at(AT_FDCWD, "/sys/kernel/cgroup/delegate", 65536, &list, NULL) < 0 &&
+	    wabe_buf_puts(&list, fallback) < 0)
+		return wabe_error_set(err, -ENOMEM, "delegate cgroup %s", cgroup->path);
+	rest = list.data;
+	while ((file = strsep(&rest, "\n"))) {
+		/* The kernel lists files of all controllers, this cgroup need not have them. */
+		if (*file && fchownat(dir_fd, file, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+			return wabe_error_set(err, -errno, "give %s of cgroup %s to %u:%u", file, cgroup->path, uid, gid);
+	}
+	/* The directory last: before, its new owner could not have made anything there. */
+	if (fchownat(dir_fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+		return wabe_error_set(err, -errno, "give cgroup %s to %u:%u", cgroup->path, uid, gid);
+	return 0;
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* sys/cgroup: counters of both kinds of hierarchies; see cgroup_internal.h. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "sys/cgroup_internal.h"
+
+/* Where one number of a file goes; the destination stays UINT64_MAX when it is not there. */
+struct number {
+	const char *file;
+	const char *key; /* NULL: the file is one number */
+	size_t offset;
+};
+
+static uint64_t *member(struct wabe_cgroup_stats *stats, size_t offset)
+{
+	return (uint64_t *)(void *)((char *)stats + offset);
+}
+
+/* Rows of one file stand together, it is read once. */
+static void read_numbers(int dir_fd, const struct number *rows, size_t count, struct wabe_cgroup_stats *stats)
+{
+	char text[2048];
+	const char *read = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!rows[i].key) {
+			wabe_cgroup_file_u64(dir_fd, rows[i].file, member(stats, rows[i].offset));
+			continue;
+		}
+		if (read != rows[i].file && wabe_cgroup_file_read(dir_fd, rows[i].file, text, sizeof(text)) < 0)
+			text[0] = '\0';
+		read = rows[i].file;
+		wabe_cgroup_text_u64(text, rows[i].key, member(stats, rows[i].offset));
+	}
+}
+
+#define AT(field) offsetof(struct wabe_cgroup_stats, field)
+
+int wabe_cgroup_v2_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)
+{
+	static const char events[] = "memory.events", cpu[] = "cpu.stat", pids[] = "pids.events";
+	static const struct number rows[] = {
+		{ "memory.current", NULL, AT(memory_bytes) },
+		{ "memory.peak", NULL, AT(memory_peak_bytes) },
+		{ "memory.max", NULL, AT(memory_max_bytes) },
+		{ events, "max", AT(memory_failcnt) },
+		{ events, "oom_kill", AT(oom_kills) },
+		{ "memory.swap.current", NULL, AT(swap_bytes) },
+		{ "memory.swap.max", NULL, AT(swap_max_bytes) },
+		{ cpu, "usage_usec", AT(cpu_usage_us) },
+		{ cpu, "user_usec", AT(cpu_user_us) },
+		{ cpu, "system_usec", AT(cpu_system_us) },
+		{ cpu, "nr_periods", AT(cpu_nr_periods) },
+		{ cpu, "nr_throttled", AT(cpu_nr_throttled) },
+		{ cpu, "throttled_usec", AT(cpu_throttled_us) },
+		{ "pids.current", NULL, AT(pids) },
+		{ "pids.max", NULL, AT(pids_max) },
+		{ pids, "max", AT(pids_failcnt) },
+	};
+	int dir_fd = wabe_cgroup_dir_fd(cgroup, err);
+
+	if (dir_fd < 0)
+		return dir_fd;
+	memset(ret_stats, 0xff, sizeof(*ret_stats));
+	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), ret_stats);
+	return 0;
+}
+
+static void scale(uint64_t *value, uint64_t multiply, uint64_t divide)
+{
+	if (*value != UINT64_MAX)
+		*value = *value / divide * multiply;
+}
+
+static void v1_memory(int dir_fd, struct wabe_cgroup_stats *stats)
+{
+	static const struct number rows[] = {
+		{ "memory.usage_in_bytes", NULL, AT(memory_bytes) },
+		{ "memory.max_usage_in_bytes", NULL, AT(memory_peak_bytes) },
+		{ "memory.limit_in_bytes", NULL, AT(memory_max_bytes) },
+		{ "memory.failcnt", NULL, AT(memory_failcnt) },
+		{ "memory.oom_control", "oom_kill", AT(oom_kills) },
+	};
+	uint64_t both, both_max, both_failcnt;
+
+	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), stats);
+	if (stats->memory_max_bytes >= WABE_CGROUP_V1_UNLIMITED)
+		stats->memory_max_bytes = UINT64_MAX;
+	if (wabe_cgroup_file_u64(dir_fd, "memory.memsw.usage_in_bytes", &both) == 0 && stats->memory_bytes != UINT64_MAX)
+		stats->swap_bytes = both > stats->memory_bytes ? both - stats->memory_bytes : 0;
+	/* With no swap allowed both limits are equal, and the one that is charged first counts the failure. */
+	if (wabe_cgroup_file_u64(dir_fd, "memory.memsw.failcnt", &both_failcnt) == 0 && stats->memory_failcnt != UINT64_MAX)
+		stats->memory_failcnt += both_failcnt;
+	if (wabe_cgroup_file_u64(dir_fd, "memory.memsw.limit_in_bytes", &both_max) == 0 && both_max < WABE_CGROUP_V1_UNLIMITED &&
+	    stats->memory_max_bytes != UINT64_MAX)
+		stats->swap_max_bytes = both_max - stats->memory_max_bytes;
+}
+
+/* cpuacct counts in nanoseconds, its split by mode in clock ticks where the files in nanoseconds are missing. */
+static void v1_cpuacct(int dir_fd, struct wabe_cgroup_stats *stats)
+{
+	static const char ticks[] = "cpuacct.stat";
+	static const struct number ns_rows[] = {
+		{ "cpuacct.usage", NULL, AT(cpu_usage_us) },
+		{ "cpuacct.usage_user", NULL, AT(cpu_user_us) },
+		{ "cpuacct.usage_sys", NULL, AT(cpu_system_us) },
+	};
+	static const struct number tick_rows[] = {
+		{ ticks, "user", AT(cpu_user_us) },
+		{ ticks, "system", AT(cpu_system_us) },
+	};
+
+	read_numbers(dir_fd, ns_rows, ARRAY_SIZE(ns_rows), stats);
+	scale(&stats->cpu_usage_us, 1, 1000);
+	scale(&stats->cpu_user_us, 1, 1000);
+	scale(&stats->cpu_system_us, 1, 1000);
+	if (stats->cpu_user_us != UINT64_MAX && stats->cpu_system_us != UINT64_MAX)
+		return;
+	read_numbers(dir_fd, tick_rows, ARRAY_SIZE(tick_rows), stats);
+	scale(&stats->cpu_user_us, 1000000 / (uint64_t)sysconf(_SC_CLK_TCK), 1);
+	scale(&stats->cpu_system_us, 1000000 / (uint64_t)sysconf(_SC_CLK_TCK), 1);
+}
+
+static void v1_cpu(int dir_fd, struct wabe_cgroup_stats *stats)
+{
+	static const char cpu[] = "cpu.stat";
+	static const struct number rows[] = {
+		{ cpu, "nr_periods", AT(cpu_nr_periods) },
+		{ cpu, "nr_throttled", AT(cpu_nr_throttled) },
+		{ cpu, "throttled_time", AT(cpu_throttled_us) }, /* ns */
+	};
+
+	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), stats);
+	scale(&stats->cpu_throttled_us, 1, 1000);
+}
+
+static void v1_pids(int dir_fd, struct wabe_cgroup_stats *stats)
+{
+	static const struct number rows[] = {
+		{ "pids.current", NULL, AT(pids) },
+		{ "pids.max", NULL, AT(pids_max) },
+		{ "pids.events", "max", AT(pids_failcnt) },
+	};
+
+	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), stats);
+}
+
+int wabe_cgroup_v1_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)
+{
+	static const struct {
+		const char *controller;
+		void (*read)(int dir_fd, struct wabe_cgroup_stats *stats);
+	} parts[] = { { "memory", v1_memory }, { "cpuacct", v1_cpuacct }, { "cpu", v1_cpu }, { "pids", v1_pids } };
+	struct wabe_cgroup_stats stats;
+	int r;
+
+	memset(&stats, 0xff, sizeof(stats));
+	if (cgroup->root_fd >= 0) { /* what a hybrid host counts there, and v1 doesn't */
+		r = wabe_cgroup_v2_stats(cgroup, &stats, err);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		int dir_fd = wabe_cgroup_v1_dir(cgroup, parts[i].controller);
+
+		if (dir_fd >= 0)
+			parts[i].read(dir_fd, &stats);
+		else if (dir_fd != -ENOTSUP)
+			return wabe_error_set(err, dir_fd, "open cgroup %s of %s", cgroup->path, parts[i].controller);
+	}
+	*ret_stats = stats;
+	return 0;
+}
