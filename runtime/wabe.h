@@ -60,7 +60,7 @@ struct wabe_create_args {
 
 /**
  * wabe_container_create() - everything up to the user's process, which waits for wabe_container_start().
- * @spec: validated; only read
+ * @spec: only read (and validated); it and the strings of @args must outlive the container that is returned
  * @ret_container: NULL or the container (caller frees)
  * On failure every step is undone. -EEXIST: the id is taken.
  */
@@ -98,6 +98,7 @@ int wabe_container_freeze(struct wabe_container *c, bool is_frozen, struct wabe_
 enum wabe_status wabe_container_status(struct wabe_container *c);
 const char *wabe_container_id(const struct wabe_container *c);
 pid_t wabe_container_pid(const struct wabe_container *c); /* host pid of init, 0 when stopped */
+pid_t wabe_container_pid_raw(const struct wabe_container *c); /* the same without a look whether it lives: for its parent, who may have to reap it */
 const char *wabe_container_bundle(const struct wabe_container *c);
 const char *wabe_container_rootfs(const struct wabe_container *c);
 int64_t wabe_container_created_us(const struct wabe_container *c); /* CLOCK_REALTIME, microseconds */
@@ -147,6 +148,9 @@ struct wabe_exec_args {
  * Returns its host pid; -ESRCH when the container is not running; execve's error when that failed.
  */
 pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args *args, struct wabe_error *err);
+
+/** wabe_container_spec() - the spec that it was created with, loaded once; NULL with the error set. Belongs to the container. */
+const struct wabe_spec *wabe_container_spec(struct wabe_container *c, struct wabe_error *err);
 
 /** wabe_container_process() - the process section that the container was created with; belongs to the container. */
 const struct wabe_spec_process *wabe_container_process(struct wabe_container *c, struct wabe_error *err);

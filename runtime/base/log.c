@@ -12,14 +12,14 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "base/time.h"
+#include "base/clock.h"
 
 static const char *const level_names[WABE_LOG_LEVEL_MAX] = { "error", "warning", "info", "debug" };
 
 static void format_json(struct wabe_buf *out, enum wabe_log_level level, const char *text)
 {
 	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_COMPACT);
-	char time[WABE_TIME_TEXT_MAX];
+	char time[WABE_CLOCK_TEXT_MAX];
 
 	if (!w)
 		return;
@@ -29,7 +29,7 @@ static void format_json(struct wabe_buf *out, enum wabe_log_level level, const c
 	wabe_json_key(w, "msg");
 	wabe_json_add_string(w, text);
 	wabe_json_key(w, "time");
-	wabe_json_add_string(w, wabe_time_rfc3339(wabe_time_now_us(), time));
+	wabe_json_add_string(w, wabe_clock_rfc3339(wabe_clock_now_us(), time));
 	wabe_json_object_end(w);
 	wabe_json_writer_finish(w, out);
 }

@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/time.h"
+#include "base/clock.h"
 #include "core/resources.h"
 #include "spec/spec.h"
 #include "sys/cgroup.h"
@@ -72,6 +72,11 @@ const char *wabe_container_id(const struct wabe_container *c)
 pid_t wabe_container_pid(const struct wabe_container *c)
 {
 	return init_is_alive((struct wabe_container *)c) ? (pid_t)c->state.pid : 0;
+}
+
+pid_t wabe_container_pid_raw(const struct wabe_container *c)
+{
+	return (pid_t)c->state.pid;
 }
 
 const char *wabe_container_bundle(const struct wabe_container *c)
@@ -200,7 +205,7 @@ int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe
 		    struct wabe_error *err)
 {
 	struct wabe_json_writer *w = wabe_json_writer_new(style);
-	char created[WABE_TIME_TEXT_MAX];
+	char created[WABE_CLOCK_TEXT_MAX];
 
 	if (!w)
 		return wabe_error_set(err, -ENOMEM, "state of %s", c->state.id);
@@ -218,7 +223,7 @@ int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe
 	wabe_json_key(w, "rootfs");
 	wabe_json_add_string(w, c->state.rootfs);
 	wabe_json_key(w, "created");
-	wabe_json_add_string(w, wabe_time_rfc3339(c->state.created_us, created));
+	wabe_json_add_string(w, wabe_clock_rfc3339(c->state.created_us, created));
 	if (c->state.annotations.count) {
 		wabe_json_key(w, "annotations");
 		wabe_json_object_begin(w);

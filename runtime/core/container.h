@@ -68,9 +68,6 @@ int wabe_state_remove(struct wabe_container *c, struct wabe_error *err);
 /** wabe_container_lock() - exclusive lock of an existing container; -ENOENT when it was deleted meanwhile. Returns the descriptor. */
 int wabe_container_lock(struct wabe_container *c, int timeout_ms, struct wabe_error *err);
 
-/** wabe_container_spec() - the spec of config.json, loaded once; NULL with the error set. Belongs to the container. */
-const struct wabe_spec *wabe_container_spec(struct wabe_container *c, struct wabe_error *err);
-
 /** wabe_container_open_cgroup() - c->cgroup, opened on demand; -ENOENT when the container has none. */
 int wabe_container_open_cgroup(struct wabe_container *c, struct wabe_error *err);
 

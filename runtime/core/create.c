@@ -20,7 +20,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/path.h"
-#include "base/time.h"
+#include "base/clock.h"
 #include "core/console.h"
 #include "core/filter.h"
 #include "core/hooks.h"
@@ -130,7 +130,7 @@ static int fill_state(struct create *cr, struct wabe_error *err)
 	s->bundle = args->bundle;
 	s->config_path = args->config_path;
 	s->annotations = cr->init.spec->annotations;
-	s->created_us = wabe_time_now_us();
+	s->created_us = wabe_clock_now_us();
 	s->has_poststop = cr->init.spec->hooks.poststop.count > 0;
 	if (!cr->rt->no_cgroup) {
 		s->cgroup = cgroup_path(cr);

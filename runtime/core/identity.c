@@ -56,7 +56,7 @@ static void own_stdio(uid_t uid)
 
 	for (int fd = 0; fd <= 2; fd++)
 		if (fstat(fd, &st) == 0 && st.st_uid != uid && S_ISFIFO(st.st_mode))
-			(void)fchown(fd, uid, (gid_t)-1);
+			(void)!fchown(fd, uid, (gid_t)-1);
 }
 
 static int set_ids(const struct wabe_spec_user *user, struct wabe_error *err)

@@ -225,38 +225,46 @@ int wabe_rootfs_enter(struct wabe_init *init, struct wabe_error *err)
 	return r < 0 ? r : make_readonly(init, err);
 }
 
-/* A masked file becomes /dev/null, a masked directory an empty read-only tmpfs (config-linux.md, "Masked Paths"). */
-static int mask_one(struct wabe_init *init, const char *path, int *tmpfs_fd, struct wabe_error *err)
+/* What masks: attached once itself, then its clones, because a detached mount can't be cloned (before Linux 6.15). */
+struct cover {
+	int fd;
+	bool is_attached;
+};
+
+static int cover_with(struct cover *cover, int target_fd, const char *path, struct wabe_error *err)
 {
-	struct wabe_error ignored = WABE_ERROR_INIT;
-	_cleanup_close_ int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, &ignored);
-	_cleanup_close_ int cover_fd = -EBADF;
+	_cleanup_close_ int clone_fd = -EBADF;
+
+	if (!cover->is_attached) {
+		cover->is_attached = true;
+		return wabe_mount_attach(cover->fd, target_fd, path, err);
+	}
+	clone_fd = wabe_mount_clone(cover->fd, "", false, err);
+	return clone_fd < 0 ? clone_fd : wabe_mount_attach(clone_fd, target_fd, path, err);
+}
+
+/* A masked file becomes /dev/null, a masked directory an empty read-only tmpfs (config-linux.md, "Masked Paths"). */
+static int mask_one(struct wabe_init *init, const char *path, struct cover *file, struct cover *dir, struct wabe_error *err)
+{
+	const unsigned int attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	_cleanup_close_ int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, NULL);
 	struct stat st;
 
 	if (target_fd == -ENOENT || target_fd == -ENOTDIR)
 		return 0;
 	if (target_fd < 0 || fstat(target_fd, &st) < 0)
 		return wabe_error_set(err, target_fd < 0 ? target_fd : -errno, "mask %s", path);
-	if (!S_ISDIR(st.st_mode)) {
-		cover_fd = wabe_mount_clone(init->null_fd, "", false, err);
-	} else if (*tmpfs_fd < 0) {
-		*tmpfs_fd = wabe_mount_new("tmpfs", NULL, NULL, 0,
-					   MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
-		if (*tmpfs_fd < 0)
-			return *tmpfs_fd;
-		return wabe_mount_attach(*tmpfs_fd, target_fd, path, err);
-	} else {
-		/* The first one's filesystem serves all: it is empty and read-only. */
-		cover_fd = wabe_mount_clone(*tmpfs_fd, "", false, err);
-	}
-	return cover_fd < 0 ? cover_fd : wabe_mount_attach(cover_fd, target_fd, path, err);
+	if (!S_ISDIR(st.st_mode))
+		return cover_with(file, target_fd, path, err);
+	if (dir->fd < 0)
+		dir->fd = wabe_mount_new("tmpfs", NULL, NULL, 0, attrs, err);
+	return dir->fd < 0 ? dir->fd : cover_with(dir, target_fd, path, err);
 }
 
 static int readonly_one(struct wabe_init *init, const char *path, struct wabe_error *err)
 {
 	struct wabe_mount_change change = { .set = MOUNT_ATTR_RDONLY };
-	struct wabe_error ignored = WABE_ERROR_INIT;
-	_cleanup_close_ int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, &ignored);
+	_cleanup_close_ int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, NULL);
 	_cleanup_close_ int cover_fd = -EBADF;
 	int r;
 
@@ -273,20 +281,20 @@ static int readonly_one(struct wabe_init *init, const char *path, struct wabe_er
 
 int wabe_rootfs_mask(struct wabe_init *init, struct wabe_error *err)
 {
-	_cleanup_close_ int tmpfs_fd = -EBADF;
 	const struct wabe_spec *spec = init->spec;
+	struct cover file = { .fd = init->null_fd }, dir = { .fd = -EBADF };
+	int r = 0;
 
 	for (size_t i = 0; i < spec->readonly_paths.count; i++) {
-		int r = readonly_one(init, spec->readonly_paths.items[i], err);
-
+		r = readonly_one(init, spec->readonly_paths.items[i], err);
 		if (r < 0)
 			return wabe_error_prefix(err, "linux.readonlyPaths[%zu]", i);
 	}
-	for (size_t i = 0; i < spec->masked_paths.count; i++) {
-		int r = mask_one(init, spec->masked_paths.items[i], &tmpfs_fd, err);
-
+	for (size_t i = 0; r == 0 && i < spec->masked_paths.count; i++) {
+		r = mask_one(init, spec->masked_paths.items[i], &file, &dir, err);
 		if (r < 0)
-			return wabe_error_prefix(err, "linux.maskedPaths[%zu]", i);
+			wabe_error_prefix(err, "linux.maskedPaths[%zu]", i);
 	}
-	return 0;
+	wabe_cleanup_close(&dir.fd);
+	return r;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* base/time: times of day as text and as numbers; see time.h. */
-#include "base/time.h"
+/* base/clock: times of day as text and as numbers; see clock.h. */
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-int64_t wabe_time_now_us(void)
+int64_t wabe_clock_now_us(void)
 {
 	struct timespec now;
 
@@ -14,7 +14,7 @@ int64_t wabe_time_now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-const char *wabe_time_rfc3339(int64_t time_us, char buf[WABE_TIME_TEXT_MAX])
+const char *wabe_clock_rfc3339(int64_t time_us, char buf[WABE_CLOCK_TEXT_MAX])
 {
 	time_t seconds = time_us / 1000000;
 	struct tm tm;
@@ -22,7 +22,7 @@ const char *wabe_time_rfc3339(int64_t time_us, char buf[WABE_TIME_TEXT_MAX])
 
 	/* UTC: reading the zone file costs four system calls in each short-lived process. */
 	gmtime_r(&seconds, &tm);
-	len = strftime(buf, WABE_TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf + len, WABE_TIME_TEXT_MAX - len, ".%06dZ", (int)(time_us % 1000000));
+	len = strftime(buf, WABE_CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf + len, WABE_CLOCK_TEXT_MAX - len, ".%06dZ", (int)(time_us % 1000000));
 	return buf;
 }

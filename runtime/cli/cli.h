@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cli: the `wabe` command: runc's command line over libwabe. main.c has the table of verbs, each verb has its file.
+ */
+#ifndef WABE_CLI_CLI_H
+#define WABE_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/option.h"
+#include "wabe.h"
+
+#define CLI_EXIT_FAILED 1
+
+/* What main found; passed to each verb. */
+struct cli {
+	struct wabe_runtime rt;
+	struct wabe_log log;
+	struct wabe_arena arena; /* of the whole run */
+	char **argv;             /* of the whole command, to run it again (cli/self.c) */
+};
+
+struct cli_verb {
+	const char *name, *usage, *help;
+	const struct wabe_option *options;
+	size_t option_count;
+	/* Returns the exit status, or -errno with the error set. */
+	int (*run)(struct cli *cli, int argc, char **argv, struct wabe_error *err);
+};
+
+/**
+ * cli_options() - options of a verb into @values, then exactly @min..@max words (max < 0: any number).
+ * Returns the index of the first word, or -errno.
+ */
+int cli_options(struct cli *cli, const struct cli_verb *verb, void *values, int argc, char **argv, int min, int max,
+		struct wabe_error *err);
+
+/** cli_load() - the container that a command line names. */
+int cli_load(struct cli *cli, const char *id, struct wabe_container **ret_c, struct wabe_error *err);
+
+/** cli_write_out() - a document to standard output. */
+int cli_write_out(const struct wabe_buf *text, struct wabe_error *err);
+
+/**
+ * cli_protect_self() - make sure that a container without a user namespace can't write to our binary through /proc/PID/exe
+ * (CVE-2019-5736): run again from a read-only clone of the mount it is on. Returns only when nothing is to be done.
+ */
+int cli_protect_self(struct cli *cli, struct wabe_error *err);
+
+/** cli_absolute() - absolute form of a path, in the arena; NULL as NULL. */
+int cli_absolute(struct cli *cli, const char *path, const char **ret_path, struct wabe_error *err);
+
+extern const struct cli_verb cli_create, cli_delete, cli_exec, cli_features, cli_kill, cli_list, cli_pause, cli_ps,
+	cli_resume, cli_run, cli_spec, cli_start, cli_state;
+
+#endif

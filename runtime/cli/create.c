@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cli/create: `wabe create` and `wabe run`, which differ in when the process starts; see cli.h. */
+#include <errno.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cli/cli.h"
+#include "spec/spec.h"
+
+struct values {
+	const char *bundle, *console_socket, *pid_file;
+	int preserve_fds;
+	bool no_pivot, no_new_keyring, is_detached, is_kept, no_subreaper;
+};
+
+#define V(member) offsetof(struct values, member)
+#define COMMON_OPTIONS                                                                                                   \
+	{ "bundle", 'b', WABE_OPTION_STRING, V(bundle), "DIR", "the bundle (default: the working directory)" },          \
+	{ "console-socket", 0, WABE_OPTION_STRING, V(console_socket), "PATH", "unix socket that gets the terminal" },    \
+	{ "pid-file", 0, WABE_OPTION_STRING, V(pid_file), "FILE", "where the process's pid goes" },                      \
+	{ "preserve-fds", 0, WABE_OPTION_INT, V(preserve_fds), "N", "pass descriptors 3 to 3+N-1 on" },                  \
+	{ "no-pivot", 0, WABE_OPTION_FLAG, V(no_pivot), NULL, "move and chroot instead of pivot_root (initramfs)" },     \
+	{ "no-new-keyring", 0, WABE_OPTION_FLAG, V(no_new_keyring), NULL, "keep the caller's session keyring" }
+
+static const struct wabe_option create_options[] = { COMMON_OPTIONS };
+static const struct wabe_option run_options[] = {
+	COMMON_OPTIONS,
+	{ "detach", 'd', WABE_OPTION_FLAG, V(is_detached), NULL, "don't wait for the process" },
+	{ "keep", 0, WABE_OPTION_FLAG, V(is_kept), NULL, "don't delete the container at its end" },
+	{ "no-subreaper", 0, WABE_OPTION_FLAG, V(no_subreaper), NULL, "don't become the reaper of orphans" },
+};
+
+/* A guest in a user namespace of its own is nobody to our binary; any other could write to it. */
+static int prepare(struct cli *cli, struct values *v, const char *id, struct wabe_spec *spec, struct wabe_create_args *args,
+		   struct wabe_error *err)
+{
+	int r = cli_absolute(cli, v->bundle ? v->bundle : ".", &args->bundle, err);
+
+	if (r == 0)
+		r = wabe_spec_load(spec, args->bundle, err);
+	if (r == 0 && !wabe_spec_namespace(spec, WABE_NS_USER))
+		r = cli_protect_self(cli, err);
+	args->id = id;
+	args->console_socket = v->console_socket;
+	args->pid_file = v->pid_file;
+	args->preserve_fds = v->preserve_fds;
+	args->no_pivot = v->no_pivot;
+	args->no_new_keyring = v->no_new_keyring;
+	return r;
+}
+
+static int run_create(struct cli *cli, int argc, char **argv, struct wabe_error *err)
+{
+	_cleanup_(wabe_spec_free) struct wabe_spec spec = { 0 };
+	struct wabe_create_args args = { 0 };
+	struct values v = { 0 };
+	int first = cli_options(cli, &cli_create, &v, argc, argv, 1, 1, err);
+	int r = first < 0 ? first : prepare(cli, &v, argv[first], &spec, &args, err);
+
+	return r < 0 ? r : wabe_container_create(&cli->rt, &spec, &args, NULL, err);
+}
+
+/* The end of a foreground container: its status is ours. */
+static int follow(struct cli *cli, struct values *v, struct wabe_container *c, int console_fd, struct wabe_error *err)
+{
+	struct wabe_error late = WABE_ERROR_INIT;
+	int status = wabe_console_relay(wabe_container_pid_raw(c), console_fd, err);
+
+	if (!v->is_kept && wabe_container_delete(c, true, &late) < 0)
+		wabe_log(&cli->log, WABE_LOG_ERROR, "%s", late.text);
+	return status;
+}
+
+static int run_run(struct cli *cli, int argc, char **argv, struct wabe_error *err)
+{
+	_cleanup_(wabe_container_free) struct wabe_container *c = NULL;
+	_cleanup_(wabe_spec_free) struct wabe_spec spec = { 0 };
+	_cleanup_close_ int console_fd = -EBADF;
+	struct wabe_create_args args = { 0 };
+	struct values v = { 0 };
+	int first = cli_options(cli, &cli_run, &v, argc, argv, 1, 1, err);
+	int r = first < 0 ? first : prepare(cli, &v, argv[first], &spec, &args, err);
+
+	if (r < 0)
+		return r;
+	if (!v.is_detached && !v.console_socket)
+		args.ret_console_fd = &console_fd;
+	if (!v.is_detached && !v.no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return wabe_error_set(err, -errno, "become the reaper of orphans");
+	r = wabe_container_run(&cli->rt, &spec, &args, &c, err);
+	if (r < 0 || v.is_detached)
+		return r;
+	return follow(cli, &v, c, console_fd, err);
+}
+
+const struct cli_verb cli_create = {
+	"create", "[options] ID", "create a container; its process waits for start", create_options,
+	ARRAY_SIZE(create_options), run_create,
+};
+const struct cli_verb cli_run = {
+	"run", "[options] ID", "create and start a container, wait for its end and delete it", run_options,
+	ARRAY_SIZE(run_options), run_run,
+};

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cli/exec: `wabe exec`; see cli.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/parse.h"
+#include "cli/cli.h"
+#include "spec/spec.h"
+
+struct values {
+	const char *process, *console_socket, *pid_file, *user, *cwd;
+	struct wabe_strv env, caps, gids;
+	int preserve_fds;
+	bool is_tty, is_detached, no_new_privs;
+};
+
+#define V(member) offsetof(struct values, member)
+
+static const struct wabe_option options[] = {
+	{ "process", 'p', WABE_OPTION_STRING, V(process), "FILE", "the process as JSON (config.md, \"Process\")" },
+	{ "tty", 't', WABE_OPTION_FLAG, V(is_tty), NULL, "with a terminal" },
+	{ "console-socket", 0, WABE_OPTION_STRING, V(console_socket), "PATH", "unix socket that gets the terminal" },
+	{ "detach", 'd', WABE_OPTION_FLAG, V(is_detached), NULL, "don't wait for the process" },
+	{ "pid-file", 0, WABE_OPTION_STRING, V(pid_file), "FILE", "where the process's pid goes" },
+	{ "user", 'u', WABE_OPTION_STRING, V(user), "UID[:GID]", "who runs it, by number" },
+	{ "additional-gids", 'g', WABE_OPTION_LIST, V(gids), "GID", "a further group (may be repeated)" },
+	{ "cwd", 0, WABE_OPTION_STRING, V(cwd), "DIR", "working directory in the container" },
+	{ "env", 'e', WABE_OPTION_LIST, V(env), "NAME=VALUE", "a variable (may be repeated)" },
+	{ "cap", 'c', WABE_OPTION_LIST, V(caps), "CAP_NAME", "a further capability (may be repeated)" },
+	{ "no-new-privs", 0, WABE_OPTION_FLAG, V(no_new_privs), NULL, "set no_new_privs" },
+	{ "preserve-fds", 0, WABE_OPTION_INT, V(preserve_fds), "N", "pass descriptors 3 to 3+N-1 on" },
+};
+
+/* Strict: "1", "1:2"; a name, a sign, an overflow is an error and never user 0 (CVE-2026-30892). */
+static int parse_user(const char *text, struct wabe_spec_user *user, struct wabe_error *err)
+{
+	const char *colon = strchr(text, ':');
+	char uid[16];
+
+	snprintf(uid, sizeof(uid), "%.*s", colon ? (int)(colon - text) : 15, text);
+	if ((colon ? (size_t)(colon - text) : strlen(text)) >= sizeof(uid) || wabe_parse_u32(uid, &user->uid) < 0 ||
+	    user->uid == UINT32_MAX)
+		return wabe_error_say(err, -EINVAL, "--user %s: want UID[:GID], numbers from 0 to 4294967294", text);
+	if (colon && (wabe_parse_u32(colon + 1, &user->gid) < 0 || user->gid == UINT32_MAX))
+		return wabe_error_say(err, -EINVAL, "--user %s: want UID[:GID], numbers from 0 to 4294967294", text);
+	return 0;
+}
+
+static int parse_gids(struct cli *cli, const struct values *v, struct wabe_spec_user *user, struct wabe_error *err)
+{
+	if (v->gids.count == 0)
+		return 0;
+	user->additional_gids.items = wabe_arena_array(&cli->arena, v->gids.count, sizeof(uint32_t));
+	if (!user->additional_gids.items)
+		return wabe_error_set(err, -ENOMEM, "--additional-gids");
+	for (size_t i = 0; i < v->gids.count; i++)
+		if (wabe_parse_u32(v->gids.items[i], &user->additional_gids.items[i]) < 0)
+			return wabe_error_say(err, -EINVAL, "--additional-gids %s: want a number", v->gids.items[i]);
+	user->additional_gids.count = v->gids.count;
+	return 0;
+}
+
+static int parse_caps(struct cli *cli, const struct values *v, struct wabe_spec_process *p, struct wabe_error *err)
+{
+	struct wabe_spec_capabilities *caps = wabe_arena_alloc(&cli->arena, sizeof(*caps));
+
+	if (!caps)
+		return wabe_error_set(err, -ENOMEM, "--cap");
+	if (p->capabilities)
+		*caps = *p->capabilities;
+	for (size_t i = 0; i < v->caps.count; i++) {
+		long long number;
+
+		if (wabe_name_find(wabe_spec_capability_names, v->caps.items[i], &number) < 0)
+			return wabe_error_say(err, -EINVAL, "--cap %s: unknown capability", v->caps.items[i]);
+		caps->bounding |= 1ULL << number;
+		caps->effective |= 1ULL << number;
+		caps->permitted |= 1ULL << number;
+	}
+	p->capabilities = caps;
+	return 0;
+}
+
+/* The container's environment, with --env in front of the search order: a later entry of the same name wins. */
+static int merge_env(struct cli *cli, const struct values *v, struct wabe_spec_process *p, struct wabe_error *err)
+{
+	struct wabe_strv merged = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->env.count; i++) {
+		size_t name = strcspn(p->env.items[i], "=") + 1;
+		bool is_replaced = false;
+
+		for (size_t k = 0; k < v->env.count; k++)
+			is_replaced |= strncmp(p->env.items[i], v->env.items[k], name) == 0;
+		if (!is_replaced)
+			r = wabe_strv_add(&merged, &cli->arena, p->env.items[i]);
+	}
+	for (size_t i = 0; r == 0 && i < v->env.count; i++) {
+		if (!strchr(v->env.items[i], '=') || v->env.items[i][0] == '=')
+			return wabe_error_say(err, -EINVAL, "--env %s: want NAME=VALUE", v->env.items[i]);
+		r = wabe_strv_add(&merged, &cli->arena, v->env.items[i]);
+	}
+	p->env = merged;
+	return r < 0 ? wabe_error_set(err, r, "--env") : 0;
+}
+
+static int process_from_file(struct cli *cli, const char *path, struct wabe_spec_process *p, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	struct wabe_spec_process *loaded;
+	int r = wabe_file_read_at(AT_FDCWD, path, WABE_JSON_MAX_BYTES, &text, err);
+
+	if (r == 0)
+		r = wabe_spec_parse_process(&cli->arena, path, text.data, text.len, &loaded, err);
+	if (r == 0)
+		*p = *loaded;
+	return r;
+}
+
+static int process_from_words(struct cli *cli, const struct values *v, struct wabe_container *c, char **words, int count,
+			      struct wabe_spec_process *p, struct wabe_error *err)
+{
+	const struct wabe_spec_process *base = wabe_container_process(c, err);
+	int r = 0;
+
+	if (!base)
+		return err->code;
+	*p = *base;
+	p->terminal = v->is_tty;
+	p->args = (struct wabe_strv){ words, (size_t)count, (size_t)count };
+	p->cwd = v->cwd ? v->cwd : base->cwd;
+	p->no_new_privileges |= v->no_new_privs;
+	if (p->cwd[0] != '/')
+		return wabe_error_say(err, -EINVAL, "--cwd %s: want an absolute path", p->cwd);
+	if (v->user)
+		r = parse_user(v->user, &p->user, err);
+	if (r == 0)
+		r = parse_gids(cli, v, &p->user, err);
+	if (r == 0 && v->caps.count)
+		r = parse_caps(cli, v, p, err);
+	return r < 0 ? r : merge_env(cli, v, p, err);
+}
+
+static int check_ready(struct cli *cli, struct wabe_container *c, struct wabe_error *err)
+{
+	enum wabe_status status = wabe_container_status(c);
+	const struct wabe_spec *spec;
+
+	if (status == WABE_STATUS_PAUSED)
+		return wabe_error_say(err, -EINVAL, "container %s is paused", wabe_container_id(c));
+	if (status == WABE_STATUS_STOPPED || status == WABE_STATUS_CREATING)
+		return wabe_error_say(err, -ESRCH, "container %s is not running", wabe_container_id(c));
+	spec = wabe_container_spec(c, err);
+	if (!spec)
+		return err->code;
+	return wabe_spec_namespace(spec, WABE_NS_USER) ? 0 : cli_protect_self(cli, err);
+}
+
+static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *err)
+{
+	_cleanup_(wabe_container_free) struct wabe_container *c = NULL;
+	_cleanup_close_ int console_fd = -EBADF;
+	struct wabe_exec_args args = { .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1 };
+	struct wabe_spec_process process;
+	struct values v = { 0 };
+	int first = cli_options(cli, &cli_exec, &v, argc, argv, 1, -1, err);
+	int r = first < 0 ? first : cli_load(cli, argv[first], &c, err);
+	pid_t pid;
+
+	if (r == 0)
+		r = check_ready(cli, c, err);
+	if (r == 0 && !v.process && argc - first < 2)
+		r = wabe_error_say(err, -EINVAL, "usage: wabe exec %s", cli_exec.usage);
+	if (r == 0)
+		r = v.process ? process_from_file(cli, v.process, &process, err)
+			      : process_from_words(cli, &v, c, argv + first + 1, argc - first - 1, &process, err);
+	if (r < 0)
+		return r;
+	args.process = &process;
+	args.console_socket = v.console_socket;
+	args.pid_file = v.pid_file;
+	args.preserve_fds = v.preserve_fds;
+	if (!v.console_socket && !v.is_detached)
+		args.ret_console_fd = &console_fd;
+	if (process.terminal && !args.ret_console_fd && !args.console_socket)
+		return wabe_error_say(err, -EINVAL, "a detached process with a terminal wants --console-socket");
+	pid = wabe_container_exec(c, &args, err);
+	if (pid < 0 || v.is_detached)
+		return pid < 0 ? pid : 0;
+	return wabe_console_relay(pid, console_fd, err);
+}
+
+const struct cli_verb cli_exec = {
+	"exec", "[options] ID COMMAND [ARGUMENT...]", "run a process in a running container", options, ARRAY_SIZE(options),
+	run_exec,
+};

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cli/main: `wabe`, global options and the table of verbs; see cli.h. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "cli/cli.h"
+
+static const struct cli_verb *const verbs[] = {
+	&cli_create, &cli_delete, &cli_exec, &cli_features, &cli_kill,	&cli_list,  &cli_pause,
+	&cli_ps,     &cli_resume, &cli_run,  &cli_spec,	    &cli_start, &cli_state,
+};
+
+struct globals {
+	const char *root, *log, *log_format, *cgroup_manager, *rootless;
+	bool is_debug, is_systemd, is_version, is_help;
+};
+
+#define G(member) offsetof(struct globals, member)
+
+static const struct wabe_option global_options[] = {
+	{ "root", 0, WABE_OPTION_STRING, G(root), "DIR", "state of containers (default /run/wabe)" },
+	{ "log", 0, WABE_OPTION_STRING, G(log), "FILE", "append messages to FILE; errors go to standard error too" },
+	{ "log-format", 0, WABE_OPTION_STRING, G(log_format), "FORMAT", "text (default) or json" },
+	{ "debug", 0, WABE_OPTION_FLAG, G(is_debug), NULL, "log more" },
+	{ "cgroup-manager", 0, WABE_OPTION_STRING, G(cgroup_manager), "NAME", "cgroupfs (default) or disabled" },
+	{ "systemd-cgroup", 0, WABE_OPTION_FLAG, G(is_systemd), NULL, "refused: this version has no systemd driver" },
+	{ "rootless", 0, WABE_OPTION_STRING, G(rootless), "WHEN", "auto (default) or false" },
+	{ "version", 'v', WABE_OPTION_FLAG, G(is_version), NULL, "print the version" },
+	{ "help", 'h', WABE_OPTION_FLAG, G(is_help), NULL, "print this help" },
+};
+
+static void print_help(void)
+{
+	printf("Usage: wabe [global options] VERB [options] [arguments]\n\nRuns containers of the OCI runtime specification.\n\nVerbs:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		printf("  %-32s %s\n", verbs[i]->name, verbs[i]->help);
+	printf("\nGlobal options:\n");
+	wabe_option_help(stdout, global_options, ARRAY_SIZE(global_options));
+	printf("\nwabe VERB --help shows a verb's options. Exit status: 0, 1 on failure; run and exec return the process's own.\n");
+}
+
+static void print_verb_help(const struct cli_verb *verb)
+{
+	printf("Usage: wabe %s %s\n\n%s\n", verb->name, verb->usage, verb->help);
+	if (verb->option_count)
+		printf("\nOptions:\n");
+	wabe_option_help(stdout, verb->options, verb->option_count);
+}
+
+int cli_options(struct cli *cli, const struct cli_verb *verb, void *values, int argc, char **argv, int min, int max,
+		struct wabe_error *err)
+{
+	int first = wabe_option_parse(verb->options, verb->option_count, values, &cli->arena, argc, argv, err);
+
+	if (first < 0)
+		return wabe_error_prefix(err, "%s", verb->name);
+	if (argc - first < min || (max >= 0 && argc - first > max))
+		return wabe_error_say(err, -EINVAL, "usage: wabe %s %s", verb->name, verb->usage);
+	return first;
+}
+
+int cli_load(struct cli *cli, const char *id, struct wabe_container **ret_c, struct wabe_error *err)
+{
+	return wabe_container_load(&cli->rt, id, ret_c, err);
+}
+
+int cli_write_out(const struct wabe_buf *text, struct wabe_error *err)
+{
+	int r = wabe_fd_write_all(STDOUT_FILENO, text->data, text->len);
+
+	return r < 0 ? wabe_error_set(err, r, "write to standard output") : 0;
+}
+
+int cli_absolute(struct cli *cli, const char *path, const char **ret_path, struct wabe_error *err)
+{
+	char cwd[PATH_MAX];
+	const char *full = path;
+
+	if (path && path[0] != '/') {
+		if (!getcwd(cwd, sizeof(cwd)))
+			return wabe_error_set(err, -errno, "find the working directory");
+		full = strcmp(path, ".") == 0 ? wabe_arena_strdup(&cli->arena, cwd)
+					      : wabe_arena_printf(&cli->arena, "%s/%s", cwd, path);
+		if (!full)
+			return wabe_error_set(err, -ENOMEM, "path %s", path);
+	}
+	*ret_path = full;
+	return 0;
+}
+
+static int apply_globals(struct cli *cli, const struct globals *g, struct wabe_error *err)
+{
+	const char *manager = g->cgroup_manager ? g->cgroup_manager : "cgroupfs";
+	const char *format = g->log_format ? g->log_format : "text";
+	int r;
+
+	cli->log = (struct wabe_log){ .program = "wabe", .level = g->is_debug ? WABE_LOG_DEBUG : WABE_LOG_WARNING, .fd = -1 };
+	if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
+		return wabe_error_say(err, -EINVAL, "--log-format %s: want text or json", format);
+	cli->log.is_json = strcmp(format, "json") == 0;
+	if (g->log) {
+		r = wabe_log_open(&cli->log, g->log, err);
+		if (r < 0)
+			return r;
+	}
+	if (g->is_systemd || strcmp(manager, "systemd") == 0)
+		return wabe_error_say(err, -ENOTSUP, "the systemd cgroup driver is not in this version: use --cgroup-manager=cgroupfs");
+	if (strcmp(manager, "cgroupfs") != 0 && strcmp(manager, "disabled") != 0)
+		return wabe_error_say(err, -EINVAL, "--cgroup-manager %s: want cgroupfs or disabled", manager);
+	if (g->rootless && strcmp(g->rootless, "auto") != 0 && strcmp(g->rootless, "false") != 0)
+		return wabe_error_say(err, -ENOTSUP, "--rootless=%s: this version needs root", g->rootless);
+	cli->rt.no_cgroup = strcmp(manager, "disabled") == 0;
+	cli->rt.cgroup_base = "/wabe";
+	cli->rt.log = &cli->log;
+	return cli_absolute(cli, g->root ? g->root : "/run/wabe", &cli->rt.state_root, err);
+}
+
+static const struct cli_verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (strcmp(verbs[i]->name, name) == 0)
+			return verbs[i];
+	return NULL;
+}
+
+static int dispatch(struct cli *cli, int argc, char **argv, struct wabe_error *err)
+{
+	const struct cli_verb *verb = find_verb(argv[0]);
+
+	if (!verb)
+		return wabe_error_say(err, -EINVAL, "unknown verb %s (wabe --help lists them)", argv[0]);
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		print_verb_help(verb);
+		return 0;
+	}
+	return verb->run(cli, argc, argv, err);
+}
+
+static int run(struct cli *cli, int argc, char **argv, struct wabe_error *err)
+{
+	struct globals g = { 0 };
+	int first, r;
+
+	cli->log = (struct wabe_log){ .program = "wabe", .level = WABE_LOG_WARNING, .fd = -1 };
+	first = wabe_option_parse(global_options, ARRAY_SIZE(global_options), &g, &cli->arena, argc, argv, err);
+	if (first < 0)
+		return first;
+	if (g.is_version) {
+		printf("wabe version " WABE_VERSION "\nspec: " WABE_SPEC_VERSION "\n");
+		return 0;
+	}
+	if (g.is_help || first == argc) {
+		print_help();
+		return g.is_help ? 0 : CLI_EXIT_FAILED;
+	}
+	r = apply_globals(cli, &g, err);
+	return r < 0 ? r : dispatch(cli, argc - first, argv + first, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	struct cli cli = { .argv = argv };
+	int r;
+
+	/* Nothing that the caller left open goes into a container unless --preserve-fds says so. */
+	if (wabe_fd_pin_stdio() < 0 || wabe_fd_cloexec_from(3) < 0)
+		return CLI_EXIT_FAILED;
+	r = run(&cli, argc, argv, &err);
+	if (r < 0) {
+		wabe_log(&cli.log, WABE_LOG_ERROR, "%s", err.text);
+		r = CLI_EXIT_FAILED;
+	}
+	if (fflush(stdout) != 0)
+		r = CLI_EXIT_FAILED;
+	wabe_cleanup_close(&cli.log.fd);
+	wabe_arena_free(&cli.arena);
+	return r;
+}
