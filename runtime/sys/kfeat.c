@@ -48,7 +48,7 @@ static bool has_cgroup_kill(void)
 
 static bool has_quotactl_fd(void)
 {
-	return syscall(SYS_quotactl_fd, -1, QCMD(Q_GETQUOTA, PRJQUOTA), 0, NULL) < 0 && errno != ENOSYS;
+	return syscall(SYS_quotactl_fd, -1, QCMD((unsigned int)Q_GETQUOTA, PRJQUOTA), 0, NULL) < 0 && errno != ENOSYS;
 }
 
 static bool has_user_namespace(void)
