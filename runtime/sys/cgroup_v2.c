@@ -93,19 +93,31 @@ static size_t missing(const char *wanted, const char *has, char *text, size_t ro
 	return count;
 }
 
+/* The root of all, which has no cgroup.type, may have processes and pass controllers on; no other may. */
+static bool has_own_processes(int dir_fd)
+{
+	char text[16];
+
+	return faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0 && wabe_cgroup_file_read(dir_fd, "cgroup.procs", text, sizeof(text)) != 0;
+}
+
 /*
- * One write enables all or none. When it fails, one by one: a parent with processes of its own refuses domain controllers
- * (EBUSY), real-time processes refuse cpu (EINVAL), and the others are still wanted. What stays missing is
- * reported when a limit needs it.
+ * A parent with processes of its own is left alone. It refuses domain controllers (EBUSY), but not threaded ones (cpu,
+ * cpuset, pids): with those it would become the root of a threaded subtree, and what is below could not take a process
+ * any more. One write enables all or none; when it fails for another reason (cpu with real-time processes: EINVAL), one by
+ * one. What stays missing is reported when a limit needs it.
  */
 static void enable_at(int dir_fd, const char *wanted)
 {
 	char enabled[WABE_CGROUP_TEXT_MAX], text[WABE_CGROUP_TEXT_MAX];
 	char *rest = text, *word;
+	int r;
 
-	if (wabe_cgroup_file_read(dir_fd, "cgroup.subtree_control", enabled, sizeof(enabled)) < 0)
+	if (wabe_cgroup_file_read(dir_fd, "cgroup.subtree_control", enabled, sizeof(enabled)) < 0 ||
+	    missing(wanted, enabled, text, sizeof(text)) == 0 || has_own_processes(dir_fd))
 		return;
-	if (missing(wanted, enabled, text, sizeof(text)) == 0 || wabe_cgroup_file_write(dir_fd, "cgroup.subtree_control", text) == 0)
+	r = wabe_cgroup_file_write(dir_fd, "cgroup.subtree_control", text);
+	if (r == 0 || r == -EBUSY)
 		return;
 	while ((word = strsep(&rest, " ")))
 		wabe_cgroup_file_write(dir_fd, "cgroup.subtree_control", word);
