@@ -31,17 +31,27 @@ int wabe_spec_parse_process(struct wabe_arena *arena, const char *what, const ch
 /** wabe_spec_default() - what `wabe spec` prints: a shell in rootfs/, runc's default mounts, caps, masks, namespaces. */
 int wabe_spec_default(struct wabe_spec *spec, bool is_rootless, struct wabe_error *err);
 
-/** wabe_spec_default_mounts(), _masked_paths(), _readonly_paths() - those parts alone, appended; vzctl starts from them too. 0 or -ENOMEM. */
+/**
+ * wabe_spec_default_mounts(), _masked_paths(), _readonly_paths() - those parts alone, for a spec built in memory; mounts
+ * replaces the list, the paths are appended. 0 or -ENOMEM.
+ */
+int wabe_spec_default_mounts(struct wabe_spec *spec);
 int wabe_spec_default_masked_paths(struct wabe_spec *spec);
 int wabe_spec_default_readonly_paths(struct wabe_spec *spec);
 
-/** wabe_spec_save() - indented JSON appended to @out. */
+/**
+ * wabe_spec_hosting_masked_paths() - append what a guest in strangers' hands must not see either: kernel addresses and log,
+ * page maps, tracing, power and thermal meters. Masking a path that isn't there is no error. 0 or -ENOMEM.
+ */
+int wabe_spec_hosting_masked_paths(struct wabe_spec *spec);
+
+/** wabe_spec_save() - indented JSON appended to @out; wabe's own fields, which have no key, are not in it. */
 int wabe_spec_save(const struct wabe_spec *spec, struct wabe_buf *out, struct wabe_error *err);
 
 /** wabe_spec_features() - the document of features.md (what this build supports), indented JSON appended to @out. */
 int wabe_spec_features(struct wabe_buf *out, struct wabe_error *err);
 
-/** wabe_spec_has_namespace() - the namespace entry of @type, or NULL. */
+/** wabe_spec_namespace() - the namespace entry of @type, or NULL. */
 const struct wabe_spec_namespace *wabe_spec_namespace(const struct wabe_spec *spec, enum wabe_spec_ns type);
 
 /** Mount options by name (config.md, "Linux mount options"), in spec/mount_option.c. */
@@ -59,6 +69,35 @@ struct wabe_mount_options {
 /** wabe_spec_mount_options() - sort the options of one mount entry by who acts on them. 0, -EINVAL (contradiction), -ENOTSUP (idmap, tmpcopyup). */
 int wabe_spec_mount_options(struct wabe_arena *arena, const struct wabe_spec_mount *mount,
 			    struct wabe_mount_options *ret_options, struct wabe_error *err);
+
+/** wabe_spec_propagation() - a name of linux.rootfsPropagation ("slave", "rslave" ...) to MS_*. 0 or -EINVAL. */
+int wabe_spec_propagation(const char *name, unsigned int *ret_propagation);
+
+/**
+ * wabe_spec_sysctl_path() - the file below /proc/sys of a key of linux.sysctl, "net/ipv4/ip_forward".
+ * Keys are written with dots or with slashes (sysctl(8)); with slashes a dot is part of a name, with dots a slash is.
+ * Returns 0, -EINVAL (not of the grammar: empty or dotted components, foreign characters), -ENAMETOOLONG.
+ */
+int wabe_spec_sysctl_path(const char *key, char *buf, size_t room);
+
+/**
+ * wabe_spec_names(), the vocabularies that were fixed when this was built, NULL-terminated by .name; for checks against
+ * what the libraries know, and for `features`.
+ */
+enum wabe_spec_vocabulary {
+	WABE_SPEC_CAPABILITIES, /* value: number */
+	WABE_SPEC_RLIMITS,      /* value: RLIMIT_* */
+	WABE_SPEC_NAMESPACES,   /* value: enum wabe_spec_ns */
+	WABE_SPEC_SECCOMP_ACTIONS,
+	WABE_SPEC_SECCOMP_OPERATORS,
+	WABE_SPEC_SECCOMP_ARCHITECTURES,
+	WABE_SPEC_SECCOMP_FLAGS,
+	WABE_SPEC_VOCABULARY_MAX,
+};
+const struct wabe_name *wabe_spec_names(enum wabe_spec_vocabulary vocabulary);
+
+/** Capability names (capabilities(7)) to bit numbers, in spec/names.c. */
+extern const struct wabe_name wabe_spec_capability_names[];
 
 /** wabe_spec_free() - the arena and all in it; for _cleanup_(wabe_spec_free). */
 void wabe_spec_free(struct wabe_spec *spec);

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* spec/load: config.json to the model and back; see spec.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "spec/internal.h"
+#include "spec/spec.h"
+
+/* Callers written in languages without optional strings send "" for nothing. */
+static void drop_empty(const char **s)
+{
+	if (*s && !**s)
+		*s = NULL;
+}
+
+/*
+ * config.md: a relative destination is deprecated and means relative to "/". From here on all are absolute.
+ */
+static int make_absolute(struct wabe_spec *spec, struct wabe_spec_mount *mount)
+{
+	if (mount->destination[0] == '/' || !mount->destination[0])
+		return 0;
+	mount->destination = wabe_arena_printf(&spec->arena, "/%s", mount->destination);
+	return mount->destination ? 0 : -ENOMEM;
+}
+
+static int normalise_mounts(struct wabe_spec *spec)
+{
+	struct wabe_spec_mount *mounts = spec->mounts.items;
+
+	for (size_t i = 0; i < spec->mounts.count; i++) {
+		drop_empty(&mounts[i].type);
+		drop_empty(&mounts[i].source);
+		if (make_absolute(spec, &mounts[i]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* One spelling of what can be written in several ways, so that nobody behind has to know them. */
+static int normalise(struct wabe_spec *spec)
+{
+	struct wabe_spec_namespace *namespaces = spec->namespaces.items;
+	struct wabe_spec_device *devices = spec->devices.items;
+
+	drop_empty(&spec->hostname);
+	drop_empty(&spec->domainname);
+	drop_empty(&spec->rootfs_propagation);
+	drop_empty(&spec->resources.cpu.cpus);
+	drop_empty(&spec->resources.cpu.mems);
+	for (size_t i = 0; i < spec->namespaces.count; i++)
+		drop_empty(&namespaces[i].path);
+	/* Engines copy st_mode, type bits included; .type says what it is. */
+	for (size_t i = 0; i < spec->devices.count; i++)
+		devices[i].file_mode.value &= ~(uint64_t)S_IFMT;
+	return normalise_mounts(spec);
+}
+
+static int parse(struct wabe_spec *spec, const char *what, const char *text, size_t len, struct wabe_error *err)
+{
+	struct wabe_json *root;
+	int r = wabe_json_parse(&spec->arena, what, text, len, &root, err);
+
+	if (r < 0)
+		return r;
+	r = wabe_codec_load(&spec->arena, wabe_spec_rows, root, spec, err);
+	if (r == 0 && normalise(spec) < 0)
+		r = wabe_error_set(err, -ENOMEM, "mounts");
+	if (r == 0)
+		r = wabe_spec_validate(spec, err);
+	if (r < 0)
+		wabe_error_prefix(err, "%s", what);
+	return r;
+}
+
+int wabe_spec_parse(struct wabe_spec *spec, const char *what, const char *text, size_t len, struct wabe_error *err)
+{
+	int r = parse(spec, what, text, len, err);
+
+	if (r < 0)
+		wabe_spec_free(spec);
+	return r;
+}
+
+int wabe_spec_load(struct wabe_spec *spec, const char *bundle, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	_cleanup_close_ int fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return wabe_error_set(err, -errno, "open bundle %s", bundle);
+	r = wabe_file_read_at(fd, "config.json", WABE_JSON_MAX_BYTES, &text, err);
+	if (r < 0) {
+		wabe_error_prefix(err, "bundle %s", bundle);
+		return r;
+	}
+	return wabe_spec_parse(spec, "config.json", text.data ? text.data : "", text.len, err);
+}
+
+static int parse_process(struct wabe_arena *arena, const char *what, const char *text, size_t len,
+			 struct wabe_spec_process *process, struct wabe_error *err)
+{
+	struct wabe_json *root;
+	int r = wabe_json_parse(arena, what, text, len, &root, err);
+
+	if (r < 0)
+		return r;
+	r = wabe_codec_load(arena, wabe_spec_process_rows, root, process, err);
+	if (r == 0)
+		r = wabe_spec_validate_process(process, err);
+	if (r < 0)
+		wabe_error_prefix(err, "%s", what);
+	return r;
+}
+
+int wabe_spec_parse_process(struct wabe_arena *arena, const char *what, const char *text, size_t len,
+			    struct wabe_spec_process **ret_process, struct wabe_error *err)
+{
+	struct wabe_spec_process *process = wabe_arena_alloc(arena, sizeof(*process));
+	int r;
+
+	if (!process)
+		return wabe_error_set(err, -ENOMEM, "%s", what);
+	r = parse_process(arena, what, text, len, process, err);
+	if (r == 0)
+		*ret_process = process;
+	return r;
+}
+
+int wabe_spec_save(const struct wabe_spec *spec, struct wabe_buf *out, struct wabe_error *err)
+{
+	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_INDENTED);
+	int r;
+
+	wabe_codec_save(w, wabe_spec_rows, spec);
+	r = wabe_json_writer_finish(w, out);
+	return r < 0 ? wabe_error_set(err, r, "write config.json") : 0;
+}
+
+const struct wabe_spec_namespace *wabe_spec_namespace(const struct wabe_spec *spec, enum wabe_spec_ns type)
+{
+	const struct wabe_spec_namespace *namespaces = spec->namespaces.items;
+
+	for (size_t i = 0; i < spec->namespaces.count; i++)
+		if (namespaces[i].type == (int)type)
+			return &namespaces[i];
+	return NULL;
+}
+
+void wabe_spec_free(struct wabe_spec *spec)
+{
+	wabe_arena_free(&spec->arena);
+	memset(spec, 0, sizeof(*spec));
+}

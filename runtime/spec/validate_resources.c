@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * spec/validate: the rules of linux.resources. Zero asks for nothing where it can't be a limit (weights, memory, quota):
+ * engines written in Go send it so, and runc reads it so.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/internal.h"
+
+#define AT "linux.resources."
+
+static int validate_device_rules(const struct wabe_list *list, struct wabe_error *err)
+{
+	const struct wabe_spec_device_rule *rules = list->items;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const char *type = rules[i].type, *access = rules[i].access;
+
+		if (type && *type && (strlen(type) != 1 || !strchr("acb", *type)))
+			return wabe_error_say(err, -EINVAL, AT "devices[%zu].type: \"%.20s\" is none of a, c, b", i, type);
+		if (access && access[strspn(access, "rwm")])
+			return wabe_error_say(err, -EINVAL, AT "devices[%zu].access: \"%.20s\" has more than r, w, m", i,
+					      access);
+	}
+	return 0;
+}
+
+/* As runc: a bound on memory plus swap says nothing without one on memory, and can't be below it. */
+static int validate_memory(const struct wabe_spec_memory *m, struct wabe_error *err)
+{
+	bool is_limited = m->limit.is_set && m->limit.value > 0;
+
+	if (!m->swap.is_set || m->swap.value <= 0)
+		return 0;
+	if (!is_limited)
+		return wabe_error_say(err, -EINVAL, AT "memory.swap: is memory plus swap, it needs memory.limit beside it");
+	if (m->swap.value < m->limit.value)
+		return wabe_error_say(err, -EINVAL, AT "memory.swap: is memory plus swap, %lld is below memory.limit %lld",
+				      (long long)m->swap.value, (long long)m->limit.value);
+	return 0;
+}
+
+/* One number or range of a list; the end of it, or NULL. */
+static const char *skip_range(const char *s)
+{
+	unsigned long long first, last;
+	char *end;
+
+	if (!isdigit((unsigned char)*s))
+		return NULL;
+	first = strtoull(s, &end, 10);
+	if (*end != '-')
+		return end;
+	s = end + 1;
+	if (!isdigit((unsigned char)*s))
+		return NULL;
+	last = strtoull(s, &end, 10);
+	return last < first ? NULL : end;
+}
+
+/* cpuset(7), "List format": "0-3,7" */
+static int validate_list(const char *list, const char *key, struct wabe_error *err)
+{
+	const char *s = list;
+
+	if (!list || !*list)
+		return 0;
+	for (;; s++) {
+		s = skip_range(s);
+		if (!s || (*s && *s != ','))
+			return wabe_error_say(err, -EINVAL, AT "cpu.%s: \"%.100s\" is not a list as 0-3,7", key, list);
+		if (!*s)
+			return 0;
+	}
+}
+
+/* cgroup-v1/blkio-controller: 10..1000 */
+static int validate_weight(const struct wabe_opt_u64 *weight, const char *path, struct wabe_error *err)
+{
+	if (weight->is_set && weight->value != 0 && (weight->value < 10 || weight->value > 1000))
+		return wabe_error_say(err, -ERANGE, "%s: %llu is out of range, 10..1000", path,
+				      (unsigned long long)weight->value);
+	return 0;
+}
+
+static int validate_block_io(const struct wabe_spec_block_io *io, struct wabe_error *err)
+{
+	const struct wabe_spec_weight_device *devices = io->weight_device.items;
+	int r = validate_weight(&io->weight, AT "blockIO.weight", err);
+
+	if (r == 0)
+		r = validate_weight(&io->leaf_weight, AT "blockIO.leafWeight", err);
+	for (size_t i = 0; r == 0 && i < io->weight_device.count; i++) {
+		char path[80];
+
+		snprintf(path, sizeof(path), AT "blockIO.weightDevice[%zu].weight", i);
+		r = validate_weight(&devices[i].weight, path, err);
+		snprintf(path, sizeof(path), AT "blockIO.weightDevice[%zu].leafWeight", i);
+		if (r == 0)
+			r = validate_weight(&devices[i].leaf_weight, path, err);
+	}
+	return r;
+}
+
+/* config-linux.md, "Huge page limits": [1-9][0-9]*[KMG]B */
+static bool is_page_size(const char *s)
+{
+	size_t n = strspn(s, "0123456789");
+
+	return n > 0 && s[0] != '0' && s[n] && strchr("KMG", s[n]) && strcmp(s + n + 1, "B") == 0;
+}
+
+static int validate_hugepages(const struct wabe_list *list, struct wabe_error *err)
+{
+	const struct wabe_spec_hugepage *pages = list->items;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (!pages[i].page_size || !is_page_size(pages[i].page_size))
+			return wabe_error_say(err, -EINVAL, AT "hugepageLimits[%zu].pageSize: \"%.20s\" is not a size as 2MB", i,
+					      pages[i].page_size ? pages[i].page_size : "");
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(pages[i].page_size, pages[j].page_size) == 0)
+				return wabe_error_say(err, -EINVAL, AT "hugepageLimits[%zu].pageSize: %s is there twice", i,
+						      pages[i].page_size);
+	}
+	return 0;
+}
+
+/* CONTROLLER.FILE, one component of a path. */
+static bool is_cgroup_file(const char *key)
+{
+	size_t controller = strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_");
+	const char *file = key + controller + 1;
+
+	if (controller == 0 || key[controller] != '.' || !*file)
+		return false;
+	return file[strspn(file, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")] == '\0';
+}
+
+/* Of the files without a controller only the bounds are limits; cgroup.procs and its like move and kill processes. */
+static bool is_core_file(const char *key)
+{
+	return wabe_str_starts(key, "cgroup.") && !wabe_str_starts(key, "cgroup.max.");
+}
+
+static int validate_unified(const struct wabe_pairs *pairs, struct wabe_error *err)
+{
+	for (size_t i = 0; i < pairs->count; i++) {
+		const struct wabe_pair *p = &pairs->items[i];
+
+		if (!is_cgroup_file(p->key) || is_core_file(p->key))
+			return wabe_error_say(err, -EINVAL, AT "unified[\"%.100s\"]: not the name of a controller's file", p->key);
+		if (!p->value[0])
+			return wabe_error_say(err, -EINVAL, AT "unified[\"%.100s\"]: the value is empty", p->key);
+		for (const char *c = p->value; *c; c++)
+			if (((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f)
+				return wabe_error_say(err, -EINVAL, AT "unified[\"%.100s\"]: control character in the value",
+						      p->key);
+	}
+	return 0;
+}
+
+int wabe_spec_validate_resources(const struct wabe_spec_resources *res, struct wabe_error *err)
+{
+	int r = validate_device_rules(&res->devices, err);
+
+	if (r == 0)
+		r = validate_memory(&res->memory, err);
+	if (r == 0)
+		r = validate_list(res->cpu.cpus, "cpus", err);
+	if (r == 0)
+		r = validate_list(res->cpu.mems, "mems", err);
+	if (r == 0)
+		r = validate_block_io(&res->block_io, err);
+	if (r == 0)
+		r = validate_hugepages(&res->hugepages, err);
+	if (r == 0)
+		r = validate_unified(&res->unified, err);
+	return r;
+}
