@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/time.h"
+#include "base/clock.h"
 #include "tmpl/store.h"
 
 static int check_free(int store_fd, const char *name, struct wabe_error *err)
@@ -109,14 +109,14 @@ int vz_draft_commit(struct vz_draft *d, const char *source, struct wabe_arena *a
 		    struct wabe_error *err)
 {
 	struct vz_template_meta meta = { 0 };
-	char now[WABE_TIME_TEXT_MAX];
+	char now[WABE_CLOCK_TEXT_MAX];
 	int r = vz_tree_scan(d->root_fd, &meta, err);
 
 	if (r < 0)
 		return r;
 	meta.name = wabe_arena_strdup(arena, d->name);
 	meta.source = wabe_arena_strdup(arena, source);
-	meta.created = wabe_arena_strdup(arena, wabe_time_rfc3339(wabe_time_now_us(), now));
+	meta.created = wabe_arena_strdup(arena, wabe_clock_rfc3339(wabe_clock_now_us(), now));
 	if (!meta.name || !meta.source || !meta.created)
 		return wabe_error_set(err, -ENOMEM, "describe template %s", d->name);
 	r = vz_meta_save_at(d->dir_fd, &meta, err);
