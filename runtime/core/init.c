@@ -260,13 +260,20 @@ static int raise_loopback(struct wabe_init *init, struct wabe_error *err)
 static int start_uptime(struct wabe_init *init, struct wabe_error *err)
 {
 	_cleanup_close_ int proc_fd = -EBADF;
+	int r;
 
 	if (!init->spec->has_uptime)
 		return 0;
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
 		return wabe_error_set(err, -errno, "open /proc");
-	return wabe_namespace_new_uptime(proc_fd, err);
+	/* Files of an undumpable process belong to the host's root; nobody else is in the container yet to make use of it. */
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return wabe_error_set(err, -errno, "become dumpable");
+	r = wabe_namespace_new_uptime(proc_fd, err);
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 && r == 0)
+		r = wabe_error_set(err, -errno, "become undumpable");
+	return r;
 }
 
 static int container_hooks(struct wabe_init *init, struct wabe_error *err)

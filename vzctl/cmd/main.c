@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cmd/main: one program under several names: vzctl, vzlist, vztmpl. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "cmd/vzctl.h"
+#ifdef WABE_HAS_VZLIST
+#include "cmd/vzlist.h"
+#endif
+#include "cmd/vztmpl.h"
+#include "conf/exit.h"
+
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+} programs[] = {
+	{ "vzctl", vz_vzctl_main },
+#ifdef WABE_HAS_VZLIST
+	{ "vzlist", vz_vzlist_main },
+#endif
+	{ "vztmpl", vz_vztmpl_main },
+};
+
+int main(int argc, char **argv)
+{
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "vzctl";
+
+	/* A closed standard descriptor would be the next file that is opened, and get our messages; others are not for guests. */
+	if (wabe_fd_pin_stdio() < 0 || wabe_fd_cloexec_from(3) < 0)
+		return VZ_EXIT_SYSTEM;
+	for (size_t i = 1; i < ARRAY_SIZE(programs); i++)
+		if (strcmp(name, programs[i].name) == 0)
+			return programs[i].main(argc, argv);
+	return programs[0].main(argc, argv);
+}

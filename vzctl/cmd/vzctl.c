@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cmd/vzctl: words to verbs, errors to exit codes; see vzctl.h. */
+#include "cmd/vzctl.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "cmd/cmd.h"
+
+struct verb {
+	const char *name;
+	vz_cmd_fn *run;
+	const char *words;
+	const char *help;
+};
+
+static const struct verb verbs[] = {
+	{ "create", vz_cmd_create, "[--ostemplate NAME] [--config SAMPLE] [option...]", "make a container" },
+	{ "destroy", vz_cmd_destroy, "", "remove a container and its files" },
+	{ "delete", vz_cmd_destroy, "", "the same" },
+	{ "start", vz_cmd_start, "[--wait] [--force]", "start a container" },
+	{ "stop", vz_cmd_stop, "[--fast] [--skip-umount]", "halt a container, or kill it" },
+	{ "restart", vz_cmd_restart, "[--wait] [--force] [--fast]", "stop, then start" },
+	{ "status", vz_cmd_status, "", "show its status in one line" },
+	{ "mount", vz_cmd_mount, "", "mount the root of a stopped container" },
+	{ "umount", vz_cmd_umount, "", "unmount it" },
+	{ "set", vz_cmd_set, "[--save] [--setmode restart|ignore] [option...]", "change parameters" },
+	{ "exec", vz_cmd_exec, "COMMAND [ARG...] | -", "run a command inside; exit code 8 when it fails" },
+	{ "exec2", vz_cmd_exec2, "COMMAND [ARG...] | -", "the same, with the command's own exit code" },
+	{ "enter", vz_cmd_enter, "[--exec COMMAND [ARG...]]", "a root shell inside" },
+	{ "runscript", vz_cmd_runscript, "FILE", "run a shell script of the host inside, running or not" },
+};
+
+static const struct wabe_option options[] = {
+	{ "config", 0, WABE_OPTION_STRING, offsetof(struct vz_cli, config), "FILE", "vz.conf to use (or VZ_CONF)" },
+	{ "quiet", 'q', WABE_OPTION_FLAG, offsetof(struct vz_cli, is_quiet), NULL, "print only errors and warnings" },
+	{ "verbose", 'v', WABE_OPTION_COUNT, offsetof(struct vz_cli, verbosity), NULL, "print more; may be repeated" },
+	{ "list-params", 0, WABE_OPTION_FLAG, offsetof(struct vz_cli, is_listing_params), NULL,
+	  "print the table of parameters, for programs" },
+	{ "help", 'h', WABE_OPTION_FLAG, offsetof(struct vz_cli, is_help), NULL, "show this" },
+	{ "version", 0, WABE_OPTION_FLAG, offsetof(struct vz_cli, is_version), NULL, "show the version" },
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: vzctl [option...] verb CTID|NAME [word...]\n\nVerbs:\n", out);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		fprintf(out, "  %-10s %s\n             %s\n", verbs[i].name, verbs[i].words, verbs[i].help);
+	fputs("\nOptions:\n", out);
+	wabe_option_help(out, options, ARRAY_SIZE(options));
+	fputs("\nParameters of create:\n", out);
+	vz_param_help(out, VZ_PARAM_CREATE);
+	fputs("\nParameters of set:\n", out);
+	vz_param_help(out, VZ_PARAM_SET);
+}
+
+int vz_cmd_options(struct vz_cli *cli, const struct wabe_option *table, size_t count, void *values, int argc, char **argv,
+		   struct wabe_error *err)
+{
+	int r = wabe_option_parse(table, count, values, &cli->arena, argc, argv, err);
+
+	if (r < 0)
+		return wabe_error_kind(err, VZ_EXIT_BAD_OPTION);
+	if (r < argc)
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unexpected word \"%s\"", argv[r]);
+	return 0;
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+static int run_on_guest(struct vz_cli *cli, const struct verb *verb, int argc, char **argv, struct wabe_error *err)
+{
+	struct vz_guest g;
+	int r = vz_guest_open(&cli->host, &cli->report, argv[0], &g, err);
+
+	if (r < 0) {
+		vz_report_error(cli, NULL, err);
+		return r;
+	}
+	r = verb->run(cli, &g, argc, argv, err);
+	if (r < 0)
+		vz_report_error(cli, &g, err);
+	vz_guest_close(&g);
+	return r;
+}
+
+static int run_verb(struct vz_cli *cli, int argc, char **argv, struct wabe_error *err)
+{
+	const struct verb *verb = argc > 0 ? find_verb(argv[0]) : NULL;
+	int r = 0;
+
+	if (argc == 0)
+		r = vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "a verb is missing (vzctl --help)");
+	else if (!verb)
+		r = vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "Bad command: %s (vzctl --help)", argv[0]);
+	else if (argc < 2)
+		r = vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL, "CTID is not given");
+	else if (geteuid() != 0)
+		r = vz_error_say(err, VZ_EXIT_PERMISSION, -EPERM, "only root may control containers");
+	else
+		r = vz_host_load(cli->config, &cli->log, &cli->host, err);
+	if (r < 0) {
+		vz_report_error(cli, NULL, err);
+		return r;
+	}
+	cli->word = argv[1];
+	vz_report_open(cli);
+	r = run_on_guest(cli, verb, argc - 1, argv + 1, err);
+	vz_report_close(cli);
+	vz_host_free(&cli->host);
+	return r;
+}
+
+static int run(struct vz_cli *cli, int argc, char **argv, struct wabe_error *err)
+{
+	int at = wabe_option_parse(options, ARRAY_SIZE(options), cli, &cli->arena, argc, argv, err);
+
+	if (at < 0) {
+		wabe_error_kind(err, VZ_EXIT_BAD_OPTION);
+		vz_report_error(cli, NULL, err);
+		return at;
+	}
+	if (cli->verbosity > 0)
+		cli->log.level = cli->verbosity > 1 ? WABE_LOG_DEBUG : WABE_LOG_INFO;
+	if (cli->is_help)
+		usage(stdout);
+	else if (cli->is_version)
+		puts("vzctl version " WABE_VERSION);
+	else if (cli->is_listing_params)
+		vz_param_print_table(stdout);
+	else
+		return run_verb(cli, argc - at, argv + at, err);
+	return VZ_EXIT_OK;
+}
+
+int vz_vzctl_main(int argc, char **argv)
+{
+	struct vz_cli cli = {
+		.log = { .program = "vzctl", .level = WABE_LOG_WARNING, .fd = -EBADF },
+		.logfile_fd = -EBADF,
+	};
+	struct wabe_error err = WABE_ERROR_INIT;
+	int r;
+
+	/* Who reads our output may leave; a verb half done would be worse than lines that nobody reads. */
+	signal(SIGPIPE, SIG_IGN);
+	r = run(&cli, argc, argv, &err);
+	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		r = VZ_EXIT_IO;
+	wabe_arena_free(&cli.arena);
+	return r < 0 ? vz_exit_code(&err) : r;
+}

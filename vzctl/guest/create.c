@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* guest/create: the steps of a create; see create.h. */
+#include "guest/create.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "guest/idrange.h"
+#include "guest/overlay.h"
+#include "guest/pending.h"
+#include "guest/quota.h"
+#include "guest/root.h"
+#include "guest/steps.h"
+#include "guest/template.h"
+
+struct create {
+	struct vz_guest *g;
+	struct vz_idrange ranges; /* locked until the range is claimed */
+	uint32_t uid;
+	int template_fd; /* holds the template */
+};
+
+static int check_uid(const struct vz_guest *g, struct wabe_error *err)
+{
+	const struct vz_params *p = &g->conf.params;
+
+	/* Idmapped mounts have one map here, for users and groups alike. */
+	if (vz_param_has(p, VZ_PARAM_LOCAL_GID) &&
+	    (!vz_param_has(p, VZ_PARAM_LOCAL_UID) ||
+	     vz_param_u64(p, VZ_PARAM_LOCAL_GID) != vz_param_u64(p, VZ_PARAM_LOCAL_UID)))
+		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL, "--local_gid must be the same as --local_uid");
+	return 0;
+}
+
+static int check_new(const struct vz_guest *g, struct wabe_error *err)
+{
+	const char *layout = vz_param_string(&g->conf.params, VZ_PARAM_LAYOUT);
+	struct stat st;
+	int r = vz_guest_need_paths(g, err);
+
+	if (r < 0)
+		return r;
+	if (layout && strcmp(layout, "overlay") != 0)
+		return vz_error_say(err, VZ_EXIT_LAYOUT, -ENOTSUP, "layout \"%s\": this version has only \"overlay\"", layout);
+	if (lstat(g->conf.private, &st) == 0)
+		return vz_error_say(err, VZ_EXIT_PRIVATE_AREA_EXISTS, -EEXIST, "Private area already exists in %s",
+				    g->conf.private);
+	return check_uid(g, err);
+}
+
+static int hold_template(void *data, struct wabe_error *err)
+{
+	const char *created = NULL;
+	struct create *c = data;
+	int r;
+
+	c->template_fd = vz_guest_template_hold(c->g, err);
+	if (c->template_fd < 0)
+		return c->template_fd;
+	r = vz_guest_template_created(c->g, &c->g->conf.arena, &created, err);
+	if (r == 0 && created)
+		r = vz_conffile_set(&c->g->conf.file, "TEMPLATE_CREATED", created, VZ_CONFFILE_LITERAL, err);
+	return r;
+}
+
+static void drop_template(void *data)
+{
+	struct create *c = data;
+
+	wabe_cleanup_close(&c->template_fd);
+}
+
+static int choose_range(void *data, struct wabe_error *err)
+{
+	struct create *c = data;
+	int r;
+
+	if (vz_guest_uid(c->g, &c->uid))
+		return 0;
+	r = vz_idrange_open(c->g->host, true, &c->ranges, err);
+	if (r == 0)
+		r = vz_idrange_pick(&c->ranges, &c->uid, err);
+	return r < 0 ? vz_guest_fail(err, VZ_EXIT_CREATE_PRIVATE) : 0;
+}
+
+static void unlock_ranges(void *data)
+{
+	struct create *c = data;
+
+	vz_idrange_close(&c->ranges);
+}
+
+static int write_record(void *data, struct wabe_error *err)
+{
+	struct create *c = data;
+	const struct vz_pending pending = { c->g->conf.private, c->g->conf.root, c->uid };
+
+	if (vz_pending_save(c->g->host, c->g->ctid, &pending, err) < 0)
+		return vz_guest_fail(err, VZ_EXIT_SAVE);
+	return 0;
+}
+
+static void drop_record(void *data)
+{
+	struct create *c = data;
+
+	(void)vz_pending_drop(c->g->host, c->g->ctid, NULL);
+}
+
+static int put_uid(struct vz_guest *g, uint32_t uid, struct wabe_error *err)
+{
+	struct vz_params params = { .arena = &g->conf.arena };
+	char text[16];
+	int r;
+
+	snprintf(text, sizeof(text), "%" PRIu32, uid);
+	r = vz_params_set(&params, VZ_PARAM_LOCAL_UID, text, err);
+	if (r == 0)
+		r = vz_params_set(&params, VZ_PARAM_LOCAL_GID, text, err);
+	return r < 0 ? r : vz_ctconf_apply(&g->conf, &params, err);
+}
+
+/* What comes from vz.conf, which can change, and decides what the guest is: it keeps what it was made with. */
+static int keep_defaults(struct vz_guest *g, struct wabe_error *err)
+{
+	static const enum vz_param_id ids[] = { VZ_PARAM_ROOT, VZ_PARAM_PRIVATE, VZ_PARAM_LAYOUT, VZ_PARAM_OSTEMPLATE };
+	struct vz_params params = { .arena = &g->conf.arena };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		const char *text = vz_param_string(&g->conf.params, ids[i]);
+		int r;
+
+		if (ids[i] == VZ_PARAM_OSTEMPLATE && (!text || !*text))
+			text = g->host->ostemplate;
+		r = text ? vz_params_set(&params, ids[i], text, err) : 0;
+		if (r < 0)
+			return r;
+	}
+	return vz_ctconf_apply(&g->conf, &params, err);
+}
+
+static int claim_range(void *data, struct wabe_error *err)
+{
+	struct create *c = data;
+	int r = 0;
+
+	if (c->uid != 0 && c->ranges.dir_fd < 0)
+		r = vz_idrange_open(c->g->host, true, &c->ranges, err);
+	if (r == 0 && c->uid != 0)
+		r = vz_idrange_claim(&c->ranges, c->uid, c->g->ctid, err);
+	if (r == -EEXIST)
+		return vz_error_default(err, VZ_EXIT_BAD_VALUE);
+	if (r == 0)
+		r = put_uid(c->g, c->uid, err);
+	/* The others need not wait for the rest. */
+	wabe_cleanup_close(&c->ranges.lock_fd);
+	return r < 0 ? vz_guest_fail(err, VZ_EXIT_CREATE_PRIVATE) : 0;
+}
+
+static void release_range(void *data)
+{
+	struct create *c = data;
+
+	if (c->uid != 0)
+		(void)vz_idrange_release(&c->ranges, c->uid, c->g->ctid, NULL);
+}
+
+static int make_private(void *data, struct wabe_error *err)
+{
+	bool was_made = false;
+	struct create *c = data;
+	int r = vz_overlay_create(c->g, &was_made, err);
+
+	if (r == 0)
+		r = vz_quota_apply(c->g, err);
+	if (r < 0 && was_made)
+		vz_overlay_remove_fresh(c->g->conf.private);
+	return r;
+}
+
+static void remove_private(void *data)
+{
+	struct create *c = data;
+
+	vz_quota_drop(c->g);
+	vz_overlay_remove_fresh(c->g->conf.private);
+}
+
+static int make_root(void *data, struct wabe_error *err)
+{
+	struct create *c = data;
+
+	if (vz_root_make_directory(c->g->conf.root, err) < 0)
+		return vz_guest_fail(err, VZ_EXIT_CREATE_ROOT);
+	return 0;
+}
+
+static void remove_root(void *data)
+{
+	struct create *c = data;
+
+	vz_root_remove(c->g->conf.root);
+}
+
+static int save(void *data, struct wabe_error *err)
+{
+	struct create *c = data;
+	int r = vz_ctconf_save(&c->g->conf, err);
+
+	if (r < 0)
+		return vz_guest_fail(err, VZ_EXIT_SAVE);
+	/* From here on the guest exists. */
+	(void)vz_pending_drop(c->g->host, c->g->ctid, NULL);
+	return 0;
+}
+
+static const struct vz_step steps[] = {
+	{ "hold the template", hold_template, drop_template },
+	{ "choose a range of ids", choose_range, unlock_ranges },
+	{ "record of the create", write_record, drop_record },
+	{ "claim the range", claim_range, release_range },
+	{ "private area and quota", make_private, remove_private },
+	{ "VE_ROOT", make_root, remove_root },
+	{ "configuration", save, NULL },
+};
+
+int vz_guest_create(struct vz_guest *g, const char *sample, const struct vz_params *options, struct wabe_error *err)
+{
+	struct create c = { .g = g, .ranges = VZ_IDRANGE_INIT, .template_fd = -EBADF };
+	int r = vz_ctconf_check_new_id(g->ctid, err);
+
+	if (r < 0)
+		return r;
+	if (vz_ctconf_exists(g->host, g->ctid))
+		return vz_error_say(err, VZ_EXIT_PRIVATE_AREA_EXISTS, -EEXIST, "Container %s exists already", g->id);
+	r = vz_ctconf_new(g->host, g->ctid, sample, options, &g->conf, err);
+	if (r < 0)
+		return r;
+	g->has_conf = true;
+	r = keep_defaults(g, err);
+	if (r == 0)
+		r = check_new(g, err);
+	if (r < 0)
+		return r;
+	vz_say(g, "Creating container private area (%s)",
+	       vz_param_string(&g->conf.params, VZ_PARAM_OSTEMPLATE) ?: "no OS template");
+	r = vz_steps_run(steps, ARRAY_SIZE(steps), &c, err);
+	vz_idrange_close(&c.ranges);
+	wabe_cleanup_close(&c.template_fd);
+	if (r < 0) {
+		vz_say(g, "Creation of container private area failed");
+		return r;
+	}
+	vz_say(g, "CT configuration saved to %s", g->conf.path);
+	vz_say(g, "Container private area was created");
+	return 0;
+}
+
+int vz_create_take_back(struct vz_guest *g, struct wabe_error *err)
+{
+	_cleanup_(vz_idrange_close) struct vz_idrange ranges = VZ_IDRANGE_INIT;
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	struct vz_pending pending;
+	int r = vz_pending_load(g->host, g->ctid, &arena, &pending, err);
+
+	if (r < 0)
+		return r;
+	vz_overlay_remove_fresh(pending.private);
+	vz_root_remove(pending.root);
+	if (pending.uid != 0) {
+		r = vz_idrange_open(g->host, false, &ranges, err);
+		if (r == 0)
+			r = vz_idrange_release(&ranges, pending.uid, g->ctid, err);
+	}
+	return r < 0 ? r : vz_pending_drop(g->host, g->ctid, err);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * guest/destroy: see destroy.h. Every part is idempotent and the configuration, which says where the parts are, goes last:
+ * destroying again finishes what was interrupted.
+ */
+#include "guest/destroy.h"
+
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "guest/idrange.h"
+#include "guest/mount.h"
+#include "guest/overlay.h"
+#include "guest/quota.h"
+#include "guest/root.h"
+
+static int release_ids(struct vz_guest *g, struct wabe_error *err)
+{
+	_cleanup_(vz_idrange_close) struct vz_idrange ranges = VZ_IDRANGE_INIT;
+	uint32_t uid;
+	int r;
+
+	if (!vz_guest_uid(g, &uid) || uid == 0)
+		return 0;
+	r = vz_idrange_open(g->host, false, &ranges, err);
+	return r < 0 ? r : vz_idrange_release(&ranges, uid, g->ctid, err);
+}
+
+int vz_destroy_rest(struct vz_guest *g, struct wabe_error *err)
+{
+	int r = 0;
+
+	if (g->conf.private) {
+		vz_quota_drop(g);
+		r = vz_overlay_remove(g->conf.private, err);
+	}
+	if (r == 0)
+		r = release_ids(g, err);
+	if (r < 0)
+		return vz_error_default(err, VZ_EXIT_DELETE);
+	if (g->conf.root)
+		vz_root_remove(g->conf.root);
+	r = vz_ctconf_remove(g->host, g->ctid, err);
+	if (r < 0)
+		return vz_error_default(err, VZ_EXIT_DELETE);
+	vz_ctconf_free(&g->conf);
+	g->has_conf = false;
+	return 0;
+}
+
+int vz_guest_destroy(struct vz_guest *g, struct wabe_error *err)
+{
+	int r = vz_guest_find(g, err);
+
+	if (r < 0)
+		return r;
+	if (g->container)
+		return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY, "Container is currently running. Stop it before proceeding");
+	if (vz_guest_is_mounted(g))
+		return vz_error_say(err, VZ_EXIT_MOUNTED, -EBUSY, "Container is currently mounted (umount first)");
+	vz_say(g, "Destroying container private area: %s", g->conf.private ? g->conf.private : "(none)");
+	r = vz_destroy_rest(g, err);
+	if (r == 0)
+		vz_say(g, "Container private area was destroyed");
+	return r;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* guest/pending: the record of a create in progress; see pending.h. */
+#include "guest/pending.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "conf/conffile.h"
+
+struct pending_name {
+	char text[32];
+};
+
+static struct pending_name pending_name(uint32_t ctid)
+{
+	struct pending_name name;
+
+	snprintf(name.text, sizeof(name.text), ".%" PRIu32 ".creating", ctid);
+	return name;
+}
+
+bool vz_pending_exists(const struct vz_host *host, uint32_t ctid)
+{
+	return faccessat(host->conf_fd, pending_name(ctid).text, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int vz_pending_save(const struct vz_host *host, uint32_t ctid, const struct vz_pending *pending, struct wabe_error *err)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	struct vz_conffile file;
+	char uid[16];
+	int r;
+
+	snprintf(uid, sizeof(uid), "%" PRIu32, pending->uid);
+	vz_conffile_init(&file, &arena, "record of a create in progress");
+	r = vz_conffile_set(&file, "VE_PRIVATE", pending->private, VZ_CONFFILE_LITERAL, err);
+	if (r == 0)
+		r = vz_conffile_set(&file, "VE_ROOT", pending->root, VZ_CONFFILE_LITERAL, err);
+	if (r == 0)
+		r = vz_conffile_set(&file, "LOCAL_UID", uid, VZ_CONFFILE_LITERAL, err);
+	if (r < 0)
+		return r;
+	if (vz_conffile_mark(&file) < 0)
+		return wabe_error_set(err, -ENOMEM, "record of a create in progress");
+	return vz_conffile_save_at(host->conf_fd, pending_name(ctid).text, &file, err);
+}
+
+int vz_pending_load(const struct vz_host *host, uint32_t ctid, struct wabe_arena *arena, struct vz_pending *ret_pending,
+		    struct wabe_error *err)
+{
+	struct vz_pending pending = { 0 };
+	struct vz_conffile file;
+	const char *uid;
+	int r;
+
+	vz_conffile_init(&file, arena, "record of a create in progress");
+	r = vz_conffile_load_at(host->conf_fd, pending_name(ctid).text, &file, err);
+	if (r < 0)
+		return r;
+	pending.private = vz_conffile_get(&file, "VE_PRIVATE");
+	pending.root = vz_conffile_get(&file, "VE_ROOT");
+	uid = vz_conffile_get(&file, "LOCAL_UID");
+	if (!pending.private || !pending.root || !uid || wabe_parse_u32(uid, &pending.uid) < 0)
+		return wabe_error_say(err, -EINVAL, "%s/conf/%s is damaged: remove it and what it names", host->confdir,
+				      pending_name(ctid).text);
+	*ret_pending = pending;
+	return 0;
+}
+
+int vz_pending_drop(const struct vz_host *host, uint32_t ctid, struct wabe_error *err)
+{
+	struct pending_name name = pending_name(ctid);
+
+	if (unlinkat(host->conf_fd, name.text, 0) < 0 && errno != ENOENT)
+		return wabe_error_set(err, -errno, "remove %s/conf/%s", host->confdir, name.text);
+	return 0;
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* guest/repair: after a kill -9; see repair.h. */
+#include "guest/repair.h"
+
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "guest/create.h"
+#include "guest/destroy.h"
+#include "guest/overlay.h"
+#include "guest/pending.h"
+#include "guest/root.h"
+#include "guest/stop.h"
+
+bool vz_repair_is_pending(const struct vz_guest *g)
+{
+	return vz_pending_exists(g->host, g->ctid);
+}
+
+int vz_repair_create(struct vz_guest *g, struct wabe_error *err)
+{
+	int r;
+
+	if (!vz_repair_is_pending(g))
+		return 0;
+	if (!vz_ctconf_exists(g->host, g->ctid)) {
+		vz_warn(g, "an interrupted create is taken back");
+		return vz_create_take_back(g, err);
+	}
+	/* All was made; only the name's link may be missing, which saving brings in line. */
+	r = vz_guest_load(g, VZ_PARAMS_LENIENT, err);
+	if (r == 0)
+		r = vz_ctconf_save(&g->conf, err);
+	return r < 0 ? r : vz_pending_drop(g->host, g->ctid, err);
+}
+
+/* A container without a running init: halted from inside, or its maker was killed before init ran. */
+static int repair_container(struct vz_guest *g, struct wabe_error *err)
+{
+	struct wabe_container *c = NULL;
+	int r = vz_guest_find(g, err);
+
+	if (r < 0 || g->container)
+		return r;
+	r = wabe_container_load(&g->host->rt, g->id, &c, err);
+	if (r == -ENOENT) {
+		wabe_error_clear(err);
+		return 0;
+	}
+	if (r == 0)
+		r = vz_stop_clean(g, c, err);
+	wabe_container_free(&c);
+	return r;
+}
+
+static int repair_root(struct vz_guest *g, struct wabe_error *err)
+{
+	pid_t pid = g->container ? wabe_container_pid(g->container) : 0;
+	enum vz_root_state state;
+
+	if (!g->conf.root || vz_root_state(g->conf.root, &state, NULL) < 0)
+		return 0;
+	if (g->container && state != VZ_ROOT_MOUNTED && !vz_root_is_link_to(g->conf.root, pid))
+		return vz_root_make_link(g->conf.root, pid, err);
+	if (!g->container && state == VZ_ROOT_LINK)
+		return vz_root_make_directory(g->conf.root, err);
+	return 0;
+}
+
+int vz_repair(struct vz_guest *g, struct wabe_error *err)
+{
+	int r;
+
+	if (g->conf.private && vz_overlay_is_removed(g->conf.private)) {
+		vz_warn(g, "an interrupted destroy is finished");
+		return vz_destroy_rest(g, err);
+	}
+	r = repair_container(g, err);
+	return r < 0 ? r : repair_root(g, err);
+}

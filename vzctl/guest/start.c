@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* guest/start: the steps of a start; see start.h. */
+#include "guest/start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "guest/hostname.h"
+#include "guest/mount.h"
+#include "guest/mountns.h"
+#include "guest/overlay.h"
+#include "guest/quota.h"
+#include "guest/root.h"
+#include "guest/script.h"
+#include "guest/spec.h"
+#include "guest/steps.h"
+#include "guest/wait.h"
+#include "spec/spec.h"
+
+struct start {
+	struct vz_guest *g;
+	struct vz_mountns ns;
+	int root_fd;      /* the mounted root */
+	bool is_borrowed; /* make the container, but don't run init */
+};
+
+static int run_premount(void *data, struct wabe_error *err)
+{
+	struct start *s = data;
+
+	return vz_script_host(s->g, "premount", err);
+}
+
+static void run_postumount(void *data)
+{
+	struct start *s = data;
+
+	(void)vz_script_host(s->g, "postumount", NULL);
+}
+
+/* What needs no undo: nothing is left of it that the stopped guest must not have. */
+static int prepare(void *data, struct wabe_error *err)
+{
+	struct start *s = data;
+	int r = vz_guest_check(s->g, err);
+
+	if (r == 0)
+		r = vz_guest_claim_ids(s->g, err);
+	if (r == 0)
+		r = vz_quota_apply(s->g, err);
+	if (r == 0 && vz_guest_is_mounted(s->g))
+		r = vz_guest_umount(s->g, err);
+	if (r == 0 && vz_root_make_directory(s->g->conf.root, err) < 0)
+		r = vz_guest_fail(err, VZ_EXIT_CREATE_ROOT);
+	return r;
+}
+
+static int enter_namespace(void *data, struct wabe_error *err)
+{
+	struct start *s = data;
+
+	return vz_mountns_enter(&s->ns, err);
+}
+
+static void leave_namespace(void *data)
+{
+	struct start *s = data;
+
+	vz_mountns_drop(&s->ns);
+}
+
+static int mount_root(void *data, struct wabe_error *err)
+{
+	struct start *s = data;
+	_cleanup_close_ int mount_fd = vz_overlay_mount(s->g, false, err);
+
+	if (mount_fd < 0)
+		return mount_fd;
+	if (wabe_mount_attach_at(mount_fd, s->g->conf.root, err) < 0)
+		return vz_guest_fail(err, VZ_EXIT_MOUNT);
+	s->root_fd = open(s->g->conf.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (s->root_fd < 0)
+		return vz_error_set(err, VZ_EXIT_MOUNT, -errno, "open %s", s->g->conf.root);
+	vz_say(s->g, "Container is mounted");
+	return 0;
+}
+
+static void close_root(void *data)
+{
+	struct start *s = data;
+
+	/* The mount goes with the namespace. */
+	wabe_cleanup_close(&s->root_fd);
+}
+
+static int run_mount(void *data, struct wabe_error *err)
+{
+	struct start *s = data;
+
+	return vz_script_host(s->g, "mount", err);
+}
+
+static void run_umount(void *data)
+{
+	struct start *s = data;
+
+	(void)vz_script_host(s->g, "umount", NULL);
+}
+
+static int write_hostname(void *data, struct wabe_error *err)
+{
+	struct start *s = data;
+
+	return vz_hostname_write(s->g, s->root_fd, err);
+}
+
+/* What the guest's first process gets as 0, 1, 2: the administrator's terminal is none of the guest's business. */
+static int replace_stdio(int saved[3], struct wabe_error *err)
+{
+	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null_fd < 0)
+		return wabe_error_set(err, -errno, "open /dev/null");
+	for (int fd = 0; fd < 3; fd++) {
+		saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (saved[fd] < 0 || dup2(null_fd, fd) < 0)
+			return wabe_error_set(err, -errno, "put /dev/null on descriptor %d", fd);
+	}
+	return 0;
+}
+
+static void restore_stdio(int saved[3])
+{
+	for (int fd = 0; fd < 3; fd++) {
+		if (saved[fd] >= 0)
+			(void)dup2(saved[fd], fd);
+		wabe_cleanup_close(&saved[fd]);
+	}
+}
+
+static int run_container(struct start *s, const struct wabe_spec *spec, struct wabe_error *err)
+{
+	const struct wabe_create_args args = {
+		.id = s->g->id,
+		.bundle = s->g->conf.private,
+		.config_path = s->g->conf.path,
+	};
+	int saved[3] = { -EBADF, -EBADF, -EBADF };
+	int r = replace_stdio(saved, err);
+
+	if (r == 0)
+		r = s->is_borrowed ? wabe_container_create(&s->g->host->rt, spec, &args, &s->g->container, err)
+				   : wabe_container_run(&s->g->host->rt, spec, &args, &s->g->container, err);
+	restore_stdio(saved);
+	return r;
+}
+
+static int make_container(void *data, struct wabe_error *err)
+{
+	_cleanup_(wabe_spec_free) struct wabe_spec spec = { 0 };
+	struct start *s = data;
+	enum vz_init_kind kind;
+	const char *init;
+	int r = vz_init_find(s->root_fd, &init, &kind, err);
+
+	if (r < 0 && s->is_borrowed) {
+		/* The guest may be broken just so that somebody wants to repair it. It is never executed. */
+		wabe_error_clear(err);
+		init = "/sbin/init";
+		kind = VZ_INIT_OTHER;
+		r = 0;
+	}
+	if (r == 0)
+		r = vz_spec_build(s->g, init, kind, &spec, err);
+	if (r == 0)
+		r = wabe_spec_validate(&spec, err);
+	if (r == 0)
+		r = run_container(s, &spec, err);
+	return r < 0 ? vz_guest_fail(err, VZ_EXIT_ENV_CREATE) : 0;
+}
+
+static void delete_container(void *data)
+{
+	struct start *s = data;
+
+	(void)wabe_container_delete(s->g->container, true, NULL);
+	wabe_container_free(&s->g->container);
+}
+
+static int go_back(void *data, struct wabe_error *err)
+{
+	struct start *s = data;
+
+	wabe_cleanup_close(&s->root_fd);
+	return vz_mountns_leave(&s->ns, err);
+}
+
+static int link_root(void *data, struct wabe_error *err)
+{
+	struct start *s = data;
+
+	if (vz_root_make_link(s->g->conf.root, wabe_container_pid(s->g->container), err) < 0)
+		return vz_guest_fail(err, VZ_EXIT_CREATE_ROOT);
+	return 0;
+}
+
+static void unlink_root(void *data)
+{
+	struct start *s = data;
+
+	(void)vz_root_make_directory(s->g->conf.root, NULL);
+}
+
+static int run_start(void *data, struct wabe_error *err)
+{
+	struct start *s = data;
+
+	return vz_script_guest(s->g, "start", err);
+}
+
+static const struct vz_step start_steps[] = {
+	{ "premount scripts", run_premount, run_postumount },
+	{ "checks, ids, quota, VE_ROOT", prepare, NULL },
+	{ "mount namespace", enter_namespace, leave_namespace },
+	{ "root", mount_root, close_root },
+	{ "mount scripts", run_mount, run_umount },
+	{ "/etc/hostname", write_hostname, NULL },
+	{ "container", make_container, delete_container },
+	{ "back to the host", go_back, NULL },
+	{ "link at VE_ROOT", link_root, unlink_root },
+	{ "start script", run_start, NULL },
+};
+
+static const struct vz_step borrow_steps[] = {
+	{ "checks, ids, quota, VE_ROOT", prepare, NULL },
+	{ "mount namespace", enter_namespace, leave_namespace },
+	{ "root", mount_root, close_root },
+	{ "container", make_container, delete_container },
+	{ "back to the host", go_back, NULL },
+};
+
+int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options, struct wabe_error *err)
+{
+	struct start s = { .g = g, .ns = VZ_MOUNTNS_INIT, .root_fd = -EBADF };
+	int r = vz_guest_find(g, err);
+
+	if (r < 0)
+		return r;
+	if (g->container)
+		return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY, "Container is already running");
+	if (vz_param_yes(&g->conf.params, VZ_PARAM_DISABLED) && !options->is_forced)
+		return vz_error_say(err, VZ_EXIT_DISABLED, -EPERM, "Container start disabled (DISABLED=yes; --force starts it)");
+	r = vz_guest_need_paths(g, err);
+	if (r < 0)
+		return r;
+	vz_say(g, "Starting container...");
+	r = vz_steps_run(start_steps, ARRAY_SIZE(start_steps), &s, err);
+	if (r < 0) {
+		vz_say(g, "Container start failed");
+		return r;
+	}
+	vz_say(g, "Container start in progress...");
+	return options->is_waiting ? vz_wait_up(g, err) : 0;
+}
+
+int vz_borrow_begin(struct vz_guest *g, struct wabe_error *err)
+{
+	struct start s = { .g = g, .ns = VZ_MOUNTNS_INIT, .root_fd = -EBADF, .is_borrowed = true };
+	int r = vz_guest_need_paths(g, err);
+
+	return r < 0 ? r : vz_steps_run(borrow_steps, ARRAY_SIZE(borrow_steps), &s, err);
+}
+
+int vz_borrow_end(struct vz_guest *g, struct wabe_error *err)
+{
+	int r = wabe_container_delete(g->container, true, err);
+
+	wabe_container_free(&g->container);
+	return r;
+}
