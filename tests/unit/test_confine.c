@@ -128,7 +128,8 @@ static void test_capabilities(struct tap *t)
 		{ "WAKE_ALARM", CAP_WAKE_ALARM }, { "BLOCK_SUSPEND", CAP_BLOCK_SUSPEND },
 		{ "AUDIT_CONTROL", CAP_AUDIT_CONTROL }, { "AUDIT_READ", CAP_AUDIT_READ },
 	};
-	const uint64_t host_only = UINT64_C(1) << CAP_DAC_READ_SEARCH | UINT64_C(1) << CAP_MKNOD;
+	const uint64_t host_only = UINT64_C(1) << CAP_DAC_READ_SEARCH | UINT64_C(1) << CAP_MKNOD |
+				   UINT64_C(1) << CAP_SYS_RESOURCE;
 
 	for (int has_users = 0; has_users < 2; has_users++) {
 		_cleanup_(wabe_spec_free) struct wabe_spec spec = { 0 };
@@ -140,7 +141,7 @@ static void test_capabilities(struct tap *t)
 		caps = spec.process->capabilities;
 		for (size_t i = 0; i < ARRAY_SIZE(never); i++)
 			tap_ok(t, !(caps->bounding >> never[i].cap & 1), "%s: no %s", with, never[i].name);
-		tap_ok(t, (caps->bounding & host_only) == (has_users ? host_only : 0), "%s: MKNOD, DAC_READ_SEARCH", with);
+		tap_ok(t, (caps->bounding & host_only) == (has_users ? host_only : 0), "%s: MKNOD, DAC_READ_SEARCH, SYS_RESOURCE", with);
 		tap_ok(t, caps->bounding >> CAP_SYS_ADMIN & 1 && caps->bounding >> CAP_NET_ADMIN & 1, "%s: an admin", with);
 		tap_ok(t, !(caps->bounding >> (CAP_CHECKPOINT_RESTORE + 1)), "%s: nothing of later kernels", with);
 		tap_ok(t, caps->permitted == caps->bounding && caps->effective == caps->bounding, "%s: all are held", with);

@@ -32,11 +32,14 @@
 	(CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FOWNER) | CAP(FSETID) | CAP(KILL) | CAP(SETGID) | CAP(SETUID) |         \
 	 CAP(SETPCAP) | CAP(LINUX_IMMUTABLE) | CAP(NET_BIND_SERVICE) | CAP(NET_BROADCAST) | CAP(NET_ADMIN) |          \
 	 CAP(NET_RAW) | CAP(IPC_LOCK) | CAP(IPC_OWNER) | CAP(SYS_CHROOT) | CAP(SYS_PTRACE) | CAP(SYS_PACCT) |         \
-	 CAP(SYS_ADMIN) | CAP(SYS_BOOT) | CAP(SYS_NICE) | CAP(SYS_RESOURCE) | CAP(SYS_TTY_CONFIG) | CAP(LEASE) |      \
-	 CAP(AUDIT_WRITE) | CAP(SETFCAP))
+	 CAP(SYS_ADMIN) | CAP(SYS_BOOT) | CAP(SYS_NICE) | CAP(SYS_TTY_CONFIG) | CAP(LEASE) | CAP(AUDIT_WRITE) |        \
+	 CAP(SETFCAP))
 
-/* Without a user namespace these reach the host's files and devices. */
-#define CAPS_USER_NAMESPACE_ONLY (CAP(DAC_READ_SEARCH) | CAP(MKNOD))
+/*
+ * Without a user namespace these reach the host: its files, its devices, and the disk quota, whose hard limits ext4 does
+ * not hold against SYS_RESOURCE of the initial user namespace (fs/quota/dquot.c, ignore_hardlimit).
+ */
+#define CAPS_USER_NAMESPACE_ONLY (CAP(DAC_READ_SEARCH) | CAP(MKNOD) | CAP(SYS_RESOURCE))
 
 static const char *const architectures[] = {
 #if defined(__x86_64__)
