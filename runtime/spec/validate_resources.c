@@ -106,6 +106,9 @@ static int validate_block_io(const struct wabe_spec_block_io *io, struct wabe_er
 	return r;
 }
 
+/* hugetlb.h: HUGE_MAX_HSTATE is at most 12; every entry is compared with every other. */
+#define PAGE_SIZES_MAX 32
+
 /* config-linux.md, "Huge page limits": [1-9][0-9]*[KMG]B */
 static bool is_page_size(const char *s)
 {
@@ -118,6 +121,8 @@ static int validate_hugepages(const struct wabe_list *list, struct wabe_error *e
 {
 	const struct wabe_spec_hugepage *pages = list->items;
 
+	if (list->count > PAGE_SIZES_MAX)
+		return wabe_error_say(err, -EINVAL, AT "hugepageLimits: more than %d page sizes", PAGE_SIZES_MAX);
 	for (size_t i = 0; i < list->count; i++) {
 		if (!pages[i].page_size || !is_page_size(pages[i].page_size))
 			return wabe_error_say(err, -EINVAL, AT "hugepageLimits[%zu].pageSize: \"%.20s\" is not a size as 2MB", i,

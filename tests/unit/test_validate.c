@@ -299,6 +299,22 @@ static void test_many_idmaps(struct tap *t, const struct wabe_json *root)
 	}
 }
 
+/* Each is compared with each, so the number has a bound. */
+static void test_many_page_sizes(struct tap *t, const struct wabe_json *root)
+{
+	for (int count = 32; count <= 33; count++) {
+		_cleanup_(wabe_buf_free) struct wabe_buf list = WABE_BUF_INIT;
+		struct change c = { .path = RES "hugepageLimits" };
+		struct wabe_error err = WABE_ERROR_INIT;
+
+		for (int i = 0; i < count; i++)
+			wabe_buf_printf(&list, "%s{\"pageSize\":\"%dKB\",\"limit\":1}", i ? "," : "[", i + 1);
+		wabe_buf_puts(&list, "]");
+		c.value = list.data;
+		tap_int(t, try(root, &c, &err), count == 32 ? 0 : -EINVAL, "%d page sizes", count);
+	}
+}
+
 int main(void)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
@@ -311,6 +327,7 @@ int main(void)
 	if (tap_int(&t, wabe_json_parse(&arena, "maximal", text.data, text.len, &root, &err), 0, "maximal config")) {
 		test_changes(&t, root);
 		test_many_idmaps(&t, root);
+		test_many_page_sizes(&t, root);
 	}
 	test_sysctl_path(&t);
 	return tap_end(&t);
