@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sys/cgroup: the front: paths, which driver, dispatch, and what only concerns the cgroup2 tree; see cgroup.h. */
+/*
+ * sys/cgroup: the front: paths, which driver, dispatch, and what only concerns the cgroup2 tree;
+ * see cgroup.h.
+ */
 #include "sys/cgroup.h"
 
 #include <errno.h>
@@ -19,19 +22,26 @@
 
 #define PROC_CGROUP_MAX (256u << 10) /* a line a hierarchy, each path below PATH_MAX */
 
-/* Absolute or relative, no empty, "." or ".." component, no control characters (mkdir refuses a newline anyway). */
+/*
+ * Absolute or relative, no empty, "." or ".." component, no control characters (mkdir refuses a
+ * newline anyway).
+ */
 static int check_path(const char *path, struct wabe_error *err)
 {
 	const char *at = path + (*path == '/');
 
 	if (!*at || strlen(path) >= PATH_MAX / 2 || !wabe_str_printable(path))
-		return wabe_error_say(err, -EINVAL, "cgroup path \"%.256s\": not a path below the root of the hierarchy", path);
+		return wabe_error_say(
+			err, -EINVAL,
+			"cgroup path \"%.256s\": not a path below the root of the hierarchy", path);
 	for (;;) {
 		size_t len = strcspn(at, "/");
 
-		if (len == 0 || len > NAME_MAX || (len == 1 && *at == '.') || (len == 2 && at[0] == '.' && at[1] == '.'))
-			return wabe_error_say(err, -EINVAL, "cgroup path \"%.256s\": \"%.*s\" is no name in it", path,
-					      (int)(len > 64 ? 64 : len), at);
+		if (len == 0 || len > NAME_MAX || (len == 1 && *at == '.') ||
+		    (len == 2 && at[0] == '.' && at[1] == '.'))
+			return wabe_error_say(err, -EINVAL,
+					      "cgroup path \"%.256s\": \"%.*s\" is no name in it",
+					      path, (int)(len > 64 ? 64 : len), at);
 		if (!at[len])
 			return 0;
 		at += len + 1;
@@ -70,7 +80,9 @@ int wabe_cgroup_parse_own(const char *text, const char *controller, char **ret_p
 			continue;
 		path++;
 		len = strcspn(path, "\n");
-		if (*path != '/' || (len > strlen(deleted) && memcmp(path + len - strlen(deleted), deleted, strlen(deleted)) == 0))
+		if (*path != '/' ||
+		    (len > strlen(deleted) &&
+		     memcmp(path + len - strlen(deleted), deleted, strlen(deleted)) == 0))
 			return -ENOENT;
 		*ret_path = strndup(path, len);
 		return *ret_path ? 0 : -ENOMEM;
@@ -78,8 +90,12 @@ int wabe_cgroup_parse_own(const char *text, const char *controller, char **ret_p
 	return -ENOENT;
 }
 
-/* The cgroup that process @pid (0: the caller) is in; on v1, where that differs between hierarchies, systemd's counts. */
-static int path_of_pid(pid_t pid, enum wabe_cgroup_mode mode, char **ret_path, struct wabe_error *err)
+/*
+ * The cgroup that process @pid (0: the caller) is in; on v1, where that differs between
+ * hierarchies, systemd's counts.
+ */
+static int path_of_pid(pid_t pid, enum wabe_cgroup_mode mode, char **ret_path,
+		       struct wabe_error *err)
 {
 	static const char *const v1_names[] = { "name=systemd", "memory", "cpu", "pids" };
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
@@ -94,8 +110,11 @@ static int path_of_pid(pid_t pid, enum wabe_cgroup_mode mode, char **ret_path, s
 		r = wabe_cgroup_parse_own(text.data, "", ret_path);
 	else
 		for (size_t i = 0, found = 0; i < ARRAY_SIZE(v1_names) && !found; i++)
-			found = (r = wabe_cgroup_parse_own(text.data, v1_names[i], ret_path)) != -ENOENT;
-	return r < 0 ? wabe_error_set(err, r, "find the cgroup of process %d in %s", (int)(pid ? pid : getpid()), file) : 0;
+			found = (r = wabe_cgroup_parse_own(text.data, v1_names[i], ret_path)) !=
+				-ENOENT;
+	return r < 0 ? wabe_error_set(err, r, "find the cgroup of process %d in %s",
+				      (int)(pid ? pid : getpid()), file)
+		     : 0;
 }
 
 static int resolve_path(struct wabe_cgroup *cgroup, const char *path, struct wabe_error *err)
@@ -127,7 +146,10 @@ static int open_magic(const char *path, unsigned int magic)
 	return (unsigned int)fs.f_type == magic ? TAKE_FD(fd) : -ENOTSUP;
 }
 
-/* systemd(1) and every init system's scripts mount it so: cgroup2 here, or a tmpfs with v1 and perhaps "unified" in it. */
+/*
+ * systemd(1) and every init system's scripts mount it so: cgroup2 here, or a tmpfs with v1 and
+ * perhaps "unified" in it.
+ */
 static int find_mode(struct wabe_cgroup *cgroup, struct wabe_error *err)
 {
 	cgroup->mode = WABE_CGROUP_V2;
@@ -141,7 +163,8 @@ static int find_mode(struct wabe_cgroup *cgroup, struct wabe_error *err)
 	return wabe_cgroup_v1_open(cgroup, err);
 }
 
-static int open_path(const char *path, pid_t pid, struct wabe_cgroup **ret_cgroup, struct wabe_error *err)
+static int open_path(const char *path, pid_t pid, struct wabe_cgroup **ret_cgroup,
+		     struct wabe_error *err)
 {
 	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = NULL;
 	int r = path ? check_path(path, err) : 0;
@@ -155,7 +178,8 @@ static int open_path(const char *path, pid_t pid, struct wabe_cgroup **ret_cgrou
 	cgroup->dir_fd = -EBADF;
 	r = find_mode(cgroup, err);
 	if (r == 0)
-		r = path ? resolve_path(cgroup, path, err) : path_of_pid(pid, cgroup->mode, &cgroup->path, err);
+		r = path ? resolve_path(cgroup, path, err)
+			 : path_of_pid(pid, cgroup->mode, &cgroup->path, err);
 	if (r < 0)
 		return r;
 	*ret_cgroup = TAKE_PTR(cgroup);
@@ -228,7 +252,8 @@ int wabe_cgroup_attach(struct wabe_cgroup *cgroup, pid_t pid, struct wabe_error 
 	return cgroup->ops->attach(cgroup, pid, err);
 }
 
-int wabe_cgroup_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits, struct wabe_error *err)
+int wabe_cgroup_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits,
+		      struct wabe_error *err)
 {
 	int r = wabe_cgroup_limits_check(limits, err);
 
@@ -240,7 +265,8 @@ bool wabe_cgroup_has(struct wabe_cgroup *cgroup, const char *controller)
 	return cgroup->ops->has(cgroup, controller);
 }
 
-int wabe_cgroup_freeze(struct wabe_cgroup *cgroup, bool is_frozen, int timeout_ms, struct wabe_error *err)
+int wabe_cgroup_freeze(struct wabe_cgroup *cgroup, bool is_frozen, int timeout_ms,
+		       struct wabe_error *err)
 {
 	return cgroup->ops->freeze(cgroup, is_frozen, timeout_ms, err);
 }
@@ -255,7 +281,8 @@ int wabe_cgroup_signal(struct wabe_cgroup *cgroup, int signal, struct wabe_error
 	return cgroup->ops->signal(cgroup, signal, err);
 }
 
-int wabe_cgroup_pids(struct wabe_cgroup *cgroup, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err)
+int wabe_cgroup_pids(struct wabe_cgroup *cgroup, pid_t **ret_pids, size_t *ret_count,
+		     struct wabe_error *err)
 {
 	return cgroup->ops->pids(cgroup, ret_pids, ret_count, err);
 }
@@ -269,7 +296,8 @@ int wabe_cgroup_remove(struct wabe_cgroup *cgroup, int timeout_ms, struct wabe_e
 	return cgroup->ops->remove(cgroup, timeout_ms, err);
 }
 
-int wabe_cgroup_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)
+int wabe_cgroup_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats,
+		      struct wabe_error *err)
 {
 	return cgroup->ops->stats(cgroup, ret_stats, err);
 }
@@ -289,11 +317,14 @@ int wabe_cgroup_delegate(struct wabe_cgroup *cgroup, uid_t uid, gid_t gid, struc
 	rest = list.data;
 	while ((file = strsep(&rest, "\n"))) {
 		/* The kernel lists files of all controllers, this cgroup need not have them. */
-		if (*file && fchownat(dir_fd, file, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
-			return wabe_error_set(err, -errno, "give %s of cgroup %s to %u:%u", file, cgroup->path, uid, gid);
+		if (*file && fchownat(dir_fd, file, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+		    errno != ENOENT)
+			return wabe_error_set(err, -errno, "give %s of cgroup %s to %u:%u", file,
+					      cgroup->path, uid, gid);
 	}
 	/* The directory last: before, its new owner could not have made anything there. */
 	if (fchownat(dir_fd, "", uid, gid, AT_EMPTY_PATH) < 0)
-		return wabe_error_set(err, -errno, "give cgroup %s to %u:%u", cgroup->path, uid, gid);
+		return wabe_error_set(err, -errno, "give cgroup %s to %u:%u", cgroup->path, uid,
+				      gid);
 	return 0;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sys/cgroup: one interface over cgroup v2 (written directly) and v1 or hybrid hosts (through libcgroup).
+ * sys/cgroup: one interface over cgroup v2 (written directly) and v1 or hybrid hosts (through
+ * libcgroup).
  *
- * Which driver is used is found out once at wabe_cgroup_open(). A cgroup is named by its path below the root of the
- * hierarchy ("/wabe/web1", "/vz/101"); on v1 the same path is used in every controller's hierarchy.
+ * Which driver is used is found out once at wabe_cgroup_open(). A cgroup is named by its path below
+ * the root of the hierarchy ("/wabe/web1", "/vz/101"); on v1 the same path is used in every
+ * controller's hierarchy.
  */
 #ifndef WABE_SYS_CGROUP_H
 #define WABE_SYS_CGROUP_H
@@ -17,9 +19,9 @@
 #include "base/str.h"
 
 enum wabe_cgroup_mode {
-	WABE_CGROUP_V2,       /* /sys/fs/cgroup is a cgroup2 mount */
-	WABE_CGROUP_HYBRID,   /* v1 controllers, and a cgroup2 mount beside them */
-	WABE_CGROUP_V1,       /* v1 controllers only */
+	WABE_CGROUP_V2,     /* /sys/fs/cgroup is a cgroup2 mount */
+	WABE_CGROUP_HYBRID, /* v1 controllers, and a cgroup2 mount beside them */
+	WABE_CGROUP_V1,     /* v1 controllers only */
 	WABE_CGROUP_MODE_MAX,
 };
 
@@ -27,15 +29,17 @@ struct wabe_cgroup; /* an open handle to one cgroup (existing or to be created) 
 
 /**
  * wabe_cgroup_open() - handle for the cgroup at @path; creates nothing.
- * @path: absolute below the hierarchy's root, or relative to the caller's own cgroup; ".." is refused (-EINVAL)
+ * @path: absolute below the hierarchy's root, or relative to the caller's own cgroup; ".." is
+ * refused (-EINVAL)
  */
 int wabe_cgroup_open(const char *path, struct wabe_cgroup **ret_cgroup, struct wabe_error *err);
 void wabe_cgroup_close(struct wabe_cgroup **cgroup); /* for _cleanup_ */
 
 /**
- * wabe_cgroup_open_pid() - handle for the cgroup that process @pid (host pid) is in now: where a further process of a
- * running guest goes. A guest's systemd moves everything into leaves of its own, and then nothing can be attached to the
- * guest's upper cgroup any more (-EBUSY: cgroup-v2.rst, "No Internal Process Constraint"). The path may be "/".
+ * wabe_cgroup_open_pid() - handle for the cgroup that process @pid (host pid) is in now: where a
+ * further process of a running guest goes. A guest's systemd moves everything into leaves of its
+ * own, and then nothing can be attached to the guest's upper cgroup any more (-EBUSY:
+ * cgroup-v2.rst, "No Internal Process Constraint"). The path may be "/".
  */
 int wabe_cgroup_open_pid(pid_t pid, struct wabe_cgroup **ret_cgroup, struct wabe_error *err);
 
@@ -43,22 +47,23 @@ enum wabe_cgroup_mode wabe_cgroup_mode(const struct wabe_cgroup *cgroup);
 const char *wabe_cgroup_path(const struct wabe_cgroup *cgroup); /* absolute path below the root */
 
 /**
- * wabe_cgroup_create() - make it, with parents, and enable all available controllers down to it (v2: subtree_control of
- * each parent; a controller that the host lacks is no error here, using it later is).
- * An existing cgroup that has processes is -EEXIST. *ret_was_created tells whether this call made the last component.
+ * wabe_cgroup_create() - make it, with parents, and enable all available controllers down to it
+ * (v2: subtree_control of each parent; a controller that the host lacks is no error here, using it
+ * later is). An existing cgroup that has processes is -EEXIST. *ret_was_created tells whether this
+ * call made the last component.
  */
 int wabe_cgroup_create(struct wabe_cgroup *cgroup, bool *ret_was_created, struct wabe_error *err);
 
 /**
- * wabe_cgroup_dir_fd() - v2 directory (of the unified tree on a hybrid host) for clone3's CLONE_INTO_CGROUP and for
- * delegation; stays the handle's. -ENOTSUP on pure v1.
+ * wabe_cgroup_dir_fd() - v2 directory (of the unified tree on a hybrid host) for clone3's
+ * CLONE_INTO_CGROUP and for delegation; stays the handle's. -ENOTSUP on pure v1.
  */
 int wabe_cgroup_dir_fd(struct wabe_cgroup *cgroup, struct wabe_error *err);
 
 /**
- * wabe_cgroup_attach() - move process @pid (host pid), all its threads, there; on v1/hybrid into every hierarchy, systemd's
- * named one too. On v2 not needed after CLONE_INTO_CGROUP. A process that is in a cgroup below it stays there when the
- * kernel closes the upper one to processes.
+ * wabe_cgroup_attach() - move process @pid (host pid), all its threads, there; on v1/hybrid into
+ * every hierarchy, systemd's named one too. On v2 not needed after CLONE_INTO_CGROUP. A process
+ * that is in a cgroup below it stays there when the kernel closes the upper one to processes.
  */
 int wabe_cgroup_attach(struct wabe_cgroup *cgroup, pid_t pid, struct wabe_error *err);
 
@@ -69,10 +74,11 @@ struct wabe_cgroup_limits {
 	int64_t memory_swap_max_bytes; /* swap alone (v2 meaning), < 0 = max */
 	int64_t memory_low_bytes, memory_high_bytes;
 	bool has_cpu_weight;
-	uint64_t cpu_weight; /* 1..10000, default 100; v1: cpu.shares by wabe_cgroup_weight_to_shares() */
-	uint64_t cpu_shares; /* v1: these (2..262144) instead, where the caller has them; 0 = none. No matter without has_cpu_weight */
+	uint64_t cpu_weight; /* 1..10000, default 100 */
+	/* v1: shares (2..262144) to write for that weight; 0 = wabe_cgroup_weight_to_shares() */
+	uint64_t cpu_shares;
 	bool has_cpu_max;
-	int64_t cpu_quota_us; /* < 0 = max */
+	int64_t cpu_quota_us;   /* < 0 = max */
 	uint64_t cpu_period_us; /* 1000..1000000, 0 = 100000 */
 	bool has_cpu_burst, has_cpu_idle;
 	uint64_t cpu_burst_us;
@@ -82,7 +88,7 @@ struct wabe_cgroup_limits {
 	int64_t pids_max; /* < 0 = max */
 	bool has_io_weight;
 	uint64_t io_weight; /* 1..10000 */
-	struct { /* NULL-terminated by count */
+	struct {            /* NULL-terminated by count */
 		struct wabe_cgroup_io_limit *items;
 		size_t count;
 	} io;
@@ -108,75 +114,92 @@ struct wabe_cgroup_hugetlb {
 };
 
 /**
- * wabe_cgroup_limit() - apply @limits. A limit that this host can't enforce (controller missing) is -ENOTSUP with the
- * controller's name; errors diagnose ("cpuset.cpus 0-7: the host has CPUs 0-1"). "max" is success where nothing limits.
- * memory_high and unified are v2's alone. The ranges above are checked first (-ERANGE), else what was written stays.
+ * wabe_cgroup_limit() - apply @limits. A limit that this host can't enforce (controller missing) is
+ * -ENOTSUP with the controller's name; errors diagnose ("cpuset.cpus 0-7: the host has CPUs 0-1").
+ * "max" is success where nothing limits. memory_high and unified are v2's alone. The ranges above
+ * are checked first (-ERANGE), else what was written stays.
  */
-int wabe_cgroup_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits, struct wabe_error *err);
+int wabe_cgroup_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits,
+		      struct wabe_error *err);
 
-/** wabe_cgroup_has() - does this host enforce limits of @controller ("memory" "cpu" "pids" "io" "cpuset" "hugetlb" "freezer")? */
+/**
+ * wabe_cgroup_has() - does this host enforce limits of @controller ("memory" "cpu" "pids" "io"
+ * "cpuset" "hugetlb" "freezer")?
+ */
 bool wabe_cgroup_has(struct wabe_cgroup *cgroup, const char *controller);
 
 /**
- * wabe_cgroup_delegate() - give the v2 directory to @uid:@gid (cgroup-v2.rst, "Delegation": the directory, cgroup.procs,
- * cgroup.threads, cgroup.subtree_control; /sys/kernel/cgroup/delegate lists them), so that a guest's systemd works in it.
- * The limits' files stay root's.
+ * wabe_cgroup_delegate() - give the v2 directory to @uid:@gid (cgroup-v2.rst, "Delegation": the
+ * directory, cgroup.procs, cgroup.threads, cgroup.subtree_control; /sys/kernel/cgroup/delegate
+ * lists them), so that a guest's systemd works in it. The limits' files stay root's.
  */
 int wabe_cgroup_delegate(struct wabe_cgroup *cgroup, uid_t uid, gid_t gid, struct wabe_error *err);
 
 /**
- * wabe_cgroup_freeze() - freeze or thaw, and wait until it is so (at most @timeout_ms). -ETIMEDOUT else; what could not be
- * frozen is then thawed again. A hybrid host's cgroup2 tree does it, v1's freezer controller only without one.
+ * wabe_cgroup_freeze() - freeze or thaw, and wait until it is so (at most @timeout_ms). -ETIMEDOUT
+ * else; what could not be frozen is then thawed again. A hybrid host's cgroup2 tree does it, v1's
+ * freezer controller only without one.
  */
-int wabe_cgroup_freeze(struct wabe_cgroup *cgroup, bool is_frozen, int timeout_ms, struct wabe_error *err);
+int wabe_cgroup_freeze(struct wabe_cgroup *cgroup, bool is_frozen, int timeout_ms,
+		       struct wabe_error *err);
 
 /** wabe_cgroup_frozen() - 1 frozen, 0 not, or -errno (-ENOENT: there is no such cgroup). */
 int wabe_cgroup_frozen(struct wabe_cgroup *cgroup, struct wabe_error *err);
 
 /**
- * wabe_cgroup_signal() - @signal to every process in it and below; a missing cgroup has none (0). SIGKILL by cgroup.kill;
- * others, and SIGKILL on v1, to each pid while they are frozen. Does not wait for them to die: wabe_cgroup_remove() does.
- * -EDEADLK: the caller itself is in it.
+ * wabe_cgroup_signal() - @signal to every process in it and below; a missing cgroup has none (0).
+ * SIGKILL by cgroup.kill; others, and SIGKILL on v1, to each pid while they are frozen. Does not
+ * wait for them to die: wabe_cgroup_remove() does. -EDEADLK: the caller itself is in it.
  */
 int wabe_cgroup_signal(struct wabe_cgroup *cgroup, int signal, struct wabe_error *err);
 
 /** wabe_cgroup_pids() - host pids of it and below, malloc'd array, caller frees. */
-int wabe_cgroup_pids(struct wabe_cgroup *cgroup, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err);
+int wabe_cgroup_pids(struct wabe_cgroup *cgroup, pid_t **ret_pids, size_t *ret_count,
+		     struct wabe_error *err);
 
 /**
- * wabe_cgroup_remove() - rmdir it and all below (what a guest made there); waits for dying processes at most @timeout_ms (-EBUSY).
- * A missing cgroup is success.
+ * wabe_cgroup_remove() - rmdir it and all below (what a guest made there); waits for dying
+ * processes at most @timeout_ms (-EBUSY). A missing cgroup is success.
  */
 int wabe_cgroup_remove(struct wabe_cgroup *cgroup, int timeout_ms, struct wabe_error *err);
 
-/** Counters; a member is UINT64_MAX when the host doesn't count it, and a *_max when it is unlimited. */
+/**
+ * Counters; a member is UINT64_MAX when the host doesn't count it, and a *_max when it is
+ * unlimited.
+ */
 struct wabe_cgroup_stats {
-	uint64_t memory_bytes, memory_peak_bytes, memory_max_bytes, memory_failcnt, swap_bytes, swap_max_bytes, oom_kills;
-	uint64_t cpu_usage_us, cpu_user_us, cpu_system_us, cpu_throttled_us, cpu_nr_periods, cpu_nr_throttled;
+	uint64_t memory_bytes, memory_peak_bytes, memory_max_bytes, memory_failcnt;
+	uint64_t swap_bytes, swap_max_bytes, oom_kills;
+	uint64_t cpu_usage_us, cpu_user_us, cpu_system_us;
+	uint64_t cpu_throttled_us, cpu_nr_periods, cpu_nr_throttled;
 	uint64_t pids, pids_max, pids_failcnt;
 };
 
 /** wabe_cgroup_stats() - -ENOENT: there is no such cgroup. */
-int wabe_cgroup_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);
+int wabe_cgroup_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats,
+		      struct wabe_error *err);
 
 /**
- * wabe_cgroup_shares_to_weight() - OCI cpu.shares (2..262144, default 1024) to cpu.weight (1..10000, default 100):
- * ceil(10^((l^2 + 125 l) / 612 - 7/34)), l = log2(shares); crun(1) "CPU controller" since 1.23 and runc since 1.3.2.
- * 0 (unset) is 0, what is out of range is taken as the nearest end. weight_to_shares() is the inverse.
+ * wabe_cgroup_shares_to_weight() - OCI cpu.shares (2..262144, default 1024) to cpu.weight
+ * (1..10000, default 100): ceil(10^((l^2 + 125 l) / 612 - 7/34)), l = log2(shares); crun(1) "CPU
+ * controller" since 1.23 and runc since 1.3.2. 0 (unset) is 0, what is out of range is taken as the
+ * nearest end. weight_to_shares() is the inverse.
  */
 uint64_t wabe_cgroup_shares_to_weight(uint64_t shares);
 uint64_t wabe_cgroup_weight_to_shares(uint64_t weight);
 
 /**
- * wabe_cgroup_blkio_to_io_weight() - OCI blockIO weight (10..1000) to io.weight (1..10000), linear: crun(1) "IO controller".
- * 0 is 0; the other function is the inverse.
+ * wabe_cgroup_blkio_to_io_weight() - OCI blockIO weight (10..1000) to io.weight (1..10000), linear:
+ * crun(1) "IO controller". 0 is 0; the other function is the inverse.
  */
 uint64_t wabe_cgroup_blkio_to_io_weight(uint64_t blkio_weight);
 uint64_t wabe_cgroup_io_to_blkio_weight(uint64_t io_weight);
 
 /**
- * wabe_cgroup_parse_own() - path of the line of @controller ("" = cgroup2) in the text of /proc/PID/cgroup (cgroups(7)).
- * @ret_path: malloc'd, caller frees. 0, -ENOENT (no such line, or the cgroup was removed) or -ENOMEM.
+ * wabe_cgroup_parse_own() - path of the line of @controller ("" = cgroup2) in the text of
+ * /proc/PID/cgroup (cgroups(7)).
+ * @ret_path: malloc'd, caller frees. 0, -ENOENT (no such line, or the cgroup was removed) or
+ * -ENOMEM.
  */
 int wabe_cgroup_parse_own(const char *text, const char *controller, char **ret_path);
 

@@ -20,7 +20,8 @@ static uint64_t *member(struct wabe_cgroup_stats *stats, size_t offset)
 }
 
 /* Rows of one file stand together, it is read once. */
-static void read_numbers(int dir_fd, const struct number *rows, size_t count, struct wabe_cgroup_stats *stats)
+static void read_numbers(int dir_fd, const struct number *rows, size_t count,
+			 struct wabe_cgroup_stats *stats)
 {
 	char text[2048];
 	const char *read = NULL;
@@ -30,7 +31,8 @@ static void read_numbers(int dir_fd, const struct number *rows, size_t count, st
 			wabe_cgroup_file_u64(dir_fd, rows[i].file, member(stats, rows[i].offset));
 			continue;
 		}
-		if (read != rows[i].file && wabe_cgroup_file_read(dir_fd, rows[i].file, text, sizeof(text)) < 0)
+		if (read != rows[i].file &&
+		    wabe_cgroup_file_read(dir_fd, rows[i].file, text, sizeof(text)) < 0)
 			text[0] = '\0';
 		read = rows[i].file;
 		wabe_cgroup_text_u64(text, rows[i].key, member(stats, rows[i].offset));
@@ -39,7 +41,8 @@ static void read_numbers(int dir_fd, const struct number *rows, size_t count, st
 
 #define AT(field) offsetof(struct wabe_cgroup_stats, field)
 
-int wabe_cgroup_v2_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)
+int wabe_cgroup_v2_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats,
+			 struct wabe_error *err)
 {
 	static const char events[] = "memory.events", cpu[] = "cpu.stat", pids[] = "pids.events";
 	static const struct number rows[] = {
@@ -89,17 +92,25 @@ static void v1_memory(int dir_fd, struct wabe_cgroup_stats *stats)
 	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), stats);
 	if (stats->memory_max_bytes >= WABE_CGROUP_V1_UNLIMITED)
 		stats->memory_max_bytes = UINT64_MAX;
-	if (wabe_cgroup_file_u64(dir_fd, "memory.memsw.usage_in_bytes", &both) == 0 && stats->memory_bytes != UINT64_MAX)
+	if (wabe_cgroup_file_u64(dir_fd, "memory.memsw.usage_in_bytes", &both) == 0 &&
+	    stats->memory_bytes != UINT64_MAX)
 		stats->swap_bytes = both > stats->memory_bytes ? both - stats->memory_bytes : 0;
-	/* With no swap allowed both limits are equal, and the one that is charged first counts the failure. */
-	if (wabe_cgroup_file_u64(dir_fd, "memory.memsw.failcnt", &both_failcnt) == 0 && stats->memory_failcnt != UINT64_MAX)
+	/*
+	 * With no swap allowed both limits are equal, and the one that is charged first counts the
+	 * failure.
+	 */
+	if (wabe_cgroup_file_u64(dir_fd, "memory.memsw.failcnt", &both_failcnt) == 0 &&
+	    stats->memory_failcnt != UINT64_MAX)
 		stats->memory_failcnt += both_failcnt;
-	if (wabe_cgroup_file_u64(dir_fd, "memory.memsw.limit_in_bytes", &both_max) == 0 && both_max < WABE_CGROUP_V1_UNLIMITED &&
-	    stats->memory_max_bytes != UINT64_MAX)
+	if (wabe_cgroup_file_u64(dir_fd, "memory.memsw.limit_in_bytes", &both_max) == 0 &&
+	    both_max < WABE_CGROUP_V1_UNLIMITED && stats->memory_max_bytes != UINT64_MAX)
 		stats->swap_max_bytes = both_max - stats->memory_max_bytes;
 }
 
-/* cpuacct counts in nanoseconds, its split by mode in clock ticks where the files in nanoseconds are missing. */
+/*
+ * cpuacct counts in nanoseconds, its split by mode in clock ticks where the files in nanoseconds
+ * are missing.
+ */
 static void v1_cpuacct(int dir_fd, struct wabe_cgroup_stats *stats)
 {
 	static const char ticks[] = "cpuacct.stat";
@@ -148,12 +159,16 @@ static void v1_pids(int dir_fd, struct wabe_cgroup_stats *stats)
 	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), stats);
 }
 
-int wabe_cgroup_v1_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)
+int wabe_cgroup_v1_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats,
+			 struct wabe_error *err)
 {
 	static const struct {
 		const char *controller;
 		void (*read)(int dir_fd, struct wabe_cgroup_stats *stats);
-	} parts[] = { { "memory", v1_memory }, { "cpuacct", v1_cpuacct }, { "cpu", v1_cpu }, { "pids", v1_pids } };
+	} parts[] = { { "memory", v1_memory },
+		      { "cpuacct", v1_cpuacct },
+		      { "cpu", v1_cpu },
+		      { "pids", v1_pids } };
 	struct wabe_cgroup_stats stats;
 	int r;
 
@@ -169,7 +184,8 @@ int wabe_cgroup_v1_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *r
 		if (dir_fd >= 0)
 			parts[i].read(dir_fd, &stats);
 		else if (dir_fd != -ENOTSUP)
-			return wabe_error_set(err, dir_fd, "open cgroup %s of %s", cgroup->path, parts[i].controller);
+			return wabe_error_set(err, dir_fd, "open cgroup %s of %s", cgroup->path,
+					      parts[i].controller);
 	}
 	*ret_stats = stats;
 	return 0;

@@ -2,9 +2,9 @@
 /*
  * sys/cgroup: files and walks that are the same in every hierarchy; see cgroup_internal.h.
  *
- * A guest makes cgroups below its own, as deep and as many as it likes. So the walk holds one descriptor, goes up by ".."
- * (there are no symbolic links in cgroupfs, and nothing can be renamed into another directory), and keeps the names that are
- * still to be visited in one bounded buffer.
+ * A guest makes cgroups below its own, as deep and as many as it likes. So the walk holds one
+ * descriptor, goes up by ".." (there are no symbolic links in cgroupfs, and nothing can be renamed
+ * into another directory), and keeps the names that are still to be visited in one bounded buffer.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,8 +23,8 @@
 
 #define WALK_NAMES_MAX (64u << 20) /* bytes of names waiting: about a million cgroups */
 #define PROCS_MAX (64u << 20)      /* of one cgroup.procs: kernel.pid_max is at most 4 Mi */
-#define REMOVE_PAUSE_MS 2          /* between two tries at a cgroup whose last process is going away */
-#define SIGNAL_FREEZE_MS 500       /* a process in uninterruptible sleep does not freeze: then signal without */
+#define REMOVE_PAUSE_MS 2 /* between two tries at a cgroup whose last process is going away */
+#define SIGNAL_FREEZE_MS 500 /* who sleeps uninterruptibly does not freeze: then signal without */
 #define SIGNAL_ROUNDS 100
 
 int64_t wabe_cgroup_now_ms(void)
@@ -126,7 +126,8 @@ int wabe_cgroup_tree_mkdir(int root_fd, const char *path)
 			continue;
 		memcpy(part, relative, i);
 		part[i] = '\0';
-		if (mkdirat(root_fd, part, 0755) < 0 && errno != EEXIST) /* many creates share the parents */
+		/* EEXIST: many creates share the parents. */
+		if (mkdirat(root_fd, part, 0755) < 0 && errno != EEXIST)
 			return -errno;
 	}
 	if (mkdirat(root_fd, relative, 0755) == 0)
@@ -135,8 +136,8 @@ int wabe_cgroup_tree_mkdir(int root_fd, const char *path)
 }
 
 /*
- * The walk. @pending is a stack of records "NAME\0" KIND, the last one is next: a child to visit, or the way back up
- * out of the one that is open.
+ * The walk. @pending is a stack of records "NAME\0" KIND, the last one is next: a child to visit,
+ * or the way back up out of the one that is open.
  */
 enum walk_event { WALK_END, WALK_CHILD, WALK_LEFT };
 
@@ -171,12 +172,14 @@ static int walk_push_children(struct walk *walk)
 		ssize_t n = getdents64(walk->dir_fd, entries, sizeof(entries));
 
 		if (n <= 0)
-			return n < 0 && errno != ENOENT ? -errno : 0; /* ENOENT: removed while it was open */
+			/* ENOENT: removed while it was open */
+			return n < 0 && errno != ENOENT ? -errno : 0;
 		for (ssize_t at = 0; at < n;) {
 			const struct dirent64 *entry = (const void *)(entries + at);
 			int r = 0;
 
-			if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
+			    strcmp(entry->d_name, "..") != 0)
 				r = walk_push(walk, entry->d_name, WALK_CHILD);
 			if (r < 0)
 				return r;
@@ -204,7 +207,10 @@ static int walk_open(struct walk *walk, int dir_fd)
 	return walk_push_children(walk);
 }
 
-/* WALK_CHILD: walk->name is a child of walk->dir_fd; WALK_LEFT: all below it was visited, walk->dir_fd is its parent again. */
+/*
+ * WALK_CHILD: walk->name is a child of walk->dir_fd; WALK_LEFT: all below it was visited,
+ * walk->dir_fd is its parent again.
+ */
 static int walk_next(struct walk *walk)
 {
 	struct wabe_buf *pending = &walk->pending;
@@ -214,7 +220,8 @@ static int walk_next(struct walk *walk)
 	if (pending->len == 0)
 		return WALK_END;
 	kind = (enum walk_event)pending->data[pending->len - 1];
-	start = pending->len - 2; /* the name's end; no name is empty, and before one is the record below, "\0" KIND */
+	/* From the name's end: no name is empty, and before one is the record below, "\0" KIND. */
+	start = pending->len - 2;
 	while (start > 0 && (start < 2 || pending->data[start - 2] != '\0'))
 		start--;
 	memcpy(walk->name, pending->data + start, pending->len - 1 - start);
@@ -228,7 +235,10 @@ static int walk_next(struct walk *walk)
 	return kind;
 }
 
-/* Go into the child that walk_next() named; one that has gone meanwhile is skipped. 1: inside, 0: gone. */
+/*
+ * Go into the child that walk_next() named; one that has gone meanwhile is skipped. 1: inside, 0:
+ * gone.
+ */
 static int walk_enter(struct walk *walk)
 {
 	int r = walk_move(walk, walk->name);
@@ -263,7 +273,7 @@ static int remove_below(int root_fd, const char *path)
 
 int wabe_cgroup_tree_remove(int root_fd, const char *path, int64_t deadline_ms)
 {
-	const struct timespec pause = { .tv_nsec = REMOVE_PAUSE_MS * 1000000 };
+	const struct timespec pause = { .tv_nsec = REMOVE_PAUSE_MS * 1000000L };
 	int r;
 
 	for (;;) {
@@ -290,7 +300,8 @@ static int pids_add(struct wabe_buf *pids, char *text)
 		pid_t pid;
 
 		/* 0 stands for a process outside of the caller's pid namespace. */
-		if (wabe_parse_int(line, 1, INT_MAX, &pid) == 0 && wabe_buf_add(pids, &pid, sizeof(pid)) < 0)
+		if (wabe_parse_int(line, 1, INT_MAX, &pid) == 0 &&
+		    wabe_buf_add(pids, &pid, sizeof(pid)) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -302,8 +313,8 @@ static int pids_read(int dir_fd, struct wabe_buf *pids)
 	int r = wabe_file_read_at(dir_fd, "cgroup.procs", PROCS_MAX, &text, NULL);
 
 	/*
-	 * EOPNOTSUPP: a threaded cgroup below; its processes are listed in the domain above (cgroup-v2.rst, "Threads").
-	 * ENODEV, ENOENT: it was removed meanwhile.
+	 * EOPNOTSUPP: a threaded cgroup below; its processes are listed in the domain above
+	 * (cgroup-v2.rst, "Threads"). ENODEV, ENOENT: it was removed meanwhile.
 	 */
 	if (r == -EOPNOTSUPP || r == -ENODEV || r == -ENOENT)
 		return 0;
@@ -346,7 +357,8 @@ static int signal_round(struct wabe_cgroup *cgroup, int signal, struct wabe_erro
 		return r;
 	for (size_t i = 0; i < count; i++)
 		if (kill(pids[i], signal) < 0 && errno != ESRCH)
-			return wabe_error_set(err, -errno, "signal %d to process %d of cgroup %s", signal, (int)pids[i], cgroup->path);
+			return wabe_error_set(err, -errno, "signal %d to process %d of cgroup %s",
+					      signal, (int)pids[i], cgroup->path);
 	return count > 0;
 }
 
@@ -358,7 +370,9 @@ static int holds_caller(struct wabe_cgroup *cgroup, struct wabe_error *err)
 
 	for (size_t i = 0; r == 0 && i < count; i++)
 		if (pids[i] == getpid())
-			return wabe_error_say(err, -EDEADLK, "cgroup %s holds the calling process itself", cgroup->path);
+			return wabe_error_say(err, -EDEADLK,
+					      "cgroup %s holds the calling process itself",
+					      cgroup->path);
 	return r;
 }
 
@@ -375,7 +389,10 @@ int wabe_cgroup_signal_each(struct wabe_cgroup *cgroup, int signal, struct wabe_
 	if (!is_still)
 		is_still = cgroup->ops->freeze(cgroup, true, SIGNAL_FREEZE_MS, NULL) == 0;
 	r = signal_round(cgroup, signal, err);
-	/* A killed process dies only when it is thawed (v1); one paused by somebody stays so for other signals. */
+	/*
+	 * A killed process dies only when it is thawed (v1); one paused by somebody stays so for
+	 * other signals.
+	 */
 	if (is_still && (was_frozen <= 0 || signal == SIGKILL))
 		cgroup->ops->freeze(cgroup, false, SIGNAL_FREEZE_MS, NULL);
 	for (int i = 0; r > 0 && signal == SIGKILL && !is_still && i < SIGNAL_ROUNDS; i++) {

@@ -2,14 +2,16 @@
 /*
  * sys/cgroup: v1 and hybrid hosts. The only user of libcgroup; see cgroup_internal.h.
  *
- * libcgroup finds the mounts, makes the cgroups in all of them and writes the limits. Beside it, on descriptors of its
- * mount points, is done what it can't: it attaches threads ("tasks") instead of processes, removes by moving the processes to
- * the parent, neither waits for the freezer nor knows name=systemd, and cuts values at 100 bytes.
+ * libcgroup finds the mounts, makes the cgroups in all of them and writes the limits. Beside it, on
+ * descriptors of its mount points, is done what it can't: it attaches threads ("tasks") instead of
+ * processes, removes by moving the processes to the parent, neither waits for the freezer nor knows
+ * name=systemd, and cuts values at 100 bytes.
  *
- * A hybrid host's cgroup2 tree gets the same path by the code of cgroup_v2.c: it freezes, kills and waits there, because
- * that can be awaited without polling and reaches a guest's delegated cgroups; CLONE_INTO_CGROUP and delegation need it.
- * systemd's named hierarchy, if mounted, gets the path too, or the host's systemd would take a guest's processes for those
- * of the session that started it and kill them with it.
+ * A hybrid host's cgroup2 tree gets the same path by the code of cgroup_v2.c: it freezes, kills and
+ * waits there, because that can be awaited without polling and reaches a guest's delegated cgroups;
+ * CLONE_INTO_CGROUP and delegation need it. systemd's named hierarchy, if mounted, gets the path
+ * too, or the host's systemd would take a guest's processes for those of the session that started
+ * it and kill them with it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +27,7 @@
 #include "base/cleanup.h"
 #include "sys/cgroup_internal.h"
 
-#define HIERARCHIES_MAX 24   /* the kernel has 14 controllers, and there are a few named hierarchies */
+#define HIERARCHIES_MAX 24     /* the kernel has 14 controllers, and there are a few named ones */
 #define LIBCGROUP_VALUE_MAX 99 /* libcgroup's CG_CONTROL_VALUE_MAX less the NUL */
 #define FREEZE_PAUSE_MAX_MS 10
 
@@ -84,7 +86,8 @@ static void free_group(struct cgroup **group)
 		cgroup_free(group);
 }
 
-static struct hierarchy *controller_hierarchy(const struct wabe_cgroup *cgroup, const char *controller)
+static struct hierarchy *controller_hierarchy(const struct wabe_cgroup *cgroup,
+					      const char *controller)
 {
 	struct wabe_cgroup_v1 *v1 = cgroup->v1;
 
@@ -94,7 +97,10 @@ static struct hierarchy *controller_hierarchy(const struct wabe_cgroup *cgroup, 
 	return NULL;
 }
 
-/* Index of the hierarchy mounted at @path, added if it is a v1 one and new; -ENOTSUP: it is something else. */
+/*
+ * Index of the hierarchy mounted at @path, added if it is a v1 one and new; -ENOTSUP: it is
+ * something else.
+ */
 static int add_hierarchy(struct wabe_cgroup_v1 *v1, const char *path)
 {
 	struct hierarchy *new = &v1->hierarchies[v1->hierarchy_count];
@@ -126,7 +132,8 @@ static int add_controller(struct wabe_cgroup_v1 *v1, const struct cgroup_mount_p
 		return 0;
 	if (at < 0)
 		return at;
-	if (v1->controller_count == HIERARCHIES_MAX || strlen(point->name) >= sizeof(v1->controllers[0].name))
+	if (v1->controller_count == HIERARCHIES_MAX ||
+	    strlen(point->name) >= sizeof(v1->controllers[0].name))
 		return -E2BIG;
 	memcpy(v1->controllers[v1->controller_count].name, point->name, strlen(point->name) + 1);
 	v1->controllers[v1->controller_count++].hierarchy = (size_t)at;
@@ -141,7 +148,10 @@ static int find_controllers(struct wabe_cgroup_v1 *v1)
 
 	code = cgroup_get_controller_begin(&walk, &point);
 	if (code == ECGROUPNOTINITIALIZED) {
-		/* The library keeps what it found for the life of the process: its 0.6 ms are paid once. */
+		/*
+		 * The library keeps what it found for the life of the process: its 0.6 ms are paid
+		 * once.
+		 */
 		cgroup_set_logger(be_quiet, CGROUP_LOG_ERROR, NULL);
 		code = cgroup_init();
 		if (code == 0)
@@ -166,8 +176,10 @@ int wabe_cgroup_v1_open(struct wabe_cgroup *cgroup, struct wabe_error *err)
 	if (r < 0 && r != -ENOTSUP)
 		return wabe_error_set(err, r, "find the cgroup hierarchies of this host");
 	if (cgroup->v1->hierarchy_count == 0 && cgroup->root_fd < 0)
-		return wabe_error_say(err, -ENOTSUP, "no cgroup hierarchy is mounted on this host: neither cgroup2 at %s nor v1",
-				      WABE_CGROUP_ROOT);
+		return wabe_error_say(
+			err, -ENOTSUP,
+			"no cgroup hierarchy is mounted on this host: neither cgroup2 at %s nor v1",
+			WABE_CGROUP_ROOT);
 	r = add_hierarchy(cgroup->v1, WABE_CGROUP_ROOT "/systemd");
 	if (r < 0 && r != -ENOTSUP)
 		return wabe_error_set(err, r, "open %s", WABE_CGROUP_ROOT "/systemd");
@@ -207,7 +219,8 @@ int wabe_cgroup_v1_dir(struct wabe_cgroup *cgroup, const char *controller)
 	return hierarchy ? hierarchy_dir(cgroup, hierarchy) : -ENOTSUP;
 }
 
-int wabe_cgroup_v1_set(struct wabe_cgroup *cgroup, const char *controller, const char *file, const char *value)
+int wabe_cgroup_v1_set(struct wabe_cgroup *cgroup, const char *controller, const char *file,
+		       const char *value)
 {
 	_cleanup_(free_group) struct cgroup *group = NULL;
 	struct cgroup_controller *row;
@@ -215,7 +228,8 @@ int wabe_cgroup_v1_set(struct wabe_cgroup *cgroup, const char *controller, const
 
 	if (dir_fd < 0)
 		return dir_fd;
-	if (faccessat(dir_fd, file, F_OK, 0) < 0) /* libcgroup's code for that is the one for everything */
+	/* libcgroup's code for a missing file is the one that it has for everything. */
+	if (faccessat(dir_fd, file, F_OK, 0) < 0)
 		return -errno;
 	if (strlen(value) > LIBCGROUP_VALUE_MAX)
 		return wabe_cgroup_file_write(dir_fd, file, value);
@@ -236,7 +250,8 @@ static struct hierarchy *primary(const struct wabe_cgroup *cgroup)
 	return freezer ? freezer : &cgroup->v1->hierarchies[0];
 }
 
-static int v1_pids(struct wabe_cgroup *cgroup, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err)
+static int v1_pids(struct wabe_cgroup *cgroup, pid_t **ret_pids, size_t *ret_count,
+		   struct wabe_error *err)
 {
 	int r;
 
@@ -248,7 +263,7 @@ static int v1_pids(struct wabe_cgroup *cgroup, pid_t **ret_pids, size_t *ret_cou
 	return r < 0 ? wabe_error_set(err, r, "read the processes of cgroup %s", cgroup->path) : 0;
 }
 
-/* Take the name in one tree: of two that create the same cgroup only one is told that it made it. */
+/* Take the name in one tree: of two that create the same one, only one is told that it did. */
 static int claim(struct wabe_cgroup *cgroup, bool *ret_was_created, struct wabe_error *err)
 {
 	_cleanup_free_ pid_t *pids = NULL;
@@ -259,12 +274,14 @@ static int claim(struct wabe_cgroup *cgroup, bool *ret_was_created, struct wabe_
 		return wabe_cgroup_v2_claim(cgroup, ret_was_created, err);
 	r = wabe_cgroup_tree_mkdir(primary(cgroup)->root_fd, cgroup->path);
 	if (r < 0)
-		return wabe_error_set(err, r, "make cgroup %s in %s", cgroup->path, primary(cgroup)->mount);
+		return wabe_error_set(err, r, "make cgroup %s in %s", cgroup->path,
+				      primary(cgroup)->mount);
 	*ret_was_created = r > 0;
 	if (r == 0) {
 		r = v1_pids(cgroup, &pids, &count, err);
 		if (r == 0 && count)
-			r = wabe_error_say(err, -EEXIST, "cgroup %s exists and has processes", cgroup->path);
+			r = wabe_error_say(err, -EEXIST, "cgroup %s exists and has processes",
+					   cgroup->path);
 	}
 	return r < 0 ? r : 0;
 }
@@ -282,13 +299,15 @@ static int create_all(struct wabe_cgroup *cgroup, struct wabe_error *err)
 			return wabe_error_set(err, -ENOMEM, "make cgroup %s", cgroup->path);
 	r = v1->controller_count ? to_errno(cgroup_create_cgroup(group, 1)) : 0;
 	if (r < 0)
-		return wabe_error_set(err, r, "make cgroup %s in the hierarchies of v1", cgroup->path);
+		return wabe_error_set(err, r, "make cgroup %s in the hierarchies of v1",
+				      cgroup->path);
 	for (size_t i = 0; i < v1->hierarchy_count; i++) { /* named hierarchies */
 		if (hierarchy_dir(cgroup, &v1->hierarchies[i]) >= 0)
 			continue;
 		r = wabe_cgroup_tree_mkdir(v1->hierarchies[i].root_fd, cgroup->path);
 		if (r < 0)
-			return wabe_error_set(err, r, "make cgroup %s in %s", cgroup->path, v1->hierarchies[i].mount);
+			return wabe_error_set(err, r, "make cgroup %s in %s", cgroup->path,
+					      v1->hierarchies[i].mount);
 	}
 	return 0;
 }
@@ -306,7 +325,10 @@ static int copy_if_empty(int from_fd, int to_fd, const char *file)
 	return r < 0 ? r : wabe_cgroup_file_write(to_fd, file, text);
 }
 
-/* A new cpuset of v1 has no CPUs and no memory nodes, and takes no process before it has: cpusets(7). */
+/*
+ * A new cpuset of v1 has no CPUs and no memory nodes, and takes no process before it has:
+ * cpusets(7).
+ */
 static int fill_cpuset(struct wabe_cgroup *cgroup, struct wabe_error *err)
 {
 	struct hierarchy *cpuset = controller_hierarchy(cgroup, "cpuset");
@@ -329,7 +351,9 @@ static int fill_cpuset(struct wabe_cgroup *cgroup, struct wabe_error *err)
 		if (r == 0)
 			r = copy_if_empty(parent, to_fd, "cpuset.mems");
 		if (r < 0)
-			return wabe_error_set(err, r, "give the cpuset of %s what the one above has", cgroup->path);
+			return wabe_error_set(err, r,
+					      "give the cpuset of %s what the one above has",
+					      cgroup->path);
 		if (!at[len])
 			return 0;
 		wabe_cleanup_close(&from_fd);
@@ -366,7 +390,7 @@ static int v1_remove(struct wabe_cgroup *cgroup, int timeout_ms, struct wabe_err
 
 static int v1_create(struct wabe_cgroup *cgroup, bool *ret_was_created, struct wabe_error *err)
 {
-	bool was_created;
+	bool was_created = false;
 	int r = claim(cgroup, &was_created, err);
 
 	if (r < 0)
@@ -412,7 +436,10 @@ static int freezer_dir(struct wabe_cgroup *cgroup, struct wabe_error *err)
 	int dir_fd = wabe_cgroup_v1_dir(cgroup, "freezer");
 
 	if (dir_fd == -ENOTSUP)
-		return wabe_error_say(err, -ENOTSUP, "freezer controller is not available on this host (cgroup v1 'freezer' is not mounted)");
+		return wabe_error_say(
+			err, -ENOTSUP,
+			"freezer controller is not available on this host (cgroup v1 'freezer' is "
+			"not mounted)");
 	return dir_fd < 0 ? wabe_error_set(err, dir_fd, "open cgroup %s", cgroup->path) : dir_fd;
 }
 
@@ -428,19 +455,20 @@ static int v1_frozen(struct wabe_cgroup *cgroup, struct wabe_error *err)
 		return dir_fd;
 	r = wabe_cgroup_file_read(dir_fd, "freezer.state", text, sizeof(text));
 	if (r < 0)
-		return wabe_error_set(err, r == -ENODEV ? -ENOENT : r, "read freezer.state of cgroup %s", cgroup->path);
+		return wabe_error_set(err, r == -ENODEV ? -ENOENT : r,
+				      "read freezer.state of cgroup %s", cgroup->path);
 	return strcmp(text, "FROZEN") == 0;
 }
 
 /*
- * freezer-subsystem.rst: FREEZING until all are still; reading the state is what finds that out, and a new write is
- * needed for those that were forked meanwhile. There is nothing to wait on.
+ * freezer-subsystem.rst: FREEZING until all are still; reading the state is what finds that out,
+ * and a new write is needed for those that were forked meanwhile. There is nothing to wait on.
  */
 static int freezer_set(int dir_fd, const char *state, int64_t deadline_ms)
 {
 	char text[32];
 
-	for (int pause_ms = 1;; pause_ms = pause_ms < FREEZE_PAUSE_MAX_MS ? pause_ms * 2 : pause_ms) {
+	for (int pause_ms = 1;; pause_ms += pause_ms < FREEZE_PAUSE_MAX_MS) {
 		const struct timespec pause = { .tv_nsec = pause_ms * 1000000L };
 		int r = wabe_cgroup_file_write(dir_fd, "freezer.state", state);
 
@@ -456,7 +484,8 @@ static int freezer_set(int dir_fd, const char *state, int64_t deadline_ms)
 	}
 }
 
-static int v1_freeze(struct wabe_cgroup *cgroup, bool is_frozen, int timeout_ms, struct wabe_error *err)
+static int v1_freeze(struct wabe_cgroup *cgroup, bool is_frozen, int timeout_ms,
+		     struct wabe_error *err)
 {
 	const char *verb = is_frozen ? "freeze" : "thaw";
 	int dir_fd, r;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * sys/cgroup: limits of v1, given in the terms of v2; see cgroup_internal.h. Sources: the kernel's
- * Documentation/admin-guide/cgroup-v1/ (memory.rst, blkio-controller.rst, cpusets.rst, hugetlb.rst), scheduler/sched-bwc.rst.
+ * Documentation/admin-guide/cgroup-v1/ (memory.rst, blkio-controller.rst, cpusets.rst,
+ * hugetlb.rst), scheduler/sched-bwc.rst.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,7 +15,8 @@
 
 #define PERIOD_DEFAULT_US 100000
 
-static int put(struct wabe_cgroup *cgroup, const char *controller, const char *file, const char *value, struct wabe_error *err)
+static int put(struct wabe_cgroup *cgroup, const char *controller, const char *file,
+	       const char *value, struct wabe_error *err)
 {
 	int r = wabe_cgroup_v1_set(cgroup, controller, file, value);
 
@@ -22,7 +24,8 @@ static int put(struct wabe_cgroup *cgroup, const char *controller, const char *f
 }
 
 __attribute__((format(printf, 5, 6)))
-static int putf(struct wabe_cgroup *cgroup, struct wabe_error *err, const char *controller, const char *file, const char *fmt, ...)
+static int putf(struct wabe_cgroup *cgroup, struct wabe_error *err, const char *controller,
+		const char *file, const char *fmt, ...)
 {
 	char value[96];
 	va_list args;
@@ -34,15 +37,17 @@ static int putf(struct wabe_cgroup *cgroup, struct wabe_error *err, const char *
 }
 
 /* < 0: none. A host without the controller or the file doesn't limit either. */
-static int put_max(struct wabe_cgroup *cgroup, const char *controller, const char *file, int64_t value, const char *none,
-		   struct wabe_error *err)
+static int put_max(struct wabe_cgroup *cgroup, const char *controller, const char *file,
+		   int64_t value, const char *none, struct wabe_error *err)
 {
 	int r;
 
 	if (value >= 0)
 		return putf(cgroup, err, controller, file, "%" PRId64, value);
 	r = wabe_cgroup_v1_set(cgroup, controller, file, none);
-	return r < 0 && r != -ENOENT && r != -ENOTSUP ? wabe_cgroup_explain_v1(cgroup, r, controller, file, none, err) : 0;
+	return r < 0 && r != -ENOENT && r != -ENOTSUP
+		       ? wabe_cgroup_explain_v1(cgroup, r, controller, file, none, err)
+		       : 0;
 }
 
 /* A limit as v2 sees it: < 0 when there is none. */
@@ -56,12 +61,15 @@ static int64_t read_limit(int dir_fd, const char *file)
 }
 
 /*
- * memory.memsw is memory and swap together, and never below memory: raising starts with memsw, lowering with
- * memory. When only one of the two is given, the other stays as v2 counts it (swap alone).
+ * memory.memsw is memory and swap together, and never below memory: raising starts with memsw,
+ * lowering with memory. When only one of the two is given, the other stays as v2 counts it (swap
+ * alone).
  */
-static int limit_memory_max(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l, struct wabe_error *err)
+static int limit_memory_max(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+			    struct wabe_error *err)
 {
-	static const char memory_file[] = "memory.limit_in_bytes", both_file[] = "memory.memsw.limit_in_bytes";
+	static const char memory_file[] = "memory.limit_in_bytes";
+	static const char both_file[] = "memory.memsw.limit_in_bytes";
 	int dir_fd = wabe_cgroup_v1_dir(cgroup, "memory");
 	int64_t old_memory = -1, old_both = -1, memory, swap, both;
 	bool has_swap_file;
@@ -74,9 +82,14 @@ static int limit_memory_max(struct wabe_cgroup *cgroup, const struct wabe_cgroup
 	}
 	has_swap_file = dir_fd >= 0 && wabe_cgroup_file_u64(dir_fd, both_file, &ignored) == 0;
 	memory = l->has_memory_max ? l->memory_max_bytes : old_memory;
-	swap = l->has_memory_swap_max ? l->memory_swap_max_bytes : old_both < 0 || old_memory < 0 ? -1 : old_both - old_memory;
+	swap = old_both < 0 || old_memory < 0 ? -1 : old_both - old_memory;
+	if (l->has_memory_swap_max)
+		swap = l->memory_swap_max_bytes;
 	if (l->has_memory_swap_max && swap >= 0 && memory < 0)
-		return wabe_error_say(err, -EINVAL, "swap limit %" PRId64 ": cgroup v1 can limit swap only together with memory", swap);
+		return wabe_error_say(err, -EINVAL,
+				      "swap limit %" PRId64
+				      ": cgroup v1 can limit swap only together with memory",
+				      swap);
 	both = memory < 0 || swap < 0 ? -1 : swap > INT64_MAX - memory ? -1 : memory + swap;
 	if (!has_swap_file && !l->has_memory_swap_max)
 		return put_max(cgroup, "memory", memory_file, memory, "-1", err);
@@ -89,7 +102,8 @@ static int limit_memory_max(struct wabe_cgroup *cgroup, const struct wabe_cgroup
 	return r == 0 ? put_max(cgroup, "memory", both_file, both, "-1", err) : r;
 }
 
-static int limit_memory(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l, struct wabe_error *err)
+static int limit_memory(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+			struct wabe_error *err)
 {
 	int r = 0;
 
@@ -97,22 +111,32 @@ static int limit_memory(struct wabe_cgroup *cgroup, const struct wabe_cgroup_lim
 		return wabe_error_say(err, -ENOTSUP, "memory.high: cgroup v1 has no such limit");
 	if (l->has_memory_max || l->has_memory_swap_max)
 		r = limit_memory_max(cgroup, l, err);
-	if (r == 0 && l->has_memory_low) /* the nearest thing: what is left when the host runs short */
-		r = put_max(cgroup, "memory", "memory.soft_limit_in_bytes", l->memory_low_bytes, "-1", err);
+	/* The nearest thing: what is left to it when the host runs short. */
+	if (r == 0 && l->has_memory_low)
+		r = put_max(cgroup, "memory", "memory.soft_limit_in_bytes", l->memory_low_bytes,
+			    "-1", err);
 	return r;
 }
 
-/* Quota and period are checked against each other and the parent's at each write: the other order may be the one that works. */
-static int limit_cpu_max(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l, struct wabe_error *err)
+/*
+ * Quota and period are checked against each other and the parent's at each write: the other order
+ * may be the one that works.
+ */
+static int limit_cpu_max(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+			 struct wabe_error *err)
 {
-	static const char quota_file[] = "cpu.cfs_quota_us", period_file[] = "cpu.cfs_period_us", burst_file[] = "cpu.cfs_burst_us";
+	static const char quota_file[] = "cpu.cfs_quota_us";
+	static const char period_file[] = "cpu.cfs_period_us";
+	static const char burst_file[] = "cpu.cfs_burst_us";
 	char quota[32], period[32];
 	int r;
 
 	snprintf(quota, sizeof(quota), "%" PRId64, l->cpu_quota_us < 0 ? -1 : l->cpu_quota_us);
-	snprintf(period, sizeof(period), "%" PRIu64, l->cpu_period_us ? l->cpu_period_us : (uint64_t)PERIOD_DEFAULT_US);
+	snprintf(period, sizeof(period), "%" PRIu64,
+		 l->cpu_period_us ? l->cpu_period_us : (uint64_t)PERIOD_DEFAULT_US);
 	if (l->has_cpu_burst && l->cpu_quota_us >= 0)
-		wabe_cgroup_v1_set(cgroup, "cpu", burst_file, "0"); /* an old burst may be larger than the new quota */
+		/* An old burst may be larger than the new quota. */
+		wabe_cgroup_v1_set(cgroup, "cpu", burst_file, "0");
 	r = wabe_cgroup_v1_set(cgroup, "cpu", period_file, period);
 	if (r == -EINVAL) {
 		r = put(cgroup, "cpu", quota_file, quota, err);
@@ -125,9 +149,11 @@ static int limit_cpu_max(struct wabe_cgroup *cgroup, const struct wabe_cgroup_li
 	return put(cgroup, "cpu", quota_file, quota, err);
 }
 
-static int limit_cpu(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l, struct wabe_error *err)
+static int limit_cpu(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+		     struct wabe_error *err)
 {
-	uint64_t shares = l->cpu_shares ? l->cpu_shares : wabe_cgroup_weight_to_shares(l->cpu_weight);
+	uint64_t shares = l->cpu_shares ? l->cpu_shares
+					: wabe_cgroup_weight_to_shares(l->cpu_weight);
 	bool is_idle = l->has_cpu_idle && l->cpu_idle;
 	int r = 0;
 
@@ -147,14 +173,16 @@ static int limit_cpu(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits
 }
 
 /* The weights were CFQ's, "blkio.weight"; today BFQ has them under its own name. */
-static int put_weight(struct wabe_cgroup *cgroup, const char *device, uint64_t io_weight, struct wabe_error *err)
+static int put_weight(struct wabe_cgroup *cgroup, const char *device, uint64_t io_weight,
+		      struct wabe_error *err)
 {
 	uint64_t weight = wabe_cgroup_io_to_blkio_weight(io_weight);
 	const char *suffix = device ? "_device" : "";
 	char file[48], value[64];
 	int r;
 
-	snprintf(value, sizeof(value), "%s%s%" PRIu64, device ? device : "", device ? " " : "", weight);
+	snprintf(value, sizeof(value), "%s%s%" PRIu64, device ? device : "", device ? " " : "",
+		 weight);
 	snprintf(file, sizeof(file), "blkio.weight%s", suffix);
 	r = wabe_cgroup_v1_set(cgroup, "blkio", file, value);
 	if (r == -ENOENT) {
@@ -164,17 +192,20 @@ static int put_weight(struct wabe_cgroup *cgroup, const char *device, uint64_t i
 	return r < 0 ? wabe_cgroup_explain_v1(cgroup, r, "blkio", "blkio.weight", value, err) : 0;
 }
 
-static int put_rate(struct wabe_cgroup *cgroup, const char *kind, const char *device, uint64_t rate, struct wabe_error *err)
+static int put_rate(struct wabe_cgroup *cgroup, const char *kind, const char *device, uint64_t rate,
+		    struct wabe_error *err)
 {
 	char file[48];
 
 	if (rate == 0)
 		return 0;
 	snprintf(file, sizeof(file), "blkio.throttle.%s_device", kind);
-	return putf(cgroup, err, "blkio", file, "%s %" PRIu64, device, rate == UINT64_MAX ? 0 : rate); /* 0 takes the rule away */
+	return putf(cgroup, err, "blkio", file, "%s %" PRIu64, device,
+		    rate == UINT64_MAX ? 0 : rate); /* 0 takes the rule away */
 }
 
-static int limit_io(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l, struct wabe_error *err)
+static int limit_io(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+		    struct wabe_error *err)
 {
 	int r = l->has_io_weight ? put_weight(cgroup, NULL, l->io_weight, err) : 0;
 
@@ -196,14 +227,16 @@ static int limit_io(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits 
 	return r;
 }
 
-static int limit_hugetlb(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l, struct wabe_error *err)
+static int limit_hugetlb(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+			 struct wabe_error *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < l->hugetlb.count; i++) {
 		char file[64];
 
-		snprintf(file, sizeof(file), "hugetlb.%s.limit_in_bytes", l->hugetlb.items[i].page_size);
+		snprintf(file, sizeof(file), "hugetlb.%s.limit_in_bytes",
+			 l->hugetlb.items[i].page_size);
 		r = putf(cgroup, err, "hugetlb", file, "%" PRIu64, l->hugetlb.items[i].limit_bytes);
 	}
 	return r;
@@ -211,23 +244,34 @@ static int limit_hugetlb(struct wabe_cgroup *cgroup, const struct wabe_cgroup_li
 
 static bool is_in_v2(struct wabe_cgroup *cgroup, const char *v1_name, const char *v2_name)
 {
-	return wabe_cgroup_v1_dir(cgroup, v1_name) == -ENOTSUP && wabe_cgroup_v2_ops.has(cgroup, v2_name);
+	return wabe_cgroup_v1_dir(cgroup, v1_name) == -ENOTSUP &&
+	       wabe_cgroup_v2_ops.has(cgroup, v2_name);
 }
 
-/* Move from @l to @v2 what belongs to controllers that v1 has not taken; returns whether that is anything. */
-static bool split(struct wabe_cgroup *cgroup, struct wabe_cgroup_limits *l, struct wabe_cgroup_limits *v2)
+/*
+ * Move from @l to @v2 what belongs to controllers that v1 has not taken; returns whether that is
+ * anything.
+ */
+static bool split(struct wabe_cgroup *cgroup, struct wabe_cgroup_limits *l,
+		  struct wabe_cgroup_limits *v2)
 {
 #define MOVE(member) (v2->member = l->member, memset(&l->member, 0, sizeof(l->member)))
 	static const struct wabe_cgroup_limits none;
 
 	memset(v2, 0, sizeof(*v2));
-	if ((l->has_memory_max || l->has_memory_swap_max || l->has_memory_low || l->has_memory_high) && is_in_v2(cgroup, "memory", "memory")) {
-		MOVE(has_memory_max), MOVE(has_memory_swap_max), MOVE(has_memory_low), MOVE(has_memory_high);
-		MOVE(memory_max_bytes), MOVE(memory_swap_max_bytes), MOVE(memory_low_bytes), MOVE(memory_high_bytes);
+	if ((l->has_memory_max || l->has_memory_swap_max || l->has_memory_low ||
+	     l->has_memory_high) &&
+	    is_in_v2(cgroup, "memory", "memory")) {
+		MOVE(has_memory_max), MOVE(has_memory_swap_max), MOVE(has_memory_low),
+			MOVE(has_memory_high);
+		MOVE(memory_max_bytes), MOVE(memory_swap_max_bytes), MOVE(memory_low_bytes),
+			MOVE(memory_high_bytes);
 	}
-	if ((l->has_cpu_weight || l->has_cpu_max || l->has_cpu_burst || l->has_cpu_idle) && is_in_v2(cgroup, "cpu", "cpu")) {
+	if ((l->has_cpu_weight || l->has_cpu_max || l->has_cpu_burst || l->has_cpu_idle) &&
+	    is_in_v2(cgroup, "cpu", "cpu")) {
 		MOVE(has_cpu_weight), MOVE(has_cpu_max), MOVE(has_cpu_burst), MOVE(has_cpu_idle);
-		MOVE(cpu_weight), MOVE(cpu_quota_us), MOVE(cpu_period_us), MOVE(cpu_burst_us), MOVE(cpu_idle);
+		MOVE(cpu_weight), MOVE(cpu_quota_us), MOVE(cpu_period_us), MOVE(cpu_burst_us),
+			MOVE(cpu_idle);
 	}
 	if ((l->cpuset_cpus || l->cpuset_mems) && is_in_v2(cgroup, "cpuset", "cpuset"))
 		MOVE(cpuset_cpus), MOVE(cpuset_mems);
@@ -241,18 +285,21 @@ static bool split(struct wabe_cgroup *cgroup, struct wabe_cgroup_limits *l, stru
 	return memcmp(v2, &none, sizeof(none)) != 0;
 }
 
-int wabe_cgroup_v1_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits, struct wabe_error *err)
+int wabe_cgroup_v1_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits,
+			 struct wabe_error *err)
 {
 	struct wabe_cgroup_limits l = *limits, v2;
 	int r;
 
 	if (l.unified_count)
-		return wabe_error_say(err, -ENOTSUP, "unified %s: the host's limits are cgroup v1", l.unified[0].file);
+		return wabe_error_say(err, -ENOTSUP, "unified %s: the host's limits are cgroup v1",
+				      l.unified[0].file);
 	if (cgroup->root_fd >= 0 && split(cgroup, &l, &v2)) {
 		r = wabe_cgroup_dir_fd(cgroup, err);
 		if (r < 0)
 			return r;
-		wabe_cgroup_v2_enable(cgroup); /* not at create: it changes the host's tree, and mostly v1 has all of them */
+		/* Not at create: it changes the host's tree, and mostly v1 has all of them. */
+		wabe_cgroup_v2_enable(cgroup);
 		r = wabe_cgroup_v2_limit(cgroup, &v2, err);
 		if (r < 0)
 			return r;

@@ -2,8 +2,8 @@
 /*
  * sys/cgroup: the cgroup2 tree, written directly, relative to descriptors; see cgroup_internal.h.
  *
- * This serves v2 hosts, and the cgroup2 mount beside the v1 controllers of a hybrid host. Sources: the kernel's
- * Documentation/admin-guide/cgroup-v2.rst.
+ * This serves v2 hosts, and the cgroup2 mount beside the v1 controllers of a hybrid host. Sources:
+ * the kernel's Documentation/admin-guide/cgroup-v2.rst.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,8 @@ const char *wabe_cgroup_v2_available(struct wabe_cgroup *cgroup)
 {
 	if (!cgroup->is_available_known) {
 		cgroup->is_available_known = true;
-		if (wabe_cgroup_file_read(cgroup->root_fd, "cgroup.controllers", cgroup->available, sizeof(cgroup->available)) < 0)
+		if (wabe_cgroup_file_read(cgroup->root_fd, "cgroup.controllers", cgroup->available,
+					  sizeof(cgroup->available)) < 0)
 			cgroup->available[0] = '\0';
 	}
 	return cgroup->available;
@@ -65,7 +66,8 @@ int wabe_cgroup_v2_claim(struct wabe_cgroup *cgroup, bool *ret_was_created, stru
 			return wabe_error_set(err, r, "read cgroup.events of %s", cgroup->path);
 		wabe_cgroup_text_u64(events, "populated", &is_populated);
 		if (is_populated)
-			return wabe_error_say(err, -EEXIST, "cgroup %s exists and has processes", cgroup->path);
+			return wabe_error_say(err, -EEXIST, "cgroup %s exists and has processes",
+					      cgroup->path);
 	}
 	*ret_was_created = made > 0;
 	return 0;
@@ -93,19 +95,24 @@ static size_t missing(const char *wanted, const char *has, char *text, size_t ro
 	return count;
 }
 
-/* The root of all, which has no cgroup.type, may have processes and pass controllers on; no other may. */
+/*
+ * The root of all, which has no cgroup.type, may have processes and pass controllers on; no other
+ * may.
+ */
 static bool has_own_processes(int dir_fd)
 {
 	char text[16];
 
-	return faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0 && wabe_cgroup_file_read(dir_fd, "cgroup.procs", text, sizeof(text)) != 0;
+	return faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0 &&
+	       wabe_cgroup_file_read(dir_fd, "cgroup.procs", text, sizeof(text)) != 0;
 }
 
 /*
- * A parent with processes of its own is left alone. It refuses domain controllers (EBUSY), but not threaded ones (cpu,
- * cpuset, pids): with those it would become the root of a threaded subtree, and what is below could not take a process
- * any more. One write enables all or none; when it fails for another reason (cpu with real-time processes: EINVAL), one by
- * one. What stays missing is reported when a limit needs it.
+ * A parent with processes of its own is left alone. It refuses domain controllers (EBUSY), but not
+ * threaded ones (cpu, cpuset, pids): with those it would become the root of a threaded subtree, and
+ * what is below could not take a process any more. One write enables all or none; when it fails for
+ * another reason (cpu with real-time processes: EINVAL), one by one. What stays missing is reported
+ * when a limit needs it.
  */
 static void enable_at(int dir_fd, const char *wanted)
 {
@@ -130,8 +137,13 @@ void wabe_cgroup_v2_enable(struct wabe_cgroup *cgroup)
 	char has[WABE_CGROUP_TEXT_MAX], part[NAME_MAX + 1];
 	const char *at = cgroup->path + 1;
 
-	/* Its own cgroup.controllers is what the parents enabled: the second guest below a parent finds all of it. */
-	if (!*wanted || wabe_cgroup_file_read(cgroup->dir_fd, "cgroup.controllers", has, sizeof(has)) < 0 || strcmp(has, wanted) == 0)
+	/*
+	 * Its own cgroup.controllers is what the parents enabled: the second guest below a parent
+	 * finds all of it.
+	 */
+	if (!*wanted ||
+	    wabe_cgroup_file_read(cgroup->dir_fd, "cgroup.controllers", has, sizeof(has)) < 0 ||
+	    strcmp(has, wanted) == 0)
 		return;
 	for (;;) {
 		size_t len = strcspn(at, "/");
@@ -159,7 +171,10 @@ static int v2_create(struct wabe_cgroup *cgroup, bool *ret_was_created, struct w
 	return r;
 }
 
-/* Is @pid already in the cgroup or below it? A guest's systemd puts its processes into leaves of its own. */
+/*
+ * Is @pid already in the cgroup or below it? A guest's systemd puts its processes into leaves of
+ * its own.
+ */
 static bool is_below(const struct wabe_cgroup *cgroup, pid_t pid)
 {
 	char file[32], text[4096], *line;
@@ -172,7 +187,8 @@ static bool is_below(const struct wabe_cgroup *cgroup, pid_t pid)
 	if (!line)
 		return false;
 	line += line == text ? 3 : 4;
-	return strncmp(line, cgroup->path, len) == 0 && (line[len] == '/' || line[len] == '\n' || line[len] == '\0');
+	return strncmp(line, cgroup->path, len) == 0 &&
+	       (line[len] == '/' || line[len] == '\n' || line[len] == '\0');
 }
 
 int wabe_cgroup_v2_attach(struct wabe_cgroup *cgroup, pid_t pid, struct wabe_error *err)
@@ -213,12 +229,14 @@ int wabe_cgroup_v2_wait_event(int dir_fd, const char *key, uint64_t value, int64
 		if (left_ms <= 0)
 			return -ETIMEDOUT;
 		/* kernfs: the file has POLLPRI from when it changed after the last read on. */
-		if (poll(&wait, 1, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms) < 0 && errno != EINTR)
+		if (poll(&wait, 1, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms) < 0 &&
+		    errno != EINTR)
 			return -errno;
 	}
 }
 
-int wabe_cgroup_v2_freeze(struct wabe_cgroup *cgroup, bool is_frozen, int timeout_ms, struct wabe_error *err)
+int wabe_cgroup_v2_freeze(struct wabe_cgroup *cgroup, bool is_frozen, int timeout_ms,
+			  struct wabe_error *err)
 {
 	int64_t deadline_ms = wabe_cgroup_now_ms() + timeout_ms;
 	const char *verb = is_frozen ? "freeze" : "thaw";
@@ -235,9 +253,13 @@ int wabe_cgroup_v2_freeze(struct wabe_cgroup *cgroup, bool is_frozen, int timeou
 	if (r != -ETIMEDOUT)
 		return wabe_error_set(err, r, "%s cgroup %s", verb, cgroup->path);
 	if (!is_frozen)
-		return wabe_error_say(err, r, "thaw cgroup %s: still frozen after %d ms, is one above it frozen?", cgroup->path, timeout_ms);
+		return wabe_error_say(
+			err, r, "thaw cgroup %s: still frozen after %d ms, is one above it frozen?",
+			cgroup->path, timeout_ms);
 	wabe_cgroup_file_write(dir_fd, "cgroup.freeze", "0");
-	return wabe_error_say(err, r, "freeze cgroup %s: a process did not stop within %d ms, thawed again", cgroup->path, timeout_ms);
+	return wabe_error_say(err, r,
+			      "freeze cgroup %s: a process did not stop within %d ms, thawed again",
+			      cgroup->path, timeout_ms);
 }
 
 int wabe_cgroup_v2_frozen(struct wabe_cgroup *cgroup, struct wabe_error *err)
@@ -251,7 +273,8 @@ int wabe_cgroup_v2_frozen(struct wabe_cgroup *cgroup, struct wabe_error *err)
 		return dir_fd;
 	r = wabe_cgroup_file_read(dir_fd, "cgroup.events", text, sizeof(text));
 	if (r < 0)
-		return wabe_error_set(err, r == -ENODEV ? -ENOENT : r, "read cgroup.events of %s", cgroup->path);
+		return wabe_error_set(err, r == -ENODEV ? -ENOENT : r, "read cgroup.events of %s",
+				      cgroup->path);
 	wabe_cgroup_text_u64(text, "frozen", &is_frozen);
 	return is_frozen != 0;
 }
@@ -275,7 +298,8 @@ int wabe_cgroup_v2_signal(struct wabe_cgroup *cgroup, int signal, struct wabe_er
 	return wabe_cgroup_signal_each(cgroup, signal, err);
 }
 
-int wabe_cgroup_v2_pids(struct wabe_cgroup *cgroup, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err)
+int wabe_cgroup_v2_pids(struct wabe_cgroup *cgroup, pid_t **ret_pids, size_t *ret_count,
+			struct wabe_error *err)
 {
 	int dir_fd = open_dir(cgroup, err);
 	int r;
@@ -304,14 +328,16 @@ int wabe_cgroup_v2_remove(struct wabe_cgroup *cgroup, int timeout_ms, struct wab
 	if (r < 0)
 		return wabe_cgroup_explain_remove(cgroup, r, err);
 removed:
-	wabe_cleanup_close(&cgroup->dir_fd); /* a later create makes another directory of that name */
+	/* A later create makes another directory of that name. */
+	wabe_cleanup_close(&cgroup->dir_fd);
 	return 0;
 }
 
 static bool v2_has(struct wabe_cgroup *cgroup, const char *controller)
 {
 	/* Freezing and killing are in every cgroup2 tree (5.2, 5.14), no controllers. */
-	return strcmp(controller, "freezer") == 0 || wabe_cgroup_text_has(wabe_cgroup_v2_available(cgroup), controller);
+	return strcmp(controller, "freezer") == 0 ||
+	       wabe_cgroup_text_has(wabe_cgroup_v2_available(cgroup), controller);
 }
 
 const struct wabe_cgroup_ops wabe_cgroup_v2_ops = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * sys/cgroup: limits of the cgroup2 tree; see cgroup_internal.h. Files, ranges and defaults: cgroup-v2.rst, "Controllers".
+ * sys/cgroup: limits of the cgroup2 tree; see cgroup_internal.h. Files, ranges and defaults:
+ * cgroup-v2.rst, "Controllers".
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,14 +25,20 @@ static bool in_range(uint64_t value, uint64_t min, uint64_t max)
 static int check_cpu(const struct wabe_cgroup_limits *l, struct wabe_error *err)
 {
 	if (l->has_cpu_weight && !in_range(l->cpu_weight, 1, 10000))
-		return wabe_error_say(err, -ERANGE, "cpu weight %" PRIu64 ": the range is 1..10000", l->cpu_weight);
+		return wabe_error_say(err, -ERANGE, "cpu weight %" PRIu64 ": the range is 1..10000",
+				      l->cpu_weight);
 	if (l->has_cpu_weight && l->cpu_shares && !in_range(l->cpu_shares, 2, 262144))
-		return wabe_error_say(err, -ERANGE, "cpu shares %" PRIu64 ": the range is 2..262144", l->cpu_shares);
+		return wabe_error_say(err, -ERANGE,
+				      "cpu shares %" PRIu64 ": the range is 2..262144",
+				      l->cpu_shares);
 	if (l->has_cpu_max && l->cpu_quota_us >= 0 && l->cpu_quota_us < PERIOD_MIN_US)
-		return wabe_error_say(err, -ERANGE, "cpu quota %" PRId64 " us: the least is %d us", l->cpu_quota_us, PERIOD_MIN_US);
-	if (l->has_cpu_max && l->cpu_period_us && !in_range(l->cpu_period_us, PERIOD_MIN_US, PERIOD_MAX_US))
-		return wabe_error_say(err, -ERANGE, "cpu period %" PRIu64 " us: the range is %d..%d us", l->cpu_period_us,
-				      PERIOD_MIN_US, PERIOD_MAX_US);
+		return wabe_error_say(err, -ERANGE, "cpu quota %" PRId64 " us: the least is %d us",
+				      l->cpu_quota_us, PERIOD_MIN_US);
+	if (l->has_cpu_max && l->cpu_period_us &&
+	    !in_range(l->cpu_period_us, PERIOD_MIN_US, PERIOD_MAX_US))
+		return wabe_error_say(err, -ERANGE,
+				      "cpu period %" PRIu64 " us: the range is %d..%d us",
+				      l->cpu_period_us, PERIOD_MIN_US, PERIOD_MAX_US);
 	if (l->has_cpu_idle && l->cpu_idle != 0 && l->cpu_idle != 1)
 		return wabe_error_say(err, -ERANGE, "cpu idle %" PRId64 ": 0 or 1", l->cpu_idle);
 	return 0;
@@ -42,12 +49,17 @@ static int check_names(const struct wabe_cgroup_limits *l, struct wabe_error *er
 {
 	for (size_t i = 0; i < l->hugetlb.count; i++)
 		if (!*l->hugetlb.items[i].page_size || strlen(l->hugetlb.items[i].page_size) > 16 ||
-		    strspn(l->hugetlb.items[i].page_size, "0123456789KMGB") != strlen(l->hugetlb.items[i].page_size))
-			return wabe_error_say(err, -EINVAL, "huge page size \"%.32s\": not of the form 2MB", l->hugetlb.items[i].page_size);
+		    strspn(l->hugetlb.items[i].page_size, "0123456789KMGB") !=
+			    strlen(l->hugetlb.items[i].page_size))
+			return wabe_error_say(err, -EINVAL,
+					      "huge page size \"%.32s\": not of the form 2MB",
+					      l->hugetlb.items[i].page_size);
 	for (size_t i = 0; i < l->unified_count; i++)
-		if (!strchr(l->unified[i].file, '.') || l->unified[i].file[0] == '.' || strchr(l->unified[i].file, '/') ||
-		    strlen(l->unified[i].file) > NAME_MAX)
-			return wabe_error_say(err, -EINVAL, "unified \"%.64s\": no name of a cgroup file", l->unified[i].file);
+		if (!strchr(l->unified[i].file, '.') || l->unified[i].file[0] == '.' ||
+		    strchr(l->unified[i].file, '/') || strlen(l->unified[i].file) > NAME_MAX)
+			return wabe_error_say(err, -EINVAL,
+					      "unified \"%.64s\": no name of a cgroup file",
+					      l->unified[i].file);
 	return 0;
 }
 
@@ -58,15 +70,20 @@ int wabe_cgroup_limits_check(const struct wabe_cgroup_limits *l, struct wabe_err
 	if (r < 0)
 		return r;
 	if (l->has_io_weight && !in_range(l->io_weight, 1, 10000))
-		return wabe_error_say(err, -ERANGE, "io weight %" PRIu64 ": the range is 1..10000", l->io_weight);
+		return wabe_error_say(err, -ERANGE, "io weight %" PRIu64 ": the range is 1..10000",
+				      l->io_weight);
 	for (size_t i = 0; i < l->io.count; i++)
 		if (l->io.items[i].weight > 10000)
-			return wabe_error_say(err, -ERANGE, "io weight %" PRIu64 " of device %" PRIu32 ":%" PRIu32 ": the range is 1..10000",
-					      l->io.items[i].weight, l->io.items[i].major, l->io.items[i].minor);
+			return wabe_error_say(err, -ERANGE,
+					      "io weight %" PRIu64 " of device %" PRIu32 ":%" PRIu32
+					      ": the range is 1..10000",
+					      l->io.items[i].weight, l->io.items[i].major,
+					      l->io.items[i].minor);
 	return check_names(l, err);
 }
 
-static int put(struct wabe_cgroup *cgroup, const char *file, const char *value, struct wabe_error *err)
+static int put(struct wabe_cgroup *cgroup, const char *file, const char *value,
+	       struct wabe_error *err)
 {
 	int r = wabe_cgroup_file_write(cgroup->dir_fd, file, value);
 
@@ -74,7 +91,8 @@ static int put(struct wabe_cgroup *cgroup, const char *file, const char *value, 
 }
 
 __attribute__((format(printf, 4, 5)))
-static int putf(struct wabe_cgroup *cgroup, struct wabe_error *err, const char *file, const char *fmt, ...)
+static int putf(struct wabe_cgroup *cgroup, struct wabe_error *err, const char *file,
+		const char *fmt, ...)
 {
 	char value[160];
 	va_list args;
@@ -86,7 +104,8 @@ static int putf(struct wabe_cgroup *cgroup, struct wabe_error *err, const char *
 }
 
 /* @value < 0: no limit, which is what a host without the file has anyway. */
-static int put_max(struct wabe_cgroup *cgroup, const char *file, int64_t value, struct wabe_error *err)
+static int put_max(struct wabe_cgroup *cgroup, const char *file, int64_t value,
+		   struct wabe_error *err)
 {
 	int r;
 
@@ -96,7 +115,8 @@ static int put_max(struct wabe_cgroup *cgroup, const char *file, int64_t value, 
 	return r < 0 && r != -ENOENT ? wabe_cgroup_explain_v2(cgroup, r, file, "max", err) : 0;
 }
 
-static int limit_memory(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l, struct wabe_error *err)
+static int limit_memory(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+			struct wabe_error *err)
 {
 	int r = 0;
 
@@ -112,7 +132,8 @@ static int limit_memory(struct wabe_cgroup *cgroup, const struct wabe_cgroup_lim
 	return r;
 }
 
-static int limit_cpu_max(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l, struct wabe_error *err)
+static int limit_cpu_max(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+			 struct wabe_error *err)
 {
 	uint64_t period_us = l->cpu_period_us ? l->cpu_period_us : PERIOD_DEFAULT_US;
 	char value[64];
@@ -123,20 +144,28 @@ static int limit_cpu_max(struct wabe_cgroup *cgroup, const struct wabe_cgroup_li
 	else
 		snprintf(value, sizeof(value), "%" PRId64 " %" PRIu64, l->cpu_quota_us, period_us);
 	r = wabe_cgroup_file_write(cgroup->dir_fd, "cpu.max", value);
-	/* A burst larger than the quota is refused, so the old burst may be in the way of the new quota. */
-	if (r == -EINVAL && l->has_cpu_burst && wabe_cgroup_file_write(cgroup->dir_fd, "cpu.max.burst", "0") == 0)
+	/*
+	 * A burst larger than the quota is refused, so the old burst may be in the way of the new
+	 * quota.
+	 */
+	if (r == -EINVAL && l->has_cpu_burst &&
+	    wabe_cgroup_file_write(cgroup->dir_fd, "cpu.max.burst", "0") == 0)
 		r = wabe_cgroup_file_write(cgroup->dir_fd, "cpu.max", value);
 	if (r == -ENOENT && l->cpu_quota_us < 0)
 		return 0;
 	return r < 0 ? wabe_cgroup_explain_v2(cgroup, r, "cpu.max", value, err) : 0;
 }
 
-static int limit_cpu(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l, struct wabe_error *err)
+static int limit_cpu(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+		     struct wabe_error *err)
 {
 	bool is_idle = l->has_cpu_idle && l->cpu_idle;
 	int r = 0;
 
-	/* An idle cgroup refuses a weight, and loses it when it leaves that state: idle before weight, and instead of it. */
+	/*
+	 * An idle cgroup refuses a weight, and loses it when it leaves that state: idle before
+	 * weight, and instead of it.
+	 */
 	if (l->has_cpu_idle)
 		r = putf(cgroup, err, "cpu.idle", "%" PRId64, l->cpu_idle);
 	if (r == 0 && l->has_cpu_weight && !is_idle)
@@ -153,10 +182,12 @@ static int limit_cpu(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits
 }
 
 /*
- * io.weight is there with CONFIG_BLK_CGROUP_IOCOST, io.bfq.weight (1..1000, default 100: bfq-iosched.rst) with BFQ's
- * group scheduling; the cgroup that has neither can't weigh. @device is "default" or "8:0".
+ * io.weight is there with CONFIG_BLK_CGROUP_IOCOST, io.bfq.weight (1..1000, default 100:
+ * bfq-iosched.rst) with BFQ's group scheduling; the cgroup that has neither can't weigh. @device is
+ * "default" or "8:0".
  */
-static int put_io_weight(struct wabe_cgroup *cgroup, const char *device, uint64_t weight, struct wabe_error *err)
+static int put_io_weight(struct wabe_cgroup *cgroup, const char *device, uint64_t weight,
+			 struct wabe_error *err)
 {
 	char value[64];
 	int r;
@@ -164,7 +195,8 @@ static int put_io_weight(struct wabe_cgroup *cgroup, const char *device, uint64_
 	snprintf(value, sizeof(value), "%s %" PRIu64, device, weight);
 	r = wabe_cgroup_file_write(cgroup->dir_fd, "io.weight", value);
 	if (r == -ENOENT) {
-		snprintf(value, sizeof(value), "%s %" PRIu64, device, wabe_cgroup_io_to_blkio_weight(weight));
+		snprintf(value, sizeof(value), "%s %" PRIu64, device,
+			 wabe_cgroup_io_to_blkio_weight(weight));
 		r = wabe_cgroup_file_write(cgroup->dir_fd, "io.bfq.weight", value);
 	}
 	return r < 0 ? wabe_cgroup_explain_v2(cgroup, r, "io.weight", value, err) : 0;
@@ -180,7 +212,8 @@ static void add_rate(char *text, size_t room, const char *key, uint64_t value)
 		snprintf(text + at, room - at, " %s=%" PRIu64, key, value);
 }
 
-static int limit_io(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l, struct wabe_error *err)
+static int limit_io(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+		    struct wabe_error *err)
 {
 	int r = l->has_io_weight ? put_io_weight(cgroup, "default", l->io_weight, err) : 0;
 
@@ -201,7 +234,8 @@ static int limit_io(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits 
 	return r;
 }
 
-static int limit_hugetlb(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l, struct wabe_error *err)
+static int limit_hugetlb(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+			 struct wabe_error *err)
 {
 	int r = 0;
 
@@ -214,7 +248,8 @@ static int limit_hugetlb(struct wabe_cgroup *cgroup, const struct wabe_cgroup_li
 	return r;
 }
 
-static int limit_unified(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l, struct wabe_error *err)
+static int limit_unified(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+			 struct wabe_error *err)
 {
 	int r = 0;
 
@@ -223,7 +258,8 @@ static int limit_unified(struct wabe_cgroup *cgroup, const struct wabe_cgroup_li
 	return r;
 }
 
-int wabe_cgroup_v2_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l, struct wabe_error *err)
+int wabe_cgroup_v2_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+			 struct wabe_error *err)
 {
 	int r = wabe_cgroup_dir_fd(cgroup, err);
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tests/unit/cgroup_live: for the tests of sys/cgroup with real cgroups, /wabe-test-PID in the hierarchies that the machine has.
+ * tests/unit/cgroup_live: for the tests of sys/cgroup with real cgroups, /wabe-test-PID in the
+ * hierarchies that the machine has.
  *
- * On a machine with v1 controllers the same is done again in mount namespaces of its own: with a cgroup2 mount over
- * /sys/fs/cgroup for the v2 driver (only the controllers that v1 left can be there), and without any for pure v1.
+ * On a machine with v1 controllers the same is done again in mount namespaces of its own: with a
+ * cgroup2 mount over /sys/fs/cgroup for the v2 driver (only the controllers that v1 left can be
+ * there), and without any for pure v1.
  */
 #ifndef WABE_TESTS_CGROUP_LIVE_H
 #define WABE_TESTS_CGROUP_LIVE_H
@@ -39,7 +41,8 @@ static inline struct wabe_cgroup *open_at(struct live *live, const char *below)
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s%s", live->top, below);
-	if (!tap_int(live->t, wabe_cgroup_open(path, &cgroup, &err), 0, "%s: open %s %s", live->mode, below, err.text))
+	if (!tap_int(live->t, wabe_cgroup_open(path, &cgroup, &err), 0, "%s: open %s %s",
+		     live->mode, below, err.text))
 		exit(1);
 	return cgroup;
 }
@@ -49,7 +52,8 @@ static inline void create(struct live *live, struct wabe_cgroup *cgroup)
 	struct wabe_error err = WABE_ERROR_INIT;
 	bool was_created = false;
 
-	tap_int(live->t, wabe_cgroup_create(cgroup, &was_created, &err), 0, "%s: create %s", live->mode, err.text);
+	tap_int(live->t, wabe_cgroup_create(cgroup, &was_created, &err), 0, "%s: create %s",
+		live->mode, err.text);
 	tap_ok(live->t, was_created, "%s: create made it", live->mode);
 }
 
@@ -103,7 +107,10 @@ static inline bool holds(struct wabe_cgroup *cgroup, pid_t pid)
 	return false;
 }
 
-/* The root's cgroup.subtree_control belongs to the machine: what creating below enabled there is taken back. */
+/*
+ * The root's cgroup.subtree_control belongs to the machine: what creating below enabled there is
+ * taken back.
+ */
 static inline void restore_root(const char *before)
 {
 	_cleanup_close_ int fd = open(WABE_CGROUP_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -120,7 +127,8 @@ static inline void restore_root(const char *before)
 	}
 }
 
-static inline void live_mode(struct tap *t, enum wabe_cgroup_mode want, void (*run)(struct live *live))
+static inline void live_mode(struct tap *t, enum wabe_cgroup_mode want,
+			     void (*run)(struct live *live))
 {
 	static const char *const names[] = { "v2", "hybrid", "v1" };
 	struct live live = { .t = t, .mode = names[want] };
@@ -129,23 +137,28 @@ static inline void live_mode(struct tap *t, enum wabe_cgroup_mode want, void (*r
 	struct wabe_error err = WABE_ERROR_INIT;
 
 	if (want == WABE_CGROUP_V2)
-		wabe_cgroup_file_read(AT_FDCWD, WABE_CGROUP_ROOT "/cgroup.subtree_control", before, sizeof(before));
+		wabe_cgroup_file_read(AT_FDCWD, WABE_CGROUP_ROOT "/cgroup.subtree_control", before,
+				      sizeof(before));
 	live.ticks = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	snprintf(live.top, sizeof(live.top), "/wabe-test-%d", (int)getpid());
 	top = open_at(&live, "");
 	tap_int(t, (int)wabe_cgroup_mode(top), (int)want, "%s: is what is found", live.mode);
 	tap_str(t, wabe_cgroup_path(top), live.top, "%s: path", live.mode);
-	tap_ok(t, wabe_cgroup_has(top, "freezer") && !wabe_cgroup_has(top, "nonsense"), "%s: which controllers", live.mode);
+	tap_ok(t, wabe_cgroup_has(top, "freezer") && !wabe_cgroup_has(top, "nonsense"),
+	       "%s: which controllers", live.mode);
 	run(&live);
-	tap_int(t, wabe_cgroup_remove(top, WAIT_MS, &err), 0, "%s: remove all %s", live.mode, err.text);
+	tap_int(t, wabe_cgroup_remove(top, WAIT_MS, &err), 0, "%s: remove all %s", live.mode,
+		err.text);
 	if (want == WABE_CGROUP_V2)
 		restore_root(before);
 }
 
 /* In a mount namespace of its own; the counts come back through shared memory. */
-static inline void live_in_namespace(struct tap *t, enum wabe_cgroup_mode want, void (*run)(struct live *live))
+static inline void live_in_namespace(struct tap *t, enum wabe_cgroup_mode want,
+				     void (*run)(struct live *live))
 {
-	struct tap *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct tap *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+				  -1, 0);
 	int status = 0;
 	pid_t pid;
 
@@ -158,8 +171,9 @@ static inline void live_in_namespace(struct tap *t, enum wabe_cgroup_mode want, 
 		if (r == 0)
 			r = mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 		if (r == 0)
-			r = want == WABE_CGROUP_V2 ? mount("cgroup2", WABE_CGROUP_ROOT, "cgroup2", 0, NULL)
-						   : umount2(WABE_CGROUP_ROOT "/unified", MNT_DETACH);
+			r = want == WABE_CGROUP_V2
+				    ? mount("cgroup2", WABE_CGROUP_ROOT, "cgroup2", 0, NULL)
+				    : umount2(WABE_CGROUP_ROOT "/unified", MNT_DETACH);
 		if (r < 0)
 			tap_skip(shared, "no mount namespace of its own");
 		else
@@ -172,7 +186,10 @@ static inline void live_in_namespace(struct tap *t, enum wabe_cgroup_mode want, 
 	tap_int(t, status, 0, "the tests in their own mount namespace ended");
 }
 
-/** live_main() - @run in every mode that this machine can show; the exit status of the test program. */
+/**
+ * live_main() - @run in every mode that this machine can show; the exit status of the test
+ * program.
+ */
 static inline int live_main(void (*run)(struct live *live))
 {
 	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = NULL;

@@ -11,7 +11,8 @@
 static void test_paths(struct tap *t)
 {
 	static const char *const bad[] = {
-		"", "/", "//a", "/a//b", "/a/", "a/", "/..", "..", "/a/../b", "a/..", "/.", ".", "/a/./b", "/a\nb", "/a\033b",
+		"",        "/",    "//a", "/a//b", "/a/",    "a/",    "/..",     "..",
+		"/a/../b", "a/..", "/.",  ".",     "/a/./b", "/a\nb", "/a\033b",
 	};
 	char *path = malloc(8192);
 
@@ -19,8 +20,10 @@ static void test_paths(struct tap *t)
 		struct wabe_cgroup *cgroup = NULL;
 		struct wabe_error err = WABE_ERROR_INIT;
 
-		tap_int(t, wabe_cgroup_open(bad[i], &cgroup, &err), -EINVAL, "path %zu is refused", i);
-		tap_ok(t, !cgroup && strstr(err.text, "cgroup path"), "path %zu: no handle, and the error says what", i);
+		tap_int(t, wabe_cgroup_open(bad[i], &cgroup, &err), -EINVAL, "path %zu is refused",
+			i);
+		tap_ok(t, !cgroup && strstr(err.text, "cgroup path"),
+		       "path %zu: no handle, and the error says what", i);
 	}
 	if (!tap_ok(t, path != NULL, "memory"))
 		return;
@@ -32,7 +35,8 @@ static void test_paths(struct tap *t)
 		char cut = path[len];
 
 		path[len] = '\0';
-		tap_int(t, wabe_cgroup_open(path, &cgroup, NULL), -EINVAL, "a name of %zu bytes is refused", len - 1);
+		tap_int(t, wabe_cgroup_open(path, &cgroup, NULL), -EINVAL,
+			"a name of %zu bytes is refused", len - 1);
 		path[len] = cut;
 	}
 	free(path);
@@ -40,7 +44,8 @@ static void test_paths(struct tap *t)
 
 static void test_own(struct tap *t)
 {
-	static const char hybrid[] = "12:cpu,cpuacct:/a b:c\n9:name=systemd:/user.slice\n4:memory:/m\n0::/user.slice/x\n";
+	static const char hybrid[] =
+		"12:cpu,cpuacct:/a b:c\n9:name=systemd:/user.slice\n4:memory:/m\n0::/user.slice/x\n";
 	static const struct {
 		const char *text, *controller, *path;
 	} rows[] = {
@@ -71,26 +76,30 @@ static void test_own(struct tap *t)
 
 static void test_texts(struct tap *t)
 {
-	static const char text[] = "populated 1\nfrozen 0\nbig 18446744073709551615\nover 18446744073709551616\nword x\nlast 7";
+	static const char text[] =
+		"populated 1\nfrozen 0\nbig 18446744073709551615\nover 18446744073709551616\nword x\nlast 7";
 	static const struct {
 		const char *key;
 		int r;
 		uint64_t value;
 	} rows[] = {
-		{ "populated", 0, 1 }, { "frozen", 0, 0 }, { "last", 0, 7 }, { "big", 0, UINT64_MAX },
-		{ "over", -ENOENT, 42 }, { "word", -ENOENT, 42 }, { "pop", -ENOENT, 42 }, { "opulated", -ENOENT, 42 },
+		{ "populated", 0, 1 },    { "frozen", 0, 0 },          { "last", 0, 7 },
+		{ "big", 0, UINT64_MAX }, { "over", -ENOENT, 42 },     { "word", -ENOENT, 42 },
+		{ "pop", -ENOENT, 42 },   { "opulated", -ENOENT, 42 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		uint64_t value = 42;
 
-		tap_int(t, wabe_cgroup_text_u64(text, rows[i].key, &value), rows[i].r, "key %s", rows[i].key);
+		tap_int(t, wabe_cgroup_text_u64(text, rows[i].key, &value), rows[i].r, "key %s",
+			rows[i].key);
 		tap_ok(t, value == (rows[i].r ? 42 : rows[i].value), "key %s: value", rows[i].key);
 	}
 	tap_ok(t, wabe_cgroup_text_has("cpuset cpu io", "cpu"), "a whole word is found");
 	tap_ok(t, wabe_cgroup_text_has("cpuset cpu io", "io"), "the last word is found");
 	tap_ok(t, !wabe_cgroup_text_has("cpuset io", "cpu"), "a part of a word is not");
-	tap_ok(t, !wabe_cgroup_text_has("", "cpu") && !wabe_cgroup_text_has("cpu", ""), "nothing is in nothing");
+	tap_ok(t, !wabe_cgroup_text_has("", "cpu") && !wabe_cgroup_text_has("cpu", ""),
+	       "nothing is in nothing");
 }
 
 static uint64_t by_libm(uint64_t shares)
@@ -103,10 +112,12 @@ static uint64_t by_libm(uint64_t shares)
 static void test_convert(struct tap *t)
 {
 	uint64_t different = 0, before = 0, falls = 0;
-	static const uint64_t rows[][2] = { { 2, 1 }, { 1024, 100 }, { 262144, 10000 }, { 0, 0 }, { 1, 1 }, { 999999, 10000 } };
+	static const uint64_t rows[][2] = { { 2, 1 }, { 1024, 100 }, { 262144, 10000 },
+					    { 0, 0 }, { 1, 1 },      { 999999, 10000 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		tap_int(t, (long long)wabe_cgroup_shares_to_weight(rows[i][0]), (long long)rows[i][1], "shares %d", (int)rows[i][0]);
+		tap_int(t, (long long)wabe_cgroup_shares_to_weight(rows[i][0]),
+			(long long)rows[i][1], "shares %d", (int)rows[i][0]);
 	for (uint64_t shares = 2; shares <= 262144; shares++) {
 		uint64_t weight = wabe_cgroup_shares_to_weight(shares);
 
@@ -123,10 +134,12 @@ static void test_convert(struct tap *t)
 		different += shares < 262144 && wabe_cgroup_shares_to_weight(shares + 1) <= weight;
 	}
 	tap_int(t, (long long)different, 0, "every weight has the most shares that give no more");
-	tap_int(t, (long long)wabe_cgroup_weight_to_shares(100), 1024, "the default weight is the default shares");
+	tap_int(t, (long long)wabe_cgroup_weight_to_shares(100), 1024,
+		"the default weight is the default shares");
 	tap_int(t, (long long)wabe_cgroup_weight_to_shares(0), 0, "no weight is no shares");
 	for (uint64_t weight = 10; weight <= 1000; weight++)
-		different += wabe_cgroup_io_to_blkio_weight(wabe_cgroup_blkio_to_io_weight(weight)) != weight;
+		different += wabe_cgroup_io_to_blkio_weight(
+				     wabe_cgroup_blkio_to_io_weight(weight)) != weight;
 	tap_int(t, (long long)different, 0, "every blkio weight comes back");
 	tap_int(t, (long long)wabe_cgroup_blkio_to_io_weight(10), 1, "least blkio weight");
 	tap_int(t, (long long)wabe_cgroup_blkio_to_io_weight(1000), 10000, "largest blkio weight");
@@ -152,7 +165,8 @@ static void test_ranges(struct tap *t)
 		{ { .has_cpu_max = true, .cpu_quota_us = 1000 }, 0 },
 		{ { .has_cpu_max = true, .cpu_quota_us = -1 }, 0 },
 		{ { .has_cpu_max = true, .cpu_quota_us = 5000, .cpu_period_us = 999 }, -ERANGE },
-		{ { .has_cpu_max = true, .cpu_quota_us = 5000, .cpu_period_us = 1000001 }, -ERANGE },
+		{ { .has_cpu_max = true, .cpu_quota_us = 5000, .cpu_period_us = 1000001 },
+		  -ERANGE },
 		{ { .has_cpu_idle = true, .cpu_idle = 2 }, -ERANGE },
 		{ { .has_io_weight = true, .io_weight = 0 }, -ERANGE },
 		{ { .io = { &io, 1 } }, -ERANGE },
@@ -163,8 +177,10 @@ static void test_ranges(struct tap *t)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct wabe_error err = WABE_ERROR_INIT;
 
-		tap_int(t, wabe_cgroup_limits_check(&rows[i].limits, &err), rows[i].r, "limits, row %zu", i);
-		tap_ok(t, (rows[i].r == 0) == (err.text[0] == '\0'), "limits, row %zu: a refusal has its reason", i);
+		tap_int(t, wabe_cgroup_limits_check(&rows[i].limits, &err), rows[i].r,
+			"limits, row %zu", i);
+		tap_ok(t, (rows[i].r == 0) == (err.text[0] == '\0'),
+		       "limits, row %zu: a refusal has its reason", i);
 	}
 }
 

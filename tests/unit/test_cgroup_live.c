@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sys/cgroup with real cgroups: life, freezing, killing, deep trees, races, delegation; limits are in test_cgroup_limit.c. */
+/*
+ * sys/cgroup with real cgroups: life, freezing, killing, deep trees, races, delegation; limits are
+ * in test_cgroup_limit.c.
+ */
 #include <linux/sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,30 +18,40 @@ static void test_life(struct live *live)
 	bool was_created = true;
 	pid_t pid;
 
-	tap_int(t, wabe_cgroup_frozen(cgroup, NULL), -ENOENT, "%s: one that is not there isn't frozen", live->mode);
-	tap_int(t, wabe_cgroup_signal(cgroup, SIGKILL, NULL), 0, "%s: nobody in it to be killed", live->mode);
-	tap_int(t, wabe_cgroup_stats(cgroup, &stats, NULL), -ENOENT, "%s: nor has it counters", live->mode);
+	tap_int(t, wabe_cgroup_frozen(cgroup, NULL), -ENOENT,
+		"%s: one that is not there isn't frozen", live->mode);
+	tap_int(t, wabe_cgroup_signal(cgroup, SIGKILL, NULL), 0, "%s: nobody in it to be killed",
+		live->mode);
+	tap_int(t, wabe_cgroup_stats(cgroup, &stats, NULL), -ENOENT, "%s: nor has it counters",
+		live->mode);
 	create(live, cgroup);
-	tap_int(t, wabe_cgroup_create(cgroup, &was_created, &err), 0, "%s: an empty one may be there already", live->mode);
+	tap_int(t, wabe_cgroup_create(cgroup, &was_created, &err), 0,
+		"%s: an empty one may be there already", live->mode);
 	tap_ok(t, !was_created, "%s: then it was not made", live->mode);
 
 	pid = start_worker(live);
 	tap_int(t, wabe_cgroup_attach(cgroup, pid, &err), 0, "%s: attach %s", live->mode, err.text);
 	tap_ok(t, holds(cgroup, pid), "%s: the process is in it", live->mode);
 	was_created = true;
-	tap_int(t, wabe_cgroup_create(cgroup, &was_created, &err), -EEXIST, "%s: one with processes is refused", live->mode);
+	tap_int(t, wabe_cgroup_create(cgroup, &was_created, &err), -EEXIST,
+		"%s: one with processes is refused", live->mode);
 	tap_has(t, err.text, "has processes", "%s: the error says so", live->mode);
 	tap_int(t, wabe_cgroup_stats(cgroup, &stats, &err), 0, "%s: counters", live->mode);
 	if (wabe_cgroup_has(cgroup, "pids"))
 		tap_int(t, (long long)stats.pids, 1, "%s: one process is counted", live->mode);
 
-	tap_int(t, wabe_cgroup_remove(cgroup, 50, &err), -EBUSY, "%s: one with processes is not removed", live->mode);
+	tap_int(t, wabe_cgroup_remove(cgroup, 50, &err), -EBUSY,
+		"%s: one with processes is not removed", live->mode);
 	tap_has(t, err.text, "still has 1 process", "%s: the error says why", live->mode);
-	tap_int(t, wabe_cgroup_signal(cgroup, SIGTERM, &err), 0, "%s: SIGTERM %s", live->mode, err.text);
+	tap_int(t, wabe_cgroup_signal(cgroup, SIGTERM, &err), 0, "%s: SIGTERM %s", live->mode,
+		err.text);
 	tap_int(t, wait_signal(pid), SIGTERM, "%s: which is what it died of", live->mode);
-	tap_int(t, wabe_cgroup_remove(cgroup, WAIT_MS, &err), 0, "%s: remove %s", live->mode, err.text);
-	tap_int(t, wabe_cgroup_remove(cgroup, WAIT_MS, &err), 0, "%s: removing nothing is fine", live->mode);
-	tap_int(t, wabe_cgroup_attach(cgroup, getpid(), &err), -ENOENT, "%s: nothing can be attached to it", live->mode);
+	tap_int(t, wabe_cgroup_remove(cgroup, WAIT_MS, &err), 0, "%s: remove %s", live->mode,
+		err.text);
+	tap_int(t, wabe_cgroup_remove(cgroup, WAIT_MS, &err), 0, "%s: removing nothing is fine",
+		live->mode);
+	tap_int(t, wabe_cgroup_attach(cgroup, getpid(), &err), -ENOENT,
+		"%s: nothing can be attached to it", live->mode);
 }
 
 static void test_freeze(struct live *live)
@@ -53,28 +66,39 @@ static void test_freeze(struct live *live)
 	wabe_cgroup_attach(cgroup, pid, &err);
 	tap_int(t, wabe_cgroup_frozen(cgroup, &err), 0, "%s: not frozen at first", live->mode);
 	tap_ok(t, is_counting(live), "%s: the worker works", live->mode);
-	tap_int(t, wabe_cgroup_freeze(cgroup, true, WAIT_MS, &err), 0, "%s: freeze %s", live->mode, err.text);
+	tap_int(t, wabe_cgroup_freeze(cgroup, true, WAIT_MS, &err), 0, "%s: freeze %s", live->mode,
+		err.text);
 	tap_int(t, wabe_cgroup_frozen(cgroup, &err), 1, "%s: frozen", live->mode);
 	tap_ok(t, !is_counting(live), "%s: the worker is still", live->mode);
-	tap_int(t, wabe_cgroup_signal(cgroup, SIGCONT, &err), 0, "%s: a signal to a frozen one", live->mode);
+	tap_int(t, wabe_cgroup_signal(cgroup, SIGCONT, &err), 0, "%s: a signal to a frozen one",
+		live->mode);
 	tap_int(t, wabe_cgroup_frozen(cgroup, &err), 1, "%s: does not thaw it", live->mode);
-	tap_int(t, wabe_cgroup_freeze(cgroup, false, WAIT_MS, &err), 0, "%s: thaw %s", live->mode, err.text);
+	tap_int(t, wabe_cgroup_freeze(cgroup, false, WAIT_MS, &err), 0, "%s: thaw %s", live->mode,
+		err.text);
 	tap_ok(t, is_counting(live), "%s: it works again", live->mode);
-	tap_int(t, wabe_cgroup_freeze(cgroup, true, WAIT_MS, &err), 0, "%s: freeze again", live->mode);
-	tap_int(t, wabe_cgroup_signal(cgroup, SIGKILL, &err), 0, "%s: kill the frozen %s", live->mode, err.text);
+	tap_int(t, wabe_cgroup_freeze(cgroup, true, WAIT_MS, &err), 0, "%s: freeze again",
+		live->mode);
+	tap_int(t, wabe_cgroup_signal(cgroup, SIGKILL, &err), 0, "%s: kill the frozen %s",
+		live->mode, err.text);
 	tap_int(t, wait_signal(pid), SIGKILL, "%s: it died of it", live->mode);
-	tap_int(t, wabe_cgroup_remove(cgroup, WAIT_MS, &err), 0, "%s: remove %s", live->mode, err.text);
+	tap_int(t, wabe_cgroup_remove(cgroup, WAIT_MS, &err), 0, "%s: remove %s", live->mode,
+		err.text);
 }
 
-/* The directory that a guest would have delegated: of the cgroup2 tree, on pure v1 of the freezer. */
+/* The directory that a guest would have delegated: of the cgroup2 tree, on pure v1 of the freezer.
+ */
 static int guest_dir(struct wabe_cgroup *cgroup)
 {
 	int fd = wabe_cgroup_dir_fd(cgroup, NULL);
 
-	return openat(fd >= 0 ? fd : wabe_cgroup_v1_dir(cgroup, "freezer"), ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return openat(fd >= 0 ? fd : wabe_cgroup_v1_dir(cgroup, "freezer"), ".",
+		      O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* What a guest may make: deeper than PATH_MAX, broader than a buffer, names of all bytes, a process at the bottom. */
+/*
+ * What a guest may make: deeper than PATH_MAX, broader than a buffer, names of all bytes, a process
+ * at the bottom.
+ */
 static void test_deep(struct live *live)
 {
 	enum { DEPTH = 60, BREADTH = 400 };
@@ -105,12 +129,15 @@ static void test_deep(struct live *live)
 	tap_int(t, made, DEPTH, "%s: and deep ones", live->mode);
 	pid = start_worker(live);
 	snprintf(text, sizeof(text), "%d", (int)pid);
-	tap_int(t, wabe_cgroup_file_write(fd, "cgroup.procs", text), 0, "%s: a process at the bottom", live->mode);
+	tap_int(t, wabe_cgroup_file_write(fd, "cgroup.procs", text), 0,
+		"%s: a process at the bottom", live->mode);
 	close(fd);
 	tap_ok(t, holds(cgroup, pid), "%s: is found", live->mode);
-	tap_int(t, wabe_cgroup_signal(cgroup, SIGKILL, &err), 0, "%s: and killed %s", live->mode, err.text);
+	tap_int(t, wabe_cgroup_signal(cgroup, SIGKILL, &err), 0, "%s: and killed %s", live->mode,
+		err.text);
 	tap_int(t, wait_signal(pid), SIGKILL, "%s: it died of it", live->mode);
-	tap_int(t, wabe_cgroup_remove(cgroup, WAIT_MS, &err), 0, "%s: all is removed %s", live->mode, err.text);
+	tap_int(t, wabe_cgroup_remove(cgroup, WAIT_MS, &err), 0, "%s: all is removed %s",
+		live->mode, err.text);
 	tap_int(t, wabe_cgroup_frozen(cgroup, NULL), -ENOENT, "%s: nothing is left", live->mode);
 }
 
@@ -131,8 +158,10 @@ static void test_wait(struct live *live)
 	}
 	wabe_cgroup_attach(cgroup, pid, &err);
 	before_ms = wabe_cgroup_now_ms();
-	tap_int(t, wabe_cgroup_remove(cgroup, WAIT_MS, &err), 0, "%s: remove waits for a process that ends %s", live->mode, err.text);
-	tap_ok(t, wabe_cgroup_now_ms() - before_ms < WAIT_MS, "%s: not until the end of its time", live->mode);
+	tap_int(t, wabe_cgroup_remove(cgroup, WAIT_MS, &err), 0,
+		"%s: remove waits for a process that ends %s", live->mode, err.text);
+	tap_ok(t, wabe_cgroup_now_ms() - before_ms < WAIT_MS, "%s: not until the end of its time",
+	       live->mode);
 	waitpid(pid, NULL, 0);
 }
 
@@ -167,7 +196,8 @@ static void test_parallel(struct live *live)
 		waitpid(pids[i], &status, 0);
 		good += status == 0;
 	}
-	tap_int(t, good, MAKERS, "%s: many at once below parents that nobody has made yet", live->mode);
+	tap_int(t, good, MAKERS, "%s: many at once below parents that nobody has made yet",
+		live->mode);
 }
 
 /* Of two that make the same one, one is told so. */
@@ -188,7 +218,8 @@ static void test_claim(struct live *live)
 				struct wabe_cgroup *cgroup = NULL;
 				bool was_created = false;
 
-				if (wabe_cgroup_open(path, &cgroup, NULL) < 0 || wabe_cgroup_create(cgroup, &was_created, NULL) < 0)
+				if (wabe_cgroup_open(path, &cgroup, NULL) < 0 ||
+				    wabe_cgroup_create(cgroup, &was_created, NULL) < 0)
 					_exit(100);
 				_exit(was_created);
 			}
@@ -200,7 +231,8 @@ static void test_claim(struct live *live)
 			made += WEXITSTATUS(status);
 		}
 	}
-	tap_int(live->t, made, ROUNDS, "%s: of two that make one cgroup, one is told that it did", live->mode);
+	tap_int(live->t, made, ROUNDS, "%s: of two that make one cgroup, one is told that it did",
+		live->mode);
 }
 
 /* A relative path is below the caller's own cgroup. */
@@ -220,18 +252,23 @@ static void test_relative(struct live *live)
 		char want[128];
 
 		snprintf(want, sizeof(want), "%s/mine/a/b", live->top);
-		if (wabe_cgroup_attach(mine, getpid(), NULL) < 0 || wabe_cgroup_open("a/b", &below, NULL) < 0)
+		if (wabe_cgroup_attach(mine, getpid(), NULL) < 0 ||
+		    wabe_cgroup_open("a/b", &below, NULL) < 0)
 			_exit(1);
 		_exit(strcmp(wabe_cgroup_path(below), want) == 0 ? 0 : 2);
 	}
 	waitpid(pid, &status, 0);
-	tap_int(t, WEXITSTATUS(status), 0, "%s: a relative path is below the caller's own", live->mode);
-	tap_int(t, wabe_cgroup_remove(mine, WAIT_MS, &err), 0, "%s: remove %s", live->mode, err.text);
+	tap_int(t, WEXITSTATUS(status), 0, "%s: a relative path is below the caller's own",
+		live->mode);
+	tap_int(t, wabe_cgroup_remove(mine, WAIT_MS, &err), 0, "%s: remove %s", live->mode,
+		err.text);
 }
 
 static pid_t clone_into(int dir_fd)
 {
-	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)dir_fd };
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP,
+				   .exit_signal = SIGCHLD,
+				   .cgroup = (uint64_t)dir_fd };
 	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 
 	if (pid == 0) {
@@ -244,7 +281,8 @@ static pid_t clone_into(int dir_fd)
 /* What core does with a systemd guest: born in the cgroup, moved down by itself, joined there. */
 static void test_delegate(struct live *live)
 {
-	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = open_at(live, "/delegate"), *leaf = NULL, *where = NULL;
+	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = open_at(live, "/delegate"),
+							*leaf = NULL, *where = NULL;
 	struct wabe_error err = WABE_ERROR_INIT;
 	struct tap *t = live->t;
 	struct stat st;
@@ -255,37 +293,52 @@ static void test_delegate(struct live *live)
 	dir_fd = wabe_cgroup_dir_fd(cgroup, &err);
 	if (wabe_cgroup_mode(cgroup) == WABE_CGROUP_V1) {
 		tap_int(t, dir_fd, -ENOTSUP, "%s: there is no cgroup2 directory", live->mode);
-		tap_int(t, wabe_cgroup_delegate(cgroup, 1, 1, &err), -ENOTSUP, "%s: and no delegation", live->mode);
+		tap_int(t, wabe_cgroup_delegate(cgroup, 1, 1, &err), -ENOTSUP,
+			"%s: and no delegation", live->mode);
 		wabe_cgroup_remove(cgroup, WAIT_MS, NULL);
 		return;
 	}
 	pid = clone_into(dir_fd);
 	tap_ok(t, pid > 0, "%s: clone3 into it", live->mode);
 	tap_ok(t, holds(cgroup, pid), "%s: the child is born there", live->mode);
-	tap_int(t, wabe_cgroup_delegate(cgroup, 1234, 2345, &err), 0, "%s: delegate %s", live->mode, err.text);
-	tap_ok(t, fstatat(dir_fd, "", &st, AT_EMPTY_PATH) == 0 && st.st_uid == 1234 && st.st_gid == 2345, "%s: the directory", live->mode);
-	tap_ok(t, fstatat(dir_fd, "cgroup.procs", &st, 0) == 0 && st.st_uid == 1234, "%s: cgroup.procs", live->mode);
-	tap_ok(t, fstatat(dir_fd, "cgroup.subtree_control", &st, 0) == 0 && st.st_uid == 1234, "%s: cgroup.subtree_control", live->mode);
-	tap_ok(t, fstatat(dir_fd, "cgroup.freeze", &st, 0) == 0 && st.st_uid == 0, "%s: cgroup.freeze stays root's", live->mode);
+	tap_int(t, wabe_cgroup_delegate(cgroup, 1234, 2345, &err), 0, "%s: delegate %s", live->mode,
+		err.text);
+	tap_ok(t,
+	       fstatat(dir_fd, "", &st, AT_EMPTY_PATH) == 0 && st.st_uid == 1234 &&
+		       st.st_gid == 2345,
+	       "%s: the directory", live->mode);
+	tap_ok(t, fstatat(dir_fd, "cgroup.procs", &st, 0) == 0 && st.st_uid == 1234,
+	       "%s: cgroup.procs", live->mode);
+	tap_ok(t, fstatat(dir_fd, "cgroup.subtree_control", &st, 0) == 0 && st.st_uid == 1234,
+	       "%s: cgroup.subtree_control", live->mode);
+	tap_ok(t, fstatat(dir_fd, "cgroup.freeze", &st, 0) == 0 && st.st_uid == 0,
+	       "%s: cgroup.freeze stays root's", live->mode);
 	if (fstatat(dir_fd, "pids.max", &st, 0) == 0)
 		tap_int(t, st.st_uid, 0, "%s: pids.max stays root's", live->mode);
 	leaf = open_at(live, "/delegate/init.scope");
 	create(live, leaf);
-	tap_int(t, wabe_cgroup_v2_attach(leaf, pid, &err), 0, "%s: moved down %s", live->mode, err.text);
-	tap_int(t, wabe_cgroup_open_pid(pid, &where, &err), 0, "%s: find where it is %s", live->mode, err.text);
-	tap_str(t, where ? wabe_cgroup_path(where) : NULL, wabe_cgroup_path(leaf), "%s: that is the leaf", live->mode);
+	tap_int(t, wabe_cgroup_v2_attach(leaf, pid, &err), 0, "%s: moved down %s", live->mode,
+		err.text);
+	tap_int(t, wabe_cgroup_open_pid(pid, &where, &err), 0, "%s: find where it is %s",
+		live->mode, err.text);
+	tap_str(t, where ? wabe_cgroup_path(where) : NULL, wabe_cgroup_path(leaf),
+		"%s: that is the leaf", live->mode);
 	if (wabe_cgroup_has(cgroup, "pids") && wabe_cgroup_mode(cgroup) == WABE_CGROUP_V2) {
-		tap_int(t, wabe_cgroup_file_write(dir_fd, "cgroup.subtree_control", "+pids"), 0, "%s: the upper one closed", live->mode);
-		tap_int(t, wabe_cgroup_attach(cgroup, pid, &err), 0, "%s: who is below stays there", live->mode);
+		tap_int(t, wabe_cgroup_file_write(dir_fd, "cgroup.subtree_control", "+pids"), 0,
+			"%s: the upper one closed", live->mode);
+		tap_int(t, wabe_cgroup_attach(cgroup, pid, &err), 0, "%s: who is below stays there",
+			live->mode);
 		pid_t other = start_worker(live);
-		tap_int(t, wabe_cgroup_attach(cgroup, other, &err), -EBUSY, "%s: others are refused", live->mode);
+		tap_int(t, wabe_cgroup_attach(cgroup, other, &err), -EBUSY,
+			"%s: others are refused", live->mode);
 		tap_has(t, err.text, "passes controllers on", "%s: with the reason", live->mode);
 		kill(other, SIGKILL);
 		waitpid(other, NULL, 0);
 	}
 	tap_int(t, wabe_cgroup_signal(cgroup, SIGKILL, &err), 0, "%s: kill", live->mode);
 	tap_int(t, wait_signal(pid), SIGKILL, "%s: reaches the leaf", live->mode);
-	tap_int(t, wabe_cgroup_remove(cgroup, WAIT_MS, &err), 0, "%s: remove %s", live->mode, err.text);
+	tap_int(t, wabe_cgroup_remove(cgroup, WAIT_MS, &err), 0, "%s: remove %s", live->mode,
+		err.text);
 }
 
 static void run(struct live *live)
