@@ -382,7 +382,7 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	},
 	[VZ_PARAM_IOPRIO] = {
 		.option = "ioprio", .key = "IOPRIO",
-		.rule = { VZ_TYPE_NUMBER, VZ_UNIT_NONE, 0, 7 }, .preset = "4",
+		.rule = { VZ_TYPE_NUMBER, VZ_UNIT_NONE, 0, 7 },
 		.flags = BOTH | VZ_PARAM_LOUD,
 		.unenforced = no_version, .value = "0..7",
 		.help = "disk priority, 7 is the highest",

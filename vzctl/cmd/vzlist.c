@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cmd/vzlist: the command vzlist(8): options to columns and a selection, in order to the output. */
+#include "cmd/vzlist.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/option.h"
+
+#define DEFAULT_FIELDS "ctid,numproc,status,ip,hostname"
+#define NAME_FIELDS "smart_name,numproc,status,ip,hostname"
+#define FIELD_NAME_MAX 32
+#define EXIT_FAILED 1
+
+struct values {
+	const char *config;
+	bool is_all, is_stopped, is_named, has_no_header, is_untrimmed, is_json, is_ids, is_listing, is_help, is_version;
+	const char *fields, *sort, *hostname, *name, *description;
+};
+
+#define FLAG(name, letter, member, help) { name, letter, WABE_OPTION_FLAG, offsetof(struct values, member), NULL, help }
+#define TEXT(name, letter, member, value, help) \
+	{ name, letter, WABE_OPTION_STRING, offsetof(struct values, member), value, help }
+
+static const struct wabe_option options[] = {
+	FLAG("all", 'a', is_all, "list all containers"),
+	FLAG("stopped", 'S', is_stopped, "list stopped containers"),
+	FLAG("name", 'n', is_named, "show names instead of ids"),
+	FLAG("no-header", 'H', has_no_header, "no line of headers"),
+	FLAG("no-trim", 't', is_untrimmed, "do not cut long values"),
+	FLAG("json", 'j', is_json, "JSON; all fields unless -o names some"),
+	TEXT("output", 'o', fields, "FIELD[,FIELD...]", "show these fields"),
+	FLAG(NULL, '1', is_ids, "ids only, the same as -H -o ctid"),
+	TEXT("sort", 's', sort, "[-]FIELD", "sort by a field, '-' reverses"),
+	TEXT("hostname", 'h', hostname, "PATTERN", "only containers with such a host name"),
+	TEXT("name_filter", 'N', name, "PATTERN", "only containers with such a name"),
+	TEXT("description", 'd', description, "PATTERN", "only containers with such a description"),
+	FLAG("list", 'L', is_listing, "list the fields"),
+	TEXT("config", 0, config, "FILE", "vz.conf to use (or VZ_CONF)"),
+	FLAG("help", 0, is_help, "show this"),
+	FLAG("version", 0, is_version, "show the version"),
+};
+
+struct vzlist {
+	struct values values;
+	struct wabe_arena arena;
+	struct wabe_log log;
+	struct vzlist_columns columns;
+	struct vzlist_column sort; /* field NULL: by CTID, as they come */
+	bool is_reversed;
+	struct vz_host host;
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: vzlist [option...] [CTID|NAME...]\n       vzlist -L\n\n"
+	      "Without -a, -S and CTIDs only running containers are listed.\n\nOptions:\n", out);
+	wabe_option_help(out, options, ARRAY_SIZE(options));
+}
+
+static int find_column(const char *name, size_t len, struct vzlist_column *ret_column, struct wabe_error *err)
+{
+	if (vzlist_column_find(name, len, ret_column) == 0)
+		return 0;
+	return wabe_error_say(err, -EINVAL, "unknown field \"%.*s\" (vzlist -L lists them)", (int)(len < 64 ? len : 64), name);
+}
+
+static int add_column(struct vzlist *v, const char *name, size_t len, struct wabe_error *err)
+{
+	struct vzlist_column column;
+	char shown[FIELD_NAME_MAX];
+	int r = find_column(name, len, &column, err);
+
+	if (r < 0)
+		return r;
+	if (v->values.is_json && column.index)
+		return wabe_error_say(err, -EINVAL, "field %s is a part of %s in JSON",
+				      vzlist_column_name(&column, shown, sizeof(shown)), column.field->name);
+	v->columns.items[v->columns.count++] = column;
+	return 0;
+}
+
+/* JSON without -o has every field. */
+static int add_all_columns(struct vzlist *v, struct wabe_error *err)
+{
+	const struct vzlist_field *field;
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && (field = vzlist_field_at(at)) != NULL; at++)
+		r = add_column(v, field->name, strlen(field->name), err);
+	return r;
+}
+
+static const char *chosen_fields(const struct values *values)
+{
+	if (values->fields)
+		return values->fields;
+	if (values->is_ids)
+		return "ctid";
+	if (values->is_json)
+		return NULL;
+	return values->is_named ? NAME_FIELDS : DEFAULT_FIELDS;
+}
+
+static int choose_columns(struct vzlist *v, struct wabe_error *err)
+{
+	const char *fields = chosen_fields(&v->values);
+	size_t room = 1, at = 0;
+	int r = 0;
+
+	for (const char *p = fields; p && *p; p++)
+		room += *p == ',';
+	while (!fields && vzlist_field_at(at))
+		room = ++at;
+	v->columns.items = wabe_arena_array(&v->arena, room, sizeof(*v->columns.items));
+	if (!v->columns.items)
+		return wabe_error_set(err, -ENOMEM, "fields");
+	if (!fields)
+		return add_all_columns(v, err);
+	while (r == 0) {
+		size_t len = strcspn(fields, ",");
+
+		r = add_column(v, fields, len, err);
+		if (!fields[len])
+			break;
+		fields += len + 1;
+	}
+	return r;
+}
+
+static int choose_order(struct vzlist *v, struct wabe_error *err)
+{
+	const char *sort = v->values.sort;
+
+	if (!sort)
+		return 0;
+	v->is_reversed = *sort == '-';
+	sort += v->is_reversed;
+	return find_column(sort, strlen(sort), &v->sort, err);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* CTIDs and names to CTIDs, ascending, each once. */
+static int choose_guests(struct vzlist *v, const struct wabe_strv *words, struct vzlist_wanted *wanted, struct wabe_error *err)
+{
+	uint32_t *ctids = wabe_arena_array(&v->arena, words->count, sizeof(*ctids));
+	size_t kept = 0;
+
+	if (!ctids)
+		return wabe_error_set(err, -ENOMEM, "containers");
+	for (size_t i = 0; i < words->count; i++) {
+		int r = vz_ctconf_resolve(&v->host, words->items[i], &ctids[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	if (words->count == 0)
+		return 0;
+	qsort(ctids, words->count, sizeof(*ctids), compare_ids);
+	for (size_t i = 0; i < words->count; i++)
+		if (i == 0 || ctids[i] != ctids[i - 1])
+			ctids[kept++] = ctids[i];
+	wanted->ctids = ctids;
+	wanted->count = kept;
+	return 0;
+}
+
+static unsigned int needs_of(const struct vzlist *v)
+{
+	unsigned int needs = v->sort.field ? v->sort.field->needs : 0;
+
+	for (size_t i = 0; i < v->columns.count; i++)
+		needs |= v->columns.items[i].field->needs;
+	return needs;
+}
+
+static int compare_guests(const void *a, const void *b, void *data)
+{
+	const struct vzlist_guest *x = *(struct vzlist_guest *const *)a, *y = *(struct vzlist_guest *const *)b;
+	const struct vzlist *v = data;
+	struct vzlist_cell left = vzlist_cell(x, &v->sort), right = vzlist_cell(y, &v->sort);
+	int order = vzlist_compare(&left, &right);
+
+	if (order == 0)
+		order = x->ctid < y->ctid ? -1 : x->ctid > y->ctid;
+	return v->is_reversed ? -order : order;
+}
+
+static int print(struct vzlist *v, struct vzlist_guest **guests, size_t count, struct wabe_error *err)
+{
+	if (v->sort.field && count)
+		qsort_r(guests, count, sizeof(struct vzlist_guest *), compare_guests, v);
+	if (v->values.is_json)
+		return vzlist_print_json(stdout, &v->columns, guests, count) < 0 ? wabe_error_set(err, -ENOMEM, "JSON") : 0;
+	if (count == 0) {
+		fputs("Container(s) not found\n", stderr);
+		return 0;
+	}
+	if (!v->values.has_no_header && !v->values.is_ids)
+		vzlist_print_header(stdout, &v->columns);
+	for (size_t i = 0; i < count; i++)
+		vzlist_print_row(stdout, &v->columns, guests[i], !v->values.is_untrimmed);
+	return 0;
+}
+
+static int list(struct vzlist *v, const struct wabe_strv *words, struct wabe_error *err)
+{
+	struct vzlist_wanted wanted = {
+		.is_all = v->values.is_all,
+		.is_stopped_only = v->values.is_stopped,
+		.hostname = v->values.hostname,
+		.name = v->values.name,
+		.description = v->values.description,
+		.needs = needs_of(v),
+	};
+	struct vzlist_guest **guests = NULL;
+	size_t count = 0;
+	int r = choose_guests(v, words, &wanted, err);
+
+	if (r == 0)
+		r = vzlist_look(&v->host, &wanted, &v->log, &v->arena, &guests, &count, err);
+	if (r < 0)
+		return r;
+	r = print(v, guests, count, err);
+	vzlist_drop(guests, count);
+	/* Nothing at all is fine; not finding what was named isn't. */
+	return r == 0 && wanted.ctids && count == 0 ? EXIT_FAILED : r;
+}
+
+static int run(struct vzlist *v, const struct wabe_strv *words, struct wabe_error *err)
+{
+	int r = choose_columns(v, err);
+
+	if (r == 0)
+		r = choose_order(v, err);
+	if (r < 0)
+		return r;
+	if (geteuid() != 0)
+		return wabe_error_say(err, -EPERM, "only root may list containers");
+	r = vz_host_load(v->values.config, NULL, &v->host, err);
+	if (r < 0)
+		return r;
+	r = list(v, words, err);
+	vz_host_free(&v->host);
+	return r;
+}
+
+/* A list that could not be written whole must not look whole. */
+static int flush_output(struct wabe_error *err)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return wabe_error_set(err, errno ? -errno : -EIO, "write the list");
+	return 0;
+}
+
+/* Options anywhere among the words, as getopt_long(3) lets them be; @ret_words: the other words. */
+static int parse_words(struct vzlist *v, int argc, char **argv, struct wabe_strv *ret_words, struct wabe_error *err)
+{
+	bool is_literal = false; /* behind "--" */
+
+	for (int at = 0; at < argc - 1;) {
+		int next = is_literal ? 1 : wabe_option_parse(options, ARRAY_SIZE(options), &v->values, &v->arena, argc - at,
+							      argv + at, err);
+
+		if (next < 0)
+			return next;
+		is_literal = is_literal || (next > 1 && strcmp(argv[at + next - 1], "--") == 0);
+		at += next;
+		if (at < argc && wabe_strv_add(ret_words, &v->arena, argv[at]) < 0)
+			return wabe_error_set(err, -ENOMEM, "options");
+	}
+	return 0;
+}
+
+int vz_vzlist_main(int argc, char **argv)
+{
+	struct vzlist v = { .log = { .program = "vzlist", .level = WABE_LOG_WARNING, .fd = -EBADF } };
+	struct wabe_error err = WABE_ERROR_INIT;
+	struct wabe_strv words = { 0 };
+	int status = 0;
+	int r = parse_words(&v, argc, argv, &words, &err);
+
+	if (r >= 0 && v.values.is_help)
+		usage(stdout);
+	else if (r >= 0 && v.values.is_version)
+		printf("vzlist version %s\n", WABE_VERSION);
+	else if (r >= 0 && v.values.is_listing)
+		vzlist_print_fields(stdout);
+	else if (r >= 0)
+		r = status = run(&v, &words, &err);
+	if (r >= 0)
+		r = flush_output(&err);
+	wabe_arena_free(&v.arena);
+	if (r < 0)
+		wabe_log(&v.log, WABE_LOG_ERROR, "%s", err.text);
+	return r < 0 || status ? EXIT_FAILED : 0;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd/vzlist: the command vzlist(8): its entry, and what its files share.
+ */
+#ifndef VZ_CMD_VZLIST_H
+#define VZ_CMD_VZLIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "conf/ctconf.h"
+#include "conf/host.h"
+#include "wabe.h"
+
+/** vz_vzlist_main() - the whole command. Returns 0, or 1 on failure (vzlist(8), "EXIT STATUS"). */
+int vz_vzlist_main(int argc, char **argv);
+
+enum vzlist_status {
+	VZLIST_UNKNOWN, /* its configuration can't be read */
+	VZLIST_STOPPED,
+	VZLIST_MOUNTED,
+	VZLIST_SUSPENDED,
+	VZLIST_RUNNING,
+	VZLIST_STATUS_MAX,
+};
+
+/** One guest, with as much looked up as the fields need. It holds a vz_ctconf: not to be moved. */
+struct vzlist_guest {
+	uint32_t ctid;
+	enum vzlist_status status;
+	bool has_conf, has_stats, has_usage;
+	struct vz_ctconf conf;
+	double uptime_s; /* of a running guest */
+	struct wabe_cgroup_stats stats;
+	struct wabe_quota_usage usage;
+};
+
+/** vzlist_is_up() - does it have processes (running or suspended in memory)? */
+bool vzlist_is_up(const struct vzlist_guest *g);
+
+/* What must be looked up for a field, beside the configuration. */
+enum {
+	VZLIST_NEED_STATS = 1 << 0, /* the cgroup's counters */
+	VZLIST_NEED_USAGE = 1 << 1, /* disk quota */
+	VZLIST_NEED_MOUNT = 1 << 2, /* is a stopped guest mounted? */
+};
+
+enum vzlist_cell_type {
+	VZLIST_NONE,   /* "-", null */
+	VZLIST_TEXT,
+	VZLIST_NUMBER,
+	VZLIST_YESNO,
+	VZLIST_FACTOR, /* thousandths */
+	VZLIST_UPTIME, /* seconds; below 0: "-", in JSON 0 */
+	VZLIST_LIST,
+	VZLIST_SWITCH, /* list of name:on, name:off */
+};
+
+/** The value of one field of one guest. Strings are the guest's. */
+struct vzlist_cell {
+	enum vzlist_cell_type type;
+	const char *text;
+	uint64_t number;
+	double real;
+	const struct wabe_strv *list;
+};
+
+struct vzlist_field {
+	const char *name, *header;
+	int width;            /* of the column; < 0: left-aligned, as printf has it */
+	const char *suffixes; /* NULL, or letters of further values: "mblf" is name.m, name.b ... */
+	unsigned int needs;
+	enum vz_param_id id;  /* the parameter behind it, VZ_PARAM_MAX when there is none */
+	/* @index: 0 the field itself, 1.. its suffixes */
+	void (*get)(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *ret_cell);
+	const char *const *members; /* names of the values in JSON's object, NULL-terminated; NULL: a plain value */
+};
+
+/** A field as it was asked for: "numproc.m" is the row of numproc with index 1. */
+struct vzlist_column {
+	const struct vzlist_field *field;
+	size_t index;
+};
+
+struct vzlist_columns {
+	struct vzlist_column *items;
+	size_t count;
+};
+
+/** vzlist_field_at() - the row with number @at, NULL behind the last one. */
+const struct vzlist_field *vzlist_field_at(size_t at);
+
+/** vzlist_column_find() - "name" or "name.x" of @len bytes. 0 or -ENOENT. */
+int vzlist_column_find(const char *name, size_t len, struct vzlist_column *ret_column);
+
+/** vzlist_cell() - the value of one column. */
+struct vzlist_cell vzlist_cell(const struct vzlist_guest *g, const struct vzlist_column *column);
+
+/** vzlist_compare() - order of two values: nothing first, then by number or text. */
+int vzlist_compare(const struct vzlist_cell *a, const struct vzlist_cell *b);
+
+/** vzlist_column_name() - "numproc.m" into @buf; vzlist_column_header() - "NPROC.M". Return @buf. */
+const char *vzlist_column_name(const struct vzlist_column *column, char *buf, size_t room);
+const char *vzlist_column_header(const struct vzlist_column *column, char *buf, size_t room);
+
+/** vzlist_print_header(), vzlist_print_row() - one line of the table. @is_trimmed: long values are cut to the column, but for the last. */
+void vzlist_print_header(FILE *out, const struct vzlist_columns *columns);
+void vzlist_print_row(FILE *out, const struct vzlist_columns *columns, const struct vzlist_guest *g, bool is_trimmed);
+
+/** vzlist_print_json() - an array of objects. 0 or -ENOMEM. */
+int vzlist_print_json(FILE *out, const struct vzlist_columns *columns, struct vzlist_guest *const *guests, size_t count);
+
+/** vzlist_print_fields() - all fields' names and headers, one a line. */
+void vzlist_print_fields(FILE *out);
+
+/** What to look for. */
+struct vzlist_wanted {
+	bool is_all, is_stopped_only;
+	const uint32_t *ctids; /* NULL: no particular ones; ascending */
+	size_t count;
+	const char *hostname, *name, *description; /* patterns (fnmatch(3)) or NULL */
+	unsigned int needs;
+};
+
+/**
+ * vzlist_look() - the guests that are wanted, ascending by CTID. One pass: the directory of running guests, that of
+ * configurations if others are wanted too, then each guest once.
+ * @ret_guests: in @arena; free their configurations with vzlist_drop()
+ * A guest whose configuration can't be read is listed all the same, and logged.
+ */
+int vzlist_look(const struct vz_host *host, const struct vzlist_wanted *wanted, const struct wabe_log *log,
+		struct wabe_arena *arena, struct vzlist_guest ***ret_guests, size_t *ret_count, struct wabe_error *err);
+void vzlist_drop(struct vzlist_guest **guests, size_t count);
+
+#endif

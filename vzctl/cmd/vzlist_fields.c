@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cmd/vzlist_fields: the fields of vzlist(8): one row a field, and where its value comes from. */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cmd/vzlist.h"
+
+static const char *const status_names[VZLIST_STATUS_MAX] = {
+	[VZLIST_UNKNOWN] = "unknown",	  [VZLIST_STOPPED] = "stopped", [VZLIST_MOUNTED] = "mounted",
+	[VZLIST_SUSPENDED] = "suspended", [VZLIST_RUNNING] = "running",
+};
+
+bool vzlist_is_up(const struct vzlist_guest *g)
+{
+	return g->status == VZLIST_RUNNING || g->status == VZLIST_SUSPENDED;
+}
+
+static void set_text(struct vzlist_cell *cell, const char *text)
+{
+	if (text && *text)
+		*cell = (struct vzlist_cell){ .type = VZLIST_TEXT, .text = text };
+}
+
+static void set_number(struct vzlist_cell *cell, uint64_t number)
+{
+	*cell = (struct vzlist_cell){ .type = VZLIST_NUMBER, .number = number };
+}
+
+static void get_ctid(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+{
+	(void)field, (void)index;
+	set_number(cell, g->ctid);
+}
+
+static void get_status(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+{
+	(void)field, (void)index;
+	set_text(cell, status_names[g->status]);
+}
+
+static void get_uptime(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+{
+	(void)field, (void)index;
+	*cell = (struct vzlist_cell){ .type = VZLIST_UPTIME, .real = vzlist_is_up(g) ? g->uptime_s : -1 };
+}
+
+/* No kernel without our patches counts the load of a guest. */
+static void get_nothing(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+{
+	(void)g, (void)field, (void)index, (void)cell;
+}
+
+static void get_root(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+{
+	(void)index;
+	set_text(cell, field->id == VZ_PARAM_ROOT ? g->conf.root : g->conf.private);
+}
+
+static void get_text(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+{
+	(void)index;
+	if (g->has_conf)
+		set_text(cell, vz_param_string(&g->conf.params, field->id));
+}
+
+static void get_smart_name(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
+			   struct vzlist_cell *cell)
+{
+	get_text(g, field, index, cell);
+	if (cell->type == VZLIST_NONE)
+		set_number(cell, g->ctid);
+}
+
+static void get_list(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+{
+	static const struct wabe_strv none = { 0 };
+
+	(void)index;
+	*cell = (struct vzlist_cell){
+		.type = vz_param_row(field->id)->rule.type == VZ_TYPE_SWITCH ? VZLIST_SWITCH : VZLIST_LIST,
+		.list = g->has_conf ? vz_param_list(&g->conf.params, field->id) : &none,
+	};
+}
+
+static void get_yesno(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+{
+	(void)index;
+	if (g->has_conf)
+		*cell = (struct vzlist_cell){ .type = VZLIST_YESNO, .number = vz_param_yes(&g->conf.params, field->id) };
+}
+
+/* vSwap: memory is limited as a whole, not counter by counter. */
+static void get_vswap(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+{
+	(void)index;
+	if (g->has_conf)
+		*cell = (struct vzlist_cell){ .type = VZLIST_YESNO,
+					      .number = vz_param_pair(&g->conf.params, field->id).limit != VZ_UNLIMITED };
+}
+
+static void get_set_number(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
+			   struct vzlist_cell *cell)
+{
+	const struct vz_param *row = vz_param_row(field->id);
+
+	(void)index;
+	if (!g->has_conf || (!row->preset && !vz_param_has(&g->conf.params, field->id)))
+		return;
+	set_number(cell, vz_param_u64(&g->conf.params, field->id));
+	if (row->rule.type == VZ_TYPE_FACTOR)
+		cell->type = VZLIST_FACTOR;
+	/* No limit shows as nothing, but for cpulimit, whose 0 scripts know. */
+	if (row->rule.type == VZ_TYPE_LIMIT && cell->number == 0 && field->id != VZ_PARAM_CPULIMIT)
+		cell->type = VZLIST_NONE;
+}
+
+/* held, maxheld, failcnt of a beancounter; UINT64_MAX: the host doesn't count it. */
+struct counter {
+	uint64_t held, maxheld, failcnt;
+};
+
+static uint64_t to_pages(uint64_t bytes)
+{
+	return bytes == UINT64_MAX ? bytes : (bytes + VZ_PAGE_BYTES - 1) / VZ_PAGE_BYTES;
+}
+
+static struct counter counter_of(const struct vzlist_guest *g, enum vz_param_id id)
+{
+	struct counter none = { UINT64_MAX, UINT64_MAX, UINT64_MAX };
+
+	if (!g->has_stats)
+		return none;
+	switch (id) {
+	case VZ_PARAM_NUMPROC:
+		return (struct counter){ g->stats.pids, UINT64_MAX, g->stats.pids_failcnt };
+	case VZ_PARAM_PHYSPAGES:
+		return (struct counter){ to_pages(g->stats.memory_bytes), to_pages(g->stats.memory_peak_bytes),
+					 g->stats.memory_failcnt };
+	case VZ_PARAM_SWAPPAGES:
+		return (struct counter){ to_pages(g->stats.swap_bytes), UINT64_MAX, UINT64_MAX };
+	default:
+		return none;
+	}
+}
+
+/* In the order of the suffixes: held, then .m .b .l .f. */
+static void get_counter(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
+			struct vzlist_cell *cell)
+{
+	struct counter counter = counter_of(g, field->id);
+	uint64_t values[] = { counter.held, counter.maxheld, UINT64_MAX, UINT64_MAX, counter.failcnt };
+
+	if (g->has_conf && vz_param_has(&g->conf.params, field->id)) {
+		values[2] = vz_param_pair(&g->conf.params, field->id).barrier;
+		values[3] = vz_param_pair(&g->conf.params, field->id).limit;
+	}
+	if (values[index] != UINT64_MAX)
+		set_number(cell, values[index]);
+}
+
+/* Usage where the filesystem counts it, then .s and .h as they are configured. */
+static void get_disk(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+{
+	const struct wabe_quota_usage *u = &g->usage;
+	struct vz_pair limit;
+
+	if (g->has_usage && index == 0)
+		set_number(cell, field->id == VZ_PARAM_DISKSPACE ? u->used_bytes / 1024 : u->used_inodes);
+	if (index == 0 || !g->has_conf || !vz_param_has(&g->conf.params, field->id))
+		return;
+	limit = vz_param_pair(&g->conf.params, field->id);
+	set_number(cell, index == 1 ? limit.barrier : limit.limit);
+}
+
+static const char *const counter_members[] = { "held", "maxheld", "barrier", "limit", "failcnt", NULL };
+static const char *const disk_members[] = { "usage", "softlimit", "hardlimit", NULL };
+
+#define PLAIN(name, header, width, id, get) { name, header, width, NULL, 0, VZ_PARAM_##id, get, NULL }
+#define COUNTER(name, header, id, needs) { name, header, 10, "mblf", needs, VZ_PARAM_##id, get_counter, counter_members }
+#define DISK(name, header, id) { name, header, 10, "sh", VZLIST_NEED_USAGE, VZ_PARAM_##id, get_disk, disk_members }
+
+/* vzlist(8), "FIELDS"; the order is that of -L and of JSON. */
+static const struct vzlist_field fields[] = {
+	PLAIN("ctid", "CTID", 10, MAX, get_ctid),
+	PLAIN("veid", "CTID", 10, MAX, get_ctid),
+	PLAIN("vpsid", "CTID", 10, MAX, get_ctid),
+	PLAIN("private", "PRIVATE", -32, PRIVATE, get_root),
+	PLAIN("root", "ROOT", -32, ROOT, get_root),
+	PLAIN("mount_opts", "MOUNT_OPTS", -16, MOUNT_OPTS, get_text),
+	PLAIN("origin_sample", "ORIGIN_SAMPLE", -32, ORIGIN_SAMPLE, get_text),
+	PLAIN("hostname", "HOSTNAME", -32, HOSTNAME, get_text),
+	PLAIN("name", "NAME", -32, NAME, get_text),
+	PLAIN("smart_name", "SMARTNAME", 10, NAME, get_smart_name),
+	PLAIN("description", "DESCRIPTION", -32, DESCRIPTION, get_text),
+	PLAIN("ostemplate", "OSTEMPLATE", -32, OSTEMPLATE, get_text),
+	PLAIN("ip", "IP_ADDR", -15, IP_ADDRESS, get_list),
+	PLAIN("nameserver", "NAMESERVER", -15, NAMESERVER, get_list),
+	PLAIN("searchdomain", "SEARCHDOMAIN", -15, SEARCHDOMAIN, get_list),
+	{ "status", "STATUS", -9, NULL, VZLIST_NEED_MOUNT, VZ_PARAM_MAX, get_status, NULL },
+	COUNTER("kmemsize", "KMEMSIZE", KMEMSIZE, 0),
+	COUNTER("lockedpages", "LOCKEDP", LOCKEDPAGES, 0),
+	COUNTER("privvmpages", "PRIVVMP", PRIVVMPAGES, 0),
+	COUNTER("shmpages", "SHMP", SHMPAGES, 0),
+	COUNTER("numproc", "NPROC", NUMPROC, VZLIST_NEED_STATS),
+	COUNTER("physpages", "PHYSP", PHYSPAGES, VZLIST_NEED_STATS),
+	COUNTER("vmguarpages", "VMGUARP", VMGUARPAGES, 0),
+	COUNTER("oomguarpages", "OOMGUARP", OOMGUARPAGES, 0),
+	COUNTER("numtcpsock", "NTCPSOCK", NUMTCPSOCK, 0),
+	COUNTER("numflock", "NFLOCK", NUMFLOCK, 0),
+	COUNTER("numpty", "NPTY", NUMPTY, 0),
+	COUNTER("numsiginfo", "NSIGINFO", NUMSIGINFO, 0),
+	COUNTER("tcpsndbuf", "TCPSNDB", TCPSNDBUF, 0),
+	COUNTER("tcprcvbuf", "TCPRCVB", TCPRCVBUF, 0),
+	COUNTER("othersockbuf", "OTHSOCKB", OTHERSOCKBUF, 0),
+	COUNTER("dgramrcvbuf", "DGRAMRB", DGRAMRCVBUF, 0),
+	COUNTER("numothersock", "NOTHSOCK", NUMOTHERSOCK, 0),
+	COUNTER("dcachesize", "DCACHESZ", DCACHESIZE, 0),
+	COUNTER("numfile", "NFILE", NUMFILE, 0),
+	COUNTER("numiptent", "NIPTENT", NUMIPTENT, 0),
+	COUNTER("swappages", "SWAPP", SWAPPAGES, VZLIST_NEED_STATS),
+	DISK("diskspace", "DSPACE", DISKSPACE),
+	DISK("diskinodes", "DINODES", DISKINODES),
+	PLAIN("laverage", "LAVERAGE", 14, MAX, get_nothing),
+	PLAIN("uptime", "UPTIME", 15, MAX, get_uptime),
+	PLAIN("cpulimit", "CPULIM", 7, CPULIMIT, get_set_number),
+	PLAIN("cpuunits", "CPUUNI", 7, CPUUNITS, get_set_number),
+	PLAIN("cpus", "CPUS", 5, CPUS, get_set_number),
+	PLAIN("ioprio", "IOP", 3, IOPRIO, get_set_number),
+	PLAIN("iolimit", "IOLIMIT", 10, IOLIMIT, get_set_number),
+	PLAIN("iopslimit", "IOPS", 4, IOPSLIMIT, get_set_number),
+	PLAIN("onboot", "ONBOOT", 6, ONBOOT, get_yesno),
+	PLAIN("bootorder", "BOOTORDER", 10, BOOTORDER, get_set_number),
+	PLAIN("layout", "LAYOUT", -7, LAYOUT, get_text),
+	PLAIN("features", "FEATURES", -15, FEATURES, get_list),
+	PLAIN("vswap", "VSWAP", 5, PHYSPAGES, get_vswap),
+	PLAIN("disabled", "DISABL", 6, DISABLED, get_yesno),
+	PLAIN("vm_overcommit", "VM_OVC", 6, VM_OVERCOMMIT, get_set_number),
+	PLAIN("netfilter", "NETFILTER", -15, NETFILTER, get_text),
+	PLAIN("capability", "CAPABILITY", -15, CAPABILITY, get_list),
+};
+
+const struct vzlist_field *vzlist_field_at(size_t at)
+{
+	return at < ARRAY_SIZE(fields) ? &fields[at] : NULL;
+}
+
+int vzlist_column_find(const char *name, size_t len, struct vzlist_column *ret_column)
+{
+	const char *dot = memchr(name, '.', len);
+	size_t base = dot ? (size_t)(dot - name) : len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const char *suffix = NULL;
+
+		if (strlen(fields[i].name) != base || strncmp(fields[i].name, name, base) != 0)
+			continue;
+		if (dot && fields[i].suffixes && len == base + 2)
+			suffix = strchr(fields[i].suffixes, dot[1]);
+		if (dot && (!suffix || !*suffix))
+			return -ENOENT;
+		*ret_column = (struct vzlist_column){ &fields[i], dot ? (size_t)(suffix - fields[i].suffixes) + 1 : 0 };
+		return 0;
+	}
+	return -ENOENT;
+}
+
+struct vzlist_cell vzlist_cell(const struct vzlist_guest *g, const struct vzlist_column *column)
+{
+	struct vzlist_cell cell = { 0 };
+
+	column->field->get(g, column->field, column->index, &cell);
+	return cell;
+}
+
+static bool is_empty(const struct vzlist_cell *cell)
+{
+	return cell->type == VZLIST_NONE || (cell->list && cell->list->count == 0);
+}
+
+static int compare_doubles(double a, double b)
+{
+	return a < b ? -1 : a > b;
+}
+
+int vzlist_compare(const struct vzlist_cell *a, const struct vzlist_cell *b)
+{
+	if (is_empty(a) || is_empty(b))
+		return (int)is_empty(b) - (int)is_empty(a);
+	/* smart_name is the only field of two types: numbers before names. */
+	if (a->type != b->type)
+		return a->type == VZLIST_NUMBER ? -1 : 1;
+	if (a->text)
+		return strcmp(a->text, b->text);
+	if (a->list)
+		return strcmp(a->list->items[0], b->list->items[0]);
+	if (a->type == VZLIST_UPTIME)
+		return compare_doubles(a->real, b->real);
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+const char *vzlist_column_name(const struct vzlist_column *column, char *buf, size_t room)
+{
+	const struct vzlist_field *field = column->field;
+
+	if (column->index)
+		snprintf(buf, room, "%s.%c", field->name, field->suffixes[column->index - 1]);
+	else
+		snprintf(buf, room, "%s", field->name);
+	return buf;
+}
+
+const char *vzlist_column_header(const struct vzlist_column *column, char *buf, size_t room)
+{
+	const struct vzlist_field *field = column->field;
+
+	if (column->index)
+		snprintf(buf, room, "%s.%c", field->header, toupper((unsigned char)field->suffixes[column->index - 1]));
+	else
+		snprintf(buf, room, "%s", field->header);
+	return buf;
+}

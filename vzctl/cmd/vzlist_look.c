@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* cmd/vzlist_look: which guests there are and how they do, in one pass; see vzlist.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "cmd/vzlist.h"
+#include "guest/root.h"
+
+struct ids {
+	const uint32_t *items;
+	size_t count;
+};
+
+struct look {
+	const struct vz_host *host;
+	const struct vzlist_wanted *wanted;
+	const struct wabe_log *log;
+	struct wabe_arena *arena;
+	struct ids with_state; /* guests that libwabe knows: they run, or have left something */
+	int64_t now_us;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool has_id(struct ids ids, uint32_t ctid)
+{
+	return ids.count && bsearch(&ctid, ids.items, ids.count, sizeof(*ids.items), compare_ids);
+}
+
+/* The state root may hold containers of other names too; they are nobody's guests. */
+static int list_states(struct look *look, struct wabe_error *err)
+{
+	struct wabe_strv names = { 0 };
+	uint32_t *items;
+	size_t count = 0;
+	int r = wabe_container_ids(&look->host->rt, look->arena, &names, err);
+
+	if (r < 0)
+		return r;
+	items = wabe_arena_array(look->arena, names.count, sizeof(*items));
+	if (!items)
+		return wabe_error_set(err, -ENOMEM, "list containers");
+	for (size_t i = 0; i < names.count; i++)
+		if (wabe_parse_ctid(names.items[i], &items[count]) == 0)
+			count++;
+	if (count)
+		qsort(items, count, sizeof(*items), compare_ids);
+	look->with_state = (struct ids){ items, count };
+	return 0;
+}
+
+/* All CTIDs to look at: those that run, and the configured ones when stopped guests may be wanted. */
+static int list_candidates(struct look *look, struct ids *ret_ids, struct wabe_error *err)
+{
+	const struct vzlist_wanted *wanted = look->wanted;
+	uint32_t *items;
+	size_t count;
+	int r;
+
+	if (wanted->ctids) {
+		*ret_ids = (struct ids){ wanted->ctids, wanted->count };
+		return 0;
+	}
+	if (!wanted->is_all && !wanted->is_stopped_only) {
+		*ret_ids = look->with_state;
+		return 0;
+	}
+	r = vz_ctconf_list(look->host, look->arena, &items, &count, err);
+	if (r == 0)
+		*ret_ids = (struct ids){ items, count };
+	return r;
+}
+
+/* State and counters of a guest that libwabe knows. */
+static void look_at_container(const struct look *look, struct vzlist_guest *g)
+{
+	_cleanup_(wabe_container_free) struct wabe_container *c = NULL;
+	char id[VZ_CTID_TEXT_MAX];
+	enum wabe_status status;
+
+	snprintf(id, sizeof(id), "%u", g->ctid);
+	if (!has_id(look->with_state, g->ctid) || wabe_container_load(&look->host->rt, id, &c, NULL) < 0)
+		return;
+	status = wabe_container_status(c);
+	if (status != WABE_STATUS_RUNNING && status != WABE_STATUS_PAUSED)
+		return;
+	g->status = status == WABE_STATUS_PAUSED ? VZLIST_SUSPENDED : VZLIST_RUNNING;
+	g->uptime_s = (double)(look->now_us - wabe_container_created_us(c)) / 1e6;
+	if (g->uptime_s < 0)
+		g->uptime_s = 0;
+	g->has_stats = look->wanted->needs & VZLIST_NEED_STATS && wabe_container_stats(c, &g->stats, NULL) == 0;
+}
+
+static void look_at_disk(const struct look *look, struct vzlist_guest *g)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!(look->wanted->needs & VZLIST_NEED_USAGE) || !g->conf.private)
+		return;
+	fd = open(g->conf.private, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	/* No quota means no number: adding up the files of all guests is not what a list may cost. */
+	g->has_usage = fd >= 0 && wabe_quota_get(fd, g->ctid, &g->usage, NULL) == 0 && g->usage.used_inodes > 0;
+}
+
+static void look_at_mount(const struct look *look, struct vzlist_guest *g)
+{
+	enum vz_root_state root;
+
+	if (g->status == VZLIST_STOPPED && look->wanted->needs & VZLIST_NEED_MOUNT && g->conf.root &&
+	    vz_root_state(g->conf.root, &root, NULL) == 0 && root == VZ_ROOT_MOUNTED)
+		g->status = VZLIST_MOUNTED;
+}
+
+static bool matches(const struct vzlist_guest *g, enum vz_param_id id, const char *pattern)
+{
+	const char *text = g->has_conf ? vz_param_string(&g->conf.params, id) : NULL;
+
+	return !pattern || (text && fnmatch(pattern, text, 0) == 0);
+}
+
+/* Is it one of those that were asked for? A stopped guest without a private area is no guest any more. */
+static bool is_wanted(const struct look *look, const struct vzlist_guest *g)
+{
+	const struct vzlist_wanted *wanted = look->wanted;
+	bool is_up = vzlist_is_up(g);
+	struct stat st;
+
+	if (wanted->is_stopped_only ? is_up : !is_up && !wanted->is_all && !wanted->ctids)
+		return false;
+	if (!is_up && g->has_conf && (!g->conf.private || stat(g->conf.private, &st) < 0))
+		return false;
+	return matches(g, VZ_PARAM_HOSTNAME, wanted->hostname) && matches(g, VZ_PARAM_NAME, wanted->name) &&
+	       matches(g, VZ_PARAM_DESCRIPTION, wanted->description);
+}
+
+/* Look at one guest; false: it is not there, or not wanted. */
+static bool look_at(const struct look *look, struct vzlist_guest *g)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	int r;
+
+	look_at_container(look, g);
+	if (g->status == VZLIST_UNKNOWN && !look->wanted->is_all && !look->wanted->is_stopped_only && !look->wanted->ctids)
+		return false;
+	r = vz_ctconf_load(look->host, g->ctid, VZ_PARAMS_LENIENT, &g->conf, &err);
+	g->has_conf = r == 0;
+	if (r == -ENOENT && g->status == VZLIST_UNKNOWN)
+		return false;
+	if (r < 0)
+		wabe_log(look->log, WABE_LOG_WARNING, "container %u: %s", g->ctid, err.text);
+	else if (g->status == VZLIST_UNKNOWN)
+		g->status = VZLIST_STOPPED;
+	look_at_mount(look, g);
+	if (!is_wanted(look, g)) {
+		vz_ctconf_free(&g->conf);
+		return false;
+	}
+	look_at_disk(look, g);
+	return true;
+}
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int vzlist_look(const struct vz_host *host, const struct vzlist_wanted *wanted, const struct wabe_log *log,
+		struct wabe_arena *arena, struct vzlist_guest ***ret_guests, size_t *ret_count, struct wabe_error *err)
+{
+	struct look look = { .host = host, .wanted = wanted, .log = log, .arena = arena, .now_us = now_us() };
+	struct vzlist_guest **guests, *g = NULL;
+	struct ids ids = { 0 };
+	size_t count = 0;
+	int r = list_states(&look, err);
+
+	if (r == 0)
+		r = list_candidates(&look, &ids, err);
+	if (r < 0)
+		return r;
+	guests = wabe_arena_array(arena, ids.count, sizeof(struct vzlist_guest *));
+	for (size_t i = 0; guests && i < ids.count; i++) {
+		if (!g)
+			g = wabe_arena_alloc(arena, sizeof(*g));
+		if (!g)
+			break;
+		*g = (struct vzlist_guest){ .ctid = ids.items[i] };
+		if (look_at(&look, g))
+			guests[count++] = TAKE_PTR(g);
+	}
+	if (!guests || (ids.count && !g && count < ids.count)) {
+		vzlist_drop(guests, count);
+		return wabe_error_set(err, -ENOMEM, "list containers");
+	}
+	*ret_guests = guests;
+	*ret_count = count;
+	return 0;
+}
+
+void vzlist_drop(struct vzlist_guest **guests, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		vz_ctconf_free(&guests[i]->conf);
+}
