@@ -321,6 +321,29 @@ static int wait_start(struct wabe_init *init, int *ret_sock, struct wabe_error *
 	return 0;
 }
 
+/*
+ * A created process may wait for days: it keeps its socket, the start socket and what it shall pass on, none of its creator's
+ * locks, directories and namespaces. execve would close them, but that is what it waits for.
+ */
+static int drop_fds(const struct wabe_init *init, struct wabe_error *err)
+{
+	const int keep[] = { init->theirs_fd, init->start_fd };
+	unsigned int first = 3 + (unsigned int)init->args->preserve_fds;
+
+	for (;;) {
+		unsigned int last = ~0U;
+
+		for (size_t i = 0; i < ARRAY_SIZE(keep); i++)
+			if (keep[i] >= (int)first && (unsigned int)keep[i] <= last)
+				last = (unsigned int)keep[i] - 1;
+		if (last >= first && close_range(first, last, 0) < 0)
+			return wabe_error_set(err, -errno, "close the creator's descriptors");
+		if (last == ~0U)
+			return 0;
+		first = last + 2;
+	}
+}
+
 /* Descriptors 3 to 3+N-1 that the caller asked to pass on. */
 static int pass_fds(int count, struct wabe_error *err)
 {
@@ -341,7 +364,9 @@ static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err
 		if (r < 0)
 			return r;
 	}
-	r = wabe_sync_send(init->theirs_fd, WABE_SYNC_READY, -1, err);
+	r = init->is_run ? 0 : drop_fds(init, err);
+	if (r == 0)
+		r = wabe_sync_send(init->theirs_fd, WABE_SYNC_READY, -1, err);
 	if (r == 0)
 		r = wait_start(init, sock, err);
 	if (r < 0)
