@@ -19,7 +19,8 @@ struct kind {
 	enum wabe_json_type wants;
 	int (*load)(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at);
 	void (*save)(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at);
-	bool (*is_unset)(const struct wabe_codec_field *f, const void *at);
+	/* The bytes of the field that are all zero when it is unset; without any, its members tell. */
+	size_t tell_offset, tell_size;
 	bool has_absent; /* unset is apart from every value, so there is nothing that it could be written as */
 };
 
@@ -88,12 +89,6 @@ static void save_bool(struct wabe_json_writer *w, const struct wabe_codec_field 
 	wabe_json_add_bool(w, *(const bool *)at);
 }
 
-static bool is_bool_unset(const struct wabe_codec_field *f, const void *at)
-{
-	(void)f;
-	return !*(const bool *)at;
-}
-
 static int load_string(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
 {
 	(void)l;
@@ -108,12 +103,6 @@ static void save_string(struct wabe_json_writer *w, const struct wabe_codec_fiel
 	wabe_json_add_string(w, *(const char *const *)at);
 }
 
-static bool is_pointer_unset(const struct wabe_codec_field *f, const void *at)
-{
-	(void)f;
-	return *(const void *const *)at == NULL;
-}
-
 static int load_i64(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
 {
 	return load_signed(l, f, node, at);
@@ -123,12 +112,6 @@ static void save_i64(struct wabe_json_writer *w, const struct wabe_codec_field *
 {
 	(void)f;
 	wabe_json_add_int(w, *(const int64_t *)at);
-}
-
-static bool is_i64_unset(const struct wabe_codec_field *f, const void *at)
-{
-	(void)f;
-	return *(const int64_t *)at == 0;
 }
 
 static int load_u64(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
@@ -158,12 +141,6 @@ static void save_u32(struct wabe_json_writer *w, const struct wabe_codec_field *
 	wabe_json_add_uint(w, *(const uint32_t *)at);
 }
 
-static bool is_u32_unset(const struct wabe_codec_field *f, const void *at)
-{
-	(void)f;
-	return *(const uint32_t *)at == 0;
-}
-
 static int load_opt_bool(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
 {
 	(void)l;
@@ -176,12 +153,6 @@ static void save_opt_bool(struct wabe_json_writer *w, const struct wabe_codec_fi
 {
 	(void)f;
 	wabe_json_add_bool(w, ((const struct wabe_opt_bool *)at)->value);
-}
-
-static bool is_opt_bool_unset(const struct wabe_codec_field *f, const void *at)
-{
-	(void)f;
-	return !((const struct wabe_opt_bool *)at)->is_set;
 }
 
 static int load_opt_i64(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
@@ -199,12 +170,6 @@ static void save_opt_i64(struct wabe_json_writer *w, const struct wabe_codec_fie
 	wabe_json_add_int(w, ((const struct wabe_opt_i64 *)at)->value);
 }
 
-static bool is_opt_i64_unset(const struct wabe_codec_field *f, const void *at)
-{
-	(void)f;
-	return !((const struct wabe_opt_i64 *)at)->is_set;
-}
-
 static int load_opt_u64(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
 {
 	struct wabe_opt_u64 *opt = at;
@@ -218,12 +183,6 @@ static void save_opt_u64(struct wabe_json_writer *w, const struct wabe_codec_fie
 {
 	(void)f;
 	wabe_json_add_uint(w, ((const struct wabe_opt_u64 *)at)->value);
-}
-
-static bool is_opt_u64_unset(const struct wabe_codec_field *f, const void *at)
-{
-	(void)f;
-	return !((const struct wabe_opt_u64 *)at)->is_set;
 }
 
 /* Names. */
@@ -252,12 +211,6 @@ static int load_enum(const struct loader *l, const struct wabe_codec_field *f, c
 static void save_enum(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at)
 {
 	wabe_json_add_string(w, wabe_name_of(f->names, *(const int *)at));
-}
-
-static bool is_enum_unset(const struct wabe_codec_field *f, const void *at)
-{
-	(void)f;
-	return *(const int *)at == 0;
 }
 
 static int load_name_list(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
@@ -322,12 +275,6 @@ static void save_strv(struct wabe_json_writer *w, const struct wabe_codec_field 
 	wabe_json_array_end(w);
 }
 
-static bool is_strv_unset(const struct wabe_codec_field *f, const void *at)
-{
-	(void)f;
-	return ((const struct wabe_strv *)at)->count == 0;
-}
-
 static int load_u32_list(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
 {
 	uint32_t *items = wabe_arena_array(l->arena, node->count, sizeof(*items));
@@ -354,12 +301,6 @@ static void save_u32_list(struct wabe_json_writer *w, const struct wabe_codec_fi
 	for (size_t i = 0; i < list->count; i++)
 		wabe_json_add_uint(w, list->items[i]);
 	wabe_json_array_end(w);
-}
-
-static bool is_u32_list_unset(const struct wabe_codec_field *f, const void *at)
-{
-	(void)f;
-	return ((const struct wabe_u32_list *)at)->count == 0;
 }
 
 static int load_pairs(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
@@ -394,12 +335,6 @@ static void save_pairs(struct wabe_json_writer *w, const struct wabe_codec_field
 	wabe_json_object_end(w);
 }
 
-static bool is_pairs_unset(const struct wabe_codec_field *f, const void *at)
-{
-	(void)f;
-	return ((const struct wabe_pairs *)at)->count == 0;
-}
-
 /* Structs. */
 
 static int load_embedded(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
@@ -410,11 +345,6 @@ static int load_embedded(const struct loader *l, const struct wabe_codec_field *
 static void save_embedded(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at)
 {
 	wabe_codec_save(w, f->sub, at);
-}
-
-static bool is_embedded_unset(const struct wabe_codec_field *f, const void *at)
-{
-	return is_object_unset(f->sub, at);
 }
 
 static int load_pointer(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
@@ -463,12 +393,6 @@ static void save_list(struct wabe_json_writer *w, const struct wabe_codec_field 
 	wabe_json_array_end(w);
 }
 
-static bool is_list_unset(const struct wabe_codec_field *f, const void *at)
-{
-	(void)f;
-	return ((const struct wabe_list *)at)->count == 0;
-}
-
 /* Keys that this version knows and doesn't do. Empty values ask for nothing. */
 
 static bool is_blank(const struct wabe_json *node)
@@ -498,23 +422,25 @@ static int load_unsupported(const struct loader *l, const struct wabe_json *node
 			      wabe_json_path(node, path, sizeof(path)));
 }
 
+#define TELLS(type, member) offsetof(type, member), sizeof(((type *)NULL)->member)
+
 static const struct kind kinds[] = {
-	[WABE_CODEC_BOOL] = { WABE_JSON_BOOL, load_bool, save_bool, is_bool_unset },
-	[WABE_CODEC_STRING] = { WABE_JSON_STRING, load_string, save_string, is_pointer_unset, true },
-	[WABE_CODEC_I64] = { WABE_JSON_NUMBER, load_i64, save_i64, is_i64_unset },
-	[WABE_CODEC_U64] = { WABE_JSON_NUMBER, load_u64, save_u64, is_i64_unset },
-	[WABE_CODEC_U32] = { WABE_JSON_NUMBER, load_u32, save_u32, is_u32_unset },
-	[WABE_CODEC_OPT_BOOL] = { WABE_JSON_BOOL, load_opt_bool, save_opt_bool, is_opt_bool_unset, true },
-	[WABE_CODEC_OPT_I64] = { WABE_JSON_NUMBER, load_opt_i64, save_opt_i64, is_opt_i64_unset, true },
-	[WABE_CODEC_OPT_U64] = { WABE_JSON_NUMBER, load_opt_u64, save_opt_u64, is_opt_u64_unset, true },
-	[WABE_CODEC_ENUM] = { WABE_JSON_STRING, load_enum, save_enum, is_enum_unset },
-	[WABE_CODEC_NAME_LIST] = { WABE_JSON_ARRAY, load_name_list, save_name_list, is_i64_unset },
-	[WABE_CODEC_STRV] = { WABE_JSON_ARRAY, load_strv, save_strv, is_strv_unset },
-	[WABE_CODEC_U32_LIST] = { WABE_JSON_ARRAY, load_u32_list, save_u32_list, is_u32_list_unset },
-	[WABE_CODEC_PAIRS] = { WABE_JSON_OBJECT, load_pairs, save_pairs, is_pairs_unset },
-	[WABE_CODEC_OBJECT] = { WABE_JSON_OBJECT, load_embedded, save_embedded, is_embedded_unset },
-	[WABE_CODEC_POINTER] = { WABE_JSON_OBJECT, load_pointer, save_pointer, is_pointer_unset, true },
-	[WABE_CODEC_LIST] = { WABE_JSON_ARRAY, load_list, save_list, is_list_unset },
+	[WABE_CODEC_BOOL] = { WABE_JSON_BOOL, load_bool, save_bool, 0, sizeof(bool) },
+	[WABE_CODEC_STRING] = { WABE_JSON_STRING, load_string, save_string, 0, sizeof(char *), true },
+	[WABE_CODEC_I64] = { WABE_JSON_NUMBER, load_i64, save_i64, 0, sizeof(int64_t) },
+	[WABE_CODEC_U64] = { WABE_JSON_NUMBER, load_u64, save_u64, 0, sizeof(uint64_t) },
+	[WABE_CODEC_U32] = { WABE_JSON_NUMBER, load_u32, save_u32, 0, sizeof(uint32_t) },
+	[WABE_CODEC_OPT_BOOL] = { WABE_JSON_BOOL, load_opt_bool, save_opt_bool, TELLS(struct wabe_opt_bool, is_set), true },
+	[WABE_CODEC_OPT_I64] = { WABE_JSON_NUMBER, load_opt_i64, save_opt_i64, TELLS(struct wabe_opt_i64, is_set), true },
+	[WABE_CODEC_OPT_U64] = { WABE_JSON_NUMBER, load_opt_u64, save_opt_u64, TELLS(struct wabe_opt_u64, is_set), true },
+	[WABE_CODEC_ENUM] = { WABE_JSON_STRING, load_enum, save_enum, 0, sizeof(int) },
+	[WABE_CODEC_NAME_LIST] = { WABE_JSON_ARRAY, load_name_list, save_name_list, 0, sizeof(uint64_t) },
+	[WABE_CODEC_STRV] = { WABE_JSON_ARRAY, load_strv, save_strv, TELLS(struct wabe_strv, count) },
+	[WABE_CODEC_U32_LIST] = { WABE_JSON_ARRAY, load_u32_list, save_u32_list, TELLS(struct wabe_u32_list, count) },
+	[WABE_CODEC_PAIRS] = { WABE_JSON_OBJECT, load_pairs, save_pairs, TELLS(struct wabe_pairs, count) },
+	[WABE_CODEC_OBJECT] = { WABE_JSON_OBJECT, load_embedded, save_embedded, 0, 0 },
+	[WABE_CODEC_POINTER] = { WABE_JSON_OBJECT, load_pointer, save_pointer, 0, sizeof(void *), true },
+	[WABE_CODEC_LIST] = { WABE_JSON_ARRAY, load_list, save_list, TELLS(struct wabe_list, count) },
 };
 
 static int load_field(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *object, void *out)
@@ -556,25 +482,35 @@ int wabe_codec_load(struct wabe_arena *arena, const struct wabe_codec_field *fie
 	return r < 0 ? r : load_object(&l, fields, object, out);
 }
 
+/* Of an embedded struct only what was set counts: a required zero alone doesn't bring an absent object into being. */
+static bool is_field_unset(const struct wabe_codec_field *f, const void *in)
+{
+	const char *at = (const char *)in + f->offset;
+	const struct kind *kind = &kinds[f->type];
+
+	if (kind->tell_size == 0)
+		return is_object_unset(f->sub, at);
+	for (size_t i = 0; i < kind->tell_size; i++)
+		if (at[kind->tell_offset + i])
+			return false;
+	return true;
+}
+
+static bool is_object_unset(const struct wabe_codec_field *fields, const void *in)
+{
+	for (; fields->key; fields++)
+		if (fields->type != WABE_CODEC_UNSUPPORTED && !is_field_unset(fields, in))
+			return false;
+	return true;
+}
+
 static bool is_field_left_out(const struct wabe_codec_field *f, const void *in)
 {
-	const void *at = (const char *)in + f->offset;
-
 	if (f->type == WABE_CODEC_UNSUPPORTED)
 		return true;
 	if ((f->flags & (WABE_CODEC_REQUIRED | WABE_CODEC_KEEP_EMPTY)) && !kinds[f->type].has_absent)
 		return false;
-	return kinds[f->type].is_unset(f, at);
-}
-
-/* Only what was set counts: a required zero alone doesn't bring an absent object into being. */
-static bool is_object_unset(const struct wabe_codec_field *fields, const void *in)
-{
-	for (; fields->key; fields++)
-		if (fields->type != WABE_CODEC_UNSUPPORTED &&
-		    !kinds[fields->type].is_unset(fields, (const char *)in + fields->offset))
-			return false;
-	return true;
+	return is_field_unset(f, in);
 }
 
 void wabe_codec_save(struct wabe_json_writer *w, const struct wabe_codec_field *fields, const void *in)
