@@ -52,13 +52,6 @@ static const char *const readonly_paths[] = {
 	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
 };
 
-static const char *const hosting_masked_paths[] = {
-	"/proc/kmsg",		"/proc/kallsyms",	   "/proc/kpagecgroup",	      "/proc/kpagecount",
-	"/proc/kpageflags",	"/proc/interrupts",	   "/proc/vmallocinfo",	      "/sys/kernel/debug",
-	"/sys/kernel/tracing",	"/sys/kernel/security",	   "/sys/devices/virtual/powercap",
-	"/sys/class/powercap",	"/sys/devices/virtual/thermal", "/sys/class/thermal",
-};
-
 static int add_all(struct wabe_spec *spec, struct wabe_strv *list, const char *const *items, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -101,11 +94,6 @@ int wabe_spec_default_masked_paths(struct wabe_spec *spec)
 int wabe_spec_default_readonly_paths(struct wabe_spec *spec)
 {
 	return add_all(spec, &spec->readonly_paths, readonly_paths, ARRAY_SIZE(readonly_paths));
-}
-
-int wabe_spec_hosting_masked_paths(struct wabe_spec *spec)
-{
-	return add_all(spec, &spec->masked_paths, hosting_masked_paths, ARRAY_SIZE(hosting_masked_paths));
 }
 
 static uint64_t capability_mask(void)

@@ -39,12 +39,6 @@ int wabe_spec_default_mounts(struct wabe_spec *spec);
 int wabe_spec_default_masked_paths(struct wabe_spec *spec);
 int wabe_spec_default_readonly_paths(struct wabe_spec *spec);
 
-/**
- * wabe_spec_hosting_masked_paths() - append what a guest in strangers' hands must not see either: kernel addresses and log,
- * page maps, tracing, power and thermal meters. Masking a path that isn't there is no error. 0 or -ENOMEM.
- */
-int wabe_spec_hosting_masked_paths(struct wabe_spec *spec);
-
 /** wabe_spec_save() - indented JSON appended to @out; wabe's own fields, which have no key, are not in it. */
 int wabe_spec_save(const struct wabe_spec *spec, struct wabe_buf *out, struct wabe_error *err);
 
