@@ -3,6 +3,7 @@
 #include "conf/param.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -281,6 +282,47 @@ static void check_text(struct tap *t)
 	free(text);
 }
 
+/* A file that we install: parses, all its values are good, every key of a sample is a row. */
+static void check_file(struct tap *t, const char *dir, const char *name, bool is_sample)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	struct vz_params p = { .arena = &arena };
+	struct wabe_error err = WABE_ERROR_INIT;
+	struct vz_conffile file;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/../../etc/%s", dir, name);
+	vz_conffile_init(&file, &arena, name);
+	tap_int(t, vz_conffile_load_at(AT_FDCWD, path, &file, &err), 0, "%s loads %s", name, err.text);
+	tap_int(t, vz_params_from_file(&p, &file, VZ_PARAMS_STRICT, &err), 0, "%s is good %s", name, err.text);
+	for (size_t i = 0; is_sample && i < file.count; i++) {
+		enum vz_param_id id = file.lines[i].key ? vz_param_by_key(file.lines[i].key) : VZ_PARAM_ONBOOT;
+
+		tap_ok(t, id < VZ_PARAM_MAX && !vz_param_row(id)->unenforced, "%s: line %zu is in force", name, i + 1);
+	}
+	if (is_sample)
+		tap_ok(t, vz_param_has(&p, VZ_PARAM_PHYSPAGES) && vz_param_has(&p, VZ_PARAM_NUMPROC) &&
+		       vz_param_has(&p, VZ_PARAM_DISKSPACE), "%s limits memory, processes, disk", name);
+}
+
+static void check_installed(struct tap *t)
+{
+	static const char *const samples_of_ours[] = { "basic", "light", "vswap-256m", "vswap-512m", "vswap-1g", "vswap-2g",
+						       "vswap-4g" };
+	const char *corpus = getenv("CORPUS");
+	char name[64];
+
+	if (!corpus) {
+		tap_skip(t, "CORPUS names no directory");
+		return;
+	}
+	check_file(t, corpus, "vz.conf", false);
+	for (size_t i = 0; i < ARRAY_SIZE(samples_of_ours); i++) {
+		snprintf(name, sizeof(name), "ve-%s.conf-sample", samples_of_ours[i]);
+		check_file(t, corpus, name, true);
+	}
+}
+
 int main(void)
 {
 	struct tap t = TAP_INIT;
@@ -297,5 +339,6 @@ int main(void)
 	check_access(&t);
 	check_modes(&t);
 	check_text(&t);
+	check_installed(&t);
 	return tap_end(&t);
 }
