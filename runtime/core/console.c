@@ -164,7 +164,8 @@ static void move_bytes(struct relay *r, const struct pollfd p[4])
 
 static void relay_loop(struct relay *r, int *ret_status)
 {
-	bool has_ended = false;
+	/* It may have ended before we listened; no signal comes then. */
+	bool has_ended = take_signals(r, ret_status);
 
 	/* What the process wrote before its end is still delivered; a background process that keeps the terminal isn't waited for. */
 	for (;;) {

@@ -26,7 +26,7 @@
 #include "core/sync.h"
 #include "sys/mount.h"
 #include "sys/namespace.h"
-#include "sys/netlink.h"
+#include "sys/link.h"
 #include "sys/pidfd.h"
 
 /* Clone flag of each namespace, and in which order they are joined: the others belong to the user namespace. */
@@ -238,14 +238,11 @@ static int set_sysctls(struct wabe_init *init, struct wabe_error *err)
 	if (proc_fd < 0)
 		return proc_fd;
 	for (size_t i = 0; i < sysctl->count; i++) {
-		char path[256];
-		int r;
+		char path[256] = "sys/";
+		int r = wabe_spec_sysctl_path(sysctl->items[i].key, path + 4, sizeof(path) - 4);
 
-		snprintf(path, sizeof(path), "sys/%s", sysctl->items[i].key);
-		for (char *p = path; *p; p++)
-			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
-		path[3] = '/';
-		r = wabe_file_write_at(proc_fd, path, sysctl->items[i].value, err);
+		if (r == 0)
+			r = wabe_file_write_at(proc_fd, path, sysctl->items[i].value, err);
 		if (r < 0)
 			return wabe_error_prefix(err, "linux.sysctl[\"%s\"]", sysctl->items[i].key);
 	}
@@ -254,7 +251,7 @@ static int set_sysctls(struct wabe_init *init, struct wabe_error *err)
 
 static int raise_loopback(struct wabe_init *init, struct wabe_error *err)
 {
-	return (init->clone_flags & CLONE_NEWNET) ? wabe_netlink_link_up("lo", err) : 0;
+	return (init->clone_flags & CLONE_NEWNET) ? wabe_link_up("lo", err) : 0;
 }
 
 static int start_uptime(struct wabe_init *init, struct wabe_error *err)

@@ -175,24 +175,20 @@ int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)
 	return 0;
 }
 
-static unsigned long root_propagation(const char *name)
+/* Private when nothing is asked for; the name was validated. */
+static unsigned long root_propagation(const struct wabe_spec *spec)
 {
-	static const struct wabe_name names[] = {
-		{ "shared", MS_SHARED },     { "slave", MS_SLAVE },	      { "private", MS_PRIVATE },
-		{ "rshared", MS_SHARED },    { "rslave", MS_SLAVE },	      { "rprivate", MS_PRIVATE },
-		{ "unbindable", MS_UNBINDABLE }, { "runbindable", MS_UNBINDABLE }, { NULL, 0 },
-	};
-	long long value = MS_PRIVATE;
+	unsigned int propagation = MS_PRIVATE;
 
-	if (name)
-		(void)wabe_name_find(names, name, &value);
-	return (unsigned long)value;
+	if (spec->rootfs_propagation)
+		(void)wabe_spec_propagation(spec->rootfs_propagation, &propagation);
+	return propagation;
 }
 
 int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err)
 {
 	struct wabe_mount_change change = { .propagation = MS_PRIVATE, .is_recursive = true };
-	unsigned long wanted = root_propagation(init->spec->rootfs_propagation);
+	unsigned long wanted = root_propagation(init->spec);
 	int r;
 
 	/* Host mounts may still come in when asked for (slave, shared); ours never go out before the pivot. */
@@ -215,7 +211,7 @@ static int make_readonly(struct wabe_init *init, struct wabe_error *err)
 
 int wabe_rootfs_enter(struct wabe_init *init, struct wabe_error *err)
 {
-	unsigned long wanted = root_propagation(init->spec->rootfs_propagation);
+	unsigned long wanted = root_propagation(init->spec);
 	struct wabe_mount_change change = { .propagation = wanted };
 	int r;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* tests/unit/test_netlink: links, in a network namespace of the test's own. */
+/* tests/unit/test_link: links, in a network namespace of the test's own. */
 #include <errno.h>
 #include <net/if.h>
 #include <sched.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "sys/netlink.h"
+#include "sys/link.h"
 #include "tap.h"
 
 static int is_up(const char *name)
@@ -36,20 +36,20 @@ int main(void)
 	struct wabe_error err = WABE_ERROR_INIT;
 	int first = next_fd();
 
-	tap_int(&t, wabe_netlink_link_up("", &err), -EINVAL, "an empty name");
-	tap_int(&t, wabe_netlink_link_up("abcdefghijklmnop", &err), -EINVAL, "a name of 16 bytes");
+	tap_int(&t, wabe_link_up("", &err), -EINVAL, "an empty name");
+	tap_int(&t, wabe_link_up("abcdefghijklmnop", &err), -EINVAL, "a name of 16 bytes");
 	if (unshare(CLONE_NEWNET) < 0) {
 		tap_skip(&t, "a network namespace needs root");
 		return tap_end(&t);
 	}
 	tap_int(&t, is_up("lo"), 0, "lo is down at first");
-	tap_int(&t, wabe_netlink_link_up("lo", &err), 0, "set it up");
+	tap_int(&t, wabe_link_up("lo", &err), 0, "set it up");
 	tap_int(&t, is_up("lo"), 1, "it is up");
-	tap_int(&t, wabe_netlink_link_up("lo", &err), 0, "once more is no error");
-	tap_int(&t, wabe_netlink_link_up("nolink0", &err), -ENODEV, "a link that isn't there");
+	tap_int(&t, wabe_link_up("lo", &err), 0, "once more is no error");
+	tap_int(&t, wabe_link_up("nolink0", &err), -ENODEV, "a link that isn't there");
 	tap_has(&t, err.text, "nolink0", "its name is in the error");
 	if (setresuid(1000, 1000, 1000) == 0)
-		tap_int(&t, wabe_netlink_link_up("lo", &err), -EPERM, "without CAP_NET_ADMIN");
+		tap_int(&t, wabe_link_up("lo", &err), -EPERM, "without CAP_NET_ADMIN");
 	tap_int(&t, next_fd(), first, "no descriptor stays open");
 	return tap_end(&t);
 }
