@@ -65,24 +65,34 @@ static int fill(cap_t cap, cap_flag_t flag, uint64_t mask)
 	return 0;
 }
 
-/* By capget(2) itself: half the system calls of cap_get_proc(), and a second opinion. */
-static int check_process(uint64_t permitted, uint64_t effective, uint64_t inheritable, struct wabe_error *err)
+/* By capget(2) itself: half the system calls of cap_get_proc(), and a second opinion on what libcap set. */
+static int read_process(struct wabe_capability_sets *ret_sets, struct wabe_error *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct low_high[_LINUX_CAPABILITY_U32S_3];
 
 	if (capget(&header, low_high) < 0)
-		return wabe_error_set(err, -errno, "read capabilities back");
-	if ((low_high[0].permitted | (uint64_t)low_high[1].permitted << 32) != permitted ||
-	    (low_high[0].effective | (uint64_t)low_high[1].effective << 32) != effective ||
-	    (low_high[0].inheritable | (uint64_t)low_high[1].inheritable << 32) != inheritable)
-		return wabe_error_say(err, -EPERM, "capabilities are not what was set");
+		return wabe_error_set(err, -errno, "read capabilities");
+	ret_sets->permitted = low_high[0].permitted | (uint64_t)low_high[1].permitted << 32;
+	ret_sets->effective = low_high[0].effective | (uint64_t)low_high[1].effective << 32;
+	ret_sets->inheritable = low_high[0].inheritable | (uint64_t)low_high[1].inheritable << 32;
 	return 0;
+}
+
+int wabe_capability_held(uint64_t *ret_permitted, struct wabe_error *err)
+{
+	struct wabe_capability_sets sets = { 0 };
+	int r = read_process(&sets, err);
+
+	if (r == 0)
+		*ret_permitted = sets.permitted;
+	return r;
 }
 
 static int set_process(uint64_t permitted, uint64_t effective, uint64_t inheritable, struct wabe_error *err)
 {
 	_cleanup_(release_cap) cap_t wanted = cap_init();
+	struct wabe_capability_sets got = { 0 };
 	int r;
 
 	if (!wanted)
@@ -96,7 +106,12 @@ static int set_process(uint64_t permitted, uint64_t effective, uint64_t inherita
 		return wabe_error_set(err, r, "capability state");
 	if (cap_set_proc(wanted) < 0)
 		return wabe_error_set(err, -errno, "set capabilities");
-	return check_process(permitted, effective, inheritable, err);
+	r = read_process(&got, err);
+	if (r < 0)
+		return r;
+	if (got.permitted != permitted || got.effective != effective || got.inheritable != inheritable)
+		return wabe_error_say(err, -EPERM, "capabilities are not what was set");
+	return 0;
 }
 
 static int set_ambient(uint64_t ambient, struct wabe_error *err)
@@ -115,19 +130,20 @@ static int set_ambient(uint64_t ambient, struct wabe_error *err)
 
 int wabe_capability_set(const struct wabe_capability_sets *sets, struct wabe_error *err)
 {
-	const uint64_t known = wabe_capability_known();
-	const uint64_t permitted = sets->permitted & known, effective = sets->effective & known;
-	const uint64_t inheritable = sets->inheritable & known, ambient = sets->ambient & known;
+	uint64_t can = 0;
 	int r;
 
-	r = check_within(effective, permitted, "effective but not permitted", err);
+	r = check_within(sets->effective, sets->permitted, "effective but not permitted", err);
 	if (r == 0)
-		r = check_within(ambient, permitted, "ambient but not permitted", err);
+		r = check_within(sets->ambient, sets->permitted, "ambient but not permitted", err);
 	if (r == 0)
-		r = check_within(ambient, inheritable, "ambient but not inheritable", err);
+		r = check_within(sets->ambient, sets->inheritable, "ambient but not inheritable", err);
 	if (r == 0)
-		r = set_process(permitted, effective, inheritable, err);
-	return r < 0 ? r : set_ambient(ambient, err);
+		r = wabe_capability_held(&can, err);
+	/* Permitted never grows (capabilities(7)), so this also leaves out what the kernel doesn't know. */
+	if (r == 0)
+		r = set_process(sets->permitted & can, sets->effective & can, sets->inheritable & can, err);
+	return r < 0 ? r : set_ambient(sets->ambient & can, err);
 }
 
 int wabe_capability_apply(const struct wabe_capability_sets *sets, struct wabe_error *err)

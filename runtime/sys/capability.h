@@ -34,10 +34,16 @@ uint64_t wabe_capability_known(void);
 int wabe_capability_bound(uint64_t keep, struct wabe_error *err);
 
 /**
+ * wabe_capability_held() - the permitted set of the calling thread: the most that it can pass on. One system call.
+ */
+int wabe_capability_held(uint64_t *ret_permitted, struct wabe_error *err);
+
+/**
  * wabe_capability_set() - permitted, effective and inheritable, then ambient; reads them back and compares.
- * @sets: .bounding is not used here. Ambient capabilities must be permitted and inheritable (-EINVAL before anything
- *        changes); effective ones permitted.
- * Returns 0 or -errno (-EPERM: asks for more than the thread has).
+ * @sets: .bounding is not used here. Ambient capabilities must be permitted and inheritable, effective ones permitted
+ *        (-EINVAL before anything changes).
+ * What the thread doesn't hold itself is left out without an error (config.md, "capabilities": runtimes should not fail
+ * where they can't grant); who wants to warn asks wabe_capability_held() first.
  */
 int wabe_capability_set(const struct wabe_capability_sets *sets, struct wabe_error *err);
 
