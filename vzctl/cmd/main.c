@@ -6,9 +6,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "cmd/vzctl.h"
-#ifdef WABE_HAS_VZLIST
 #include "cmd/vzlist.h"
-#endif
 #include "cmd/vztmpl.h"
 #include "conf/exit.h"
 
@@ -17,9 +15,7 @@ static const struct {
 	int (*main)(int argc, char **argv);
 } programs[] = {
 	{ "vzctl", vz_vzctl_main },
-#ifdef WABE_HAS_VZLIST
 	{ "vzlist", vz_vzlist_main },
-#endif
 	{ "vztmpl", vz_vztmpl_main },
 };
 

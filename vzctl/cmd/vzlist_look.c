@@ -193,18 +193,19 @@ int vzlist_look(const struct vz_host *host, const struct vzlist_wanted *wanted, 
 	if (r < 0)
 		return r;
 	guests = wabe_arena_array(arena, ids.count, sizeof(struct vzlist_guest *));
-	for (size_t i = 0; guests && i < ids.count; i++) {
+	if (!guests)
+		return wabe_error_set(err, -ENOMEM, "list containers");
+	for (size_t i = 0; i < ids.count; i++) {
+		/* One that was not wanted leaves its memory to the next. */
 		if (!g)
 			g = wabe_arena_alloc(arena, sizeof(*g));
-		if (!g)
-			break;
+		if (!g) {
+			vzlist_drop(guests, count);
+			return wabe_error_set(err, -ENOMEM, "list containers");
+		}
 		*g = (struct vzlist_guest){ .ctid = ids.items[i] };
 		if (look_at(&look, g))
 			guests[count++] = TAKE_PTR(g);
-	}
-	if (!guests || (ids.count && !g && count < ids.count)) {
-		vzlist_drop(guests, count);
-		return wabe_error_set(err, -ENOMEM, "list containers");
 	}
 	*ret_guests = guests;
 	*ret_count = count;
