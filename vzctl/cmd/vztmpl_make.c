@@ -18,11 +18,12 @@ static void print_made(const struct vztmpl *t, const struct vz_template_meta *m)
 {
 	char size[32];
 
+	if (t->is_quiet)
+		return;
 	if (strcmp(m->init, "none") == 0)
 		wabe_log(&t->log, WABE_LOG_WARNING, "template %s has no /sbin/init: containers of it can't be started", m->name);
-	if (!t->is_quiet)
-		printf("template %s: %s, %llu files, init %s\n", m->name, vztmpl_size_text(m->size_bytes, size, sizeof(size)),
-		       (unsigned long long)m->files, m->init);
+	printf("template %s: %s, %llu files, init %s\n", m->name, vztmpl_size_text(m->size_bytes, size, sizeof(size)),
+	       (unsigned long long)m->files, m->init);
 }
 
 struct build_options {
