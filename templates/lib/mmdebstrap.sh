@@ -6,7 +6,7 @@
 progress() { echo "progress $*" >&3; }
 
 # An init, the programs that vzctl's distribution scripts call, and what one expects on a server that one logs in to.
-base_packages=systemd-sysv,systemd,dbus,libpam-systemd,iproute2,ifupdown,iputils-ping,netbase,procps,psmisc,cron,passwd
+base_packages=systemd-sysv,systemd,dbus,libpam-systemd,iproute2,ifupdown,iputils-ping,netbase,procps,psmisc,cron,passwd,apt
 base_packages=$base_packages,less,nano,ca-certificates,openssh-server,openssh-client,tzdata,bash-completion
 
 # Per cent of mmdebstrap's own messages; the times are those of a warm mirror on two cores.
@@ -53,21 +53,20 @@ run_mmdebstrap()
 		--components="$(echo "$components" | tr ' ' ,)" --include="$packages" \
 		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
-		--dpkgopt=force-unsafe-io --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "3"' \
-		--customize-hook='rm -f "$1"/etc/ssh/ssh_host_*_key*'
+		--dpkgopt=force-unsafe-io --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "3"'
 	[ -z "${KEYRING-}" ] || set -- "$@" --keyring="$KEYRING"
+	set -- "$@" "$suite" "$TARGET"
 	if [ -n "${MIRROR-}" ]; then
-		apt_lines "$suite" "$components" "$suffixes" >"$TARGET.sources"
-		set -- "$@" "$suite" "$TARGET" "$TARGET.sources"
-	else
-		set -- "$@" "$suite" "$TARGET"
+		while IFS= read -r line; do
+			set -- "$@" "$line"
+		done <<-EOF
+			$(apt_lines "$suite" "$components" "$suffixes")
+		EOF
 	fi
 	# The status of a pipe is that of its last command, so it takes a way of its own.
 	status=$({ {
-		mmdebstrap "$@" 2>&1 3>&- 4>&- 5>&-
-		echo $? >&4
+		mmdebstrap "$@" 2>&1 3>&- 4>&- 5>&- && echo 0 >&4 || echo $? >&4
 	} | follow_mmdebstrap >&5; } 4>&1)
-	rm -f "$TARGET.sources"
 	[ "$status" = 0 ] || {
 		echo "mmdebstrap failed with status $status"
 		exit 1
