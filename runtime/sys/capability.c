@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * sys/capability: the capability sets of the calling thread, see the header. The only user of libcap.
+ * sys/capability: the capability sets of the calling thread, see the header. The only user of
+ * libcap.
  */
 #include "sys/capability.h"
 
@@ -40,7 +41,8 @@ int wabe_capability_bound(uint64_t keep, struct wabe_error *err)
 	/* Dropping what is dropped already is harmless and needs as many calls as asking. */
 	for (unsigned int cap = 0; cap <= wabe_capability_last(); cap++)
 		if (!(keep >> cap & 1) && cap_drop_bound((cap_value_t)cap) < 0)
-			return wabe_error_set(err, -errno, "drop capability %u from the bounding set", cap);
+			return wabe_error_set(err, -errno,
+					      "drop capability %u from the bounding set", cap);
 	return 0;
 }
 
@@ -65,7 +67,8 @@ static int fill(cap_t cap, cap_flag_t flag, uint64_t mask)
 	return 0;
 }
 
-/* By capget(2) itself: half the system calls of cap_get_proc(), and a second opinion on what libcap set. */
+/* By capget(2) itself: half the system calls of cap_get_proc(), and a second opinion on what libcap
+ * set. */
 static int read_process(struct wabe_capability_sets *ret_sets, struct wabe_error *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -89,7 +92,8 @@ int wabe_capability_held(uint64_t *ret_permitted, struct wabe_error *err)
 	return r;
 }
 
-static int set_process(uint64_t permitted, uint64_t effective, uint64_t inheritable, struct wabe_error *err)
+static int set_process(uint64_t permitted, uint64_t effective, uint64_t inheritable,
+		       struct wabe_error *err)
 {
 	_cleanup_(release_cap) cap_t wanted = cap_init();
 	struct wabe_capability_sets got = { 0 };
@@ -109,7 +113,8 @@ static int set_process(uint64_t permitted, uint64_t effective, uint64_t inherita
 	r = read_process(&got, err);
 	if (r < 0)
 		return r;
-	if (got.permitted != permitted || got.effective != effective || got.inheritable != inheritable)
+	if (got.permitted != permitted || got.effective != effective ||
+	    got.inheritable != inheritable)
 		return wabe_error_say(err, -EPERM, "capabilities are not what was set");
 	return 0;
 }
@@ -137,12 +142,15 @@ int wabe_capability_set(const struct wabe_capability_sets *sets, struct wabe_err
 	if (r == 0)
 		r = check_within(sets->ambient, sets->permitted, "ambient but not permitted", err);
 	if (r == 0)
-		r = check_within(sets->ambient, sets->inheritable, "ambient but not inheritable", err);
+		r = check_within(sets->ambient, sets->inheritable, "ambient but not inheritable",
+				 err);
 	if (r == 0)
 		r = wabe_capability_held(&can, err);
-	/* Permitted never grows (capabilities(7)), so this also leaves out what the kernel doesn't know. */
+	/* Permitted never grows (capabilities(7)), so this also leaves out what the kernel doesn't
+	 * know. */
 	if (r == 0)
-		r = set_process(sets->permitted & can, sets->effective & can, sets->inheritable & can, err);
+		r = set_process(sets->permitted & can, sets->effective & can,
+				sets->inheritable & can, err);
 	return r < 0 ? r : set_ambient(sets->ambient & can, err);
 }
 

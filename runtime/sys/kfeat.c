@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <linux/quota.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -19,17 +19,23 @@
 #include "base/parse.h"
 #include "base/str.h"
 
-static bool is_kernel(unsigned int major, unsigned int minor)
+static bool is_kernel(unsigned long major, unsigned long minor)
 {
 	struct utsname uts;
-	unsigned int has_major, has_minor;
+	unsigned long has_major;
+	char *end;
 
-	if (uname(&uts) < 0 || sscanf(uts.release, "%u.%u", &has_major, &has_minor) != 2)
+	if (uname(&uts) < 0)
 		return false;
-	return has_major > major || (has_major == major && has_minor >= minor);
+	/* "6.1.0-56-cloud-amd64": what is no number reads as 0 and is too old. */
+	has_major = strtoul(uts.release, &end, 10);
+	if (has_major != major || *end != '.')
+		return has_major > major;
+	return strtoul(end + 1, NULL, 10) >= minor;
 }
 
-/* Trying needs a filesystem and a user namespace; the release is enough, and the mount's own errno tells the rest. */
+/* Trying needs a filesystem and a user namespace; the release is enough, and the mount's own errno
+ * tells the rest. */
 static bool has_idmapped_overlay(void)
 {
 	return is_kernel(5, 19);
@@ -48,15 +54,18 @@ static bool has_cgroup_kill(void)
 
 static bool has_quotactl_fd(void)
 {
-	return syscall(SYS_quotactl_fd, -1, QCMD((unsigned int)Q_GETQUOTA, PRJQUOTA), 0, NULL) < 0 && errno != ENOSYS;
+	const unsigned int command = QCMD((unsigned int)Q_GETQUOTA, PRJQUOTA);
+
+	return syscall(SYS_quotactl_fd, -1, command, 0, NULL) < 0 && errno != ENOSYS;
 }
 
 static bool has_user_namespace(void)
 {
+	static const char path[] = "/proc/sys/user/max_user_namespaces";
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	uint64_t max;
 
-	if (wabe_file_read_at(AT_FDCWD, "/proc/sys/user/max_user_namespaces", 64, &text, NULL) < 0 || !text.data)
+	if (wabe_file_read_at(AT_FDCWD, path, 64, &text, NULL) < 0 || !text.data)
 		return false;
 	text.data[strcspn(text.data, "\n")] = '\0';
 	return wabe_parse_u64(text.data, 1, UINT64_MAX, &max) == 0;

@@ -10,9 +10,9 @@
 enum wabe_kfeat_fact {
 	WABE_KFEAT_IDMAPPED_OVERLAY, /* idmapped mounts as layers of overlayfs */
 	WABE_KFEAT_TIME_NAMESPACE,
-	WABE_KFEAT_CGROUP_KILL,      /* cgroup.kill of cgroup v2 */
-	WABE_KFEAT_QUOTACTL_FD,      /* quotactl_fd(2), and quota in this kernel at all */
-	WABE_KFEAT_USER_NAMESPACE,   /* built in, and not switched off by user.max_user_namespaces */
+	WABE_KFEAT_CGROUP_KILL,	   /* cgroup.kill of cgroup v2 */
+	WABE_KFEAT_QUOTACTL_FD,	   /* quotactl_fd(2), and quota in this kernel at all */
+	WABE_KFEAT_USER_NAMESPACE, /* built in, and not switched off by user.max_user_namespaces */
 	WABE_KFEAT_MAX,
 };
 
@@ -23,12 +23,16 @@ struct wabe_kfeat {
 	enum wabe_kfeat_state state[WABE_KFEAT_MAX];
 };
 
-#define WABE_KFEAT_INIT { 0 }
+#define WABE_KFEAT_INIT                                                                            \
+	{                                                                                          \
+		0                                                                                  \
+	}
 
 /** wabe_kfeat_has() - probe (once) and answer. Probes change nothing. */
 bool wabe_kfeat_has(struct wabe_kfeat *kfeat, enum wabe_kfeat_fact fact);
 
-/** wabe_kfeat_name(), wabe_kfeat_since() - "time namespaces", "5.6": for messages of what is missing and which kernel has it. */
+/** wabe_kfeat_name(), wabe_kfeat_since() - "time namespaces", "5.6": for messages of what is
+ * missing and which kernel has it. */
 const char *wabe_kfeat_name(enum wabe_kfeat_fact fact);
 const char *wabe_kfeat_since(enum wabe_kfeat_fact fact);
 

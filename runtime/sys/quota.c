@@ -2,8 +2,8 @@
 /*
  * sys/quota: disk quota by project id, see the header.
  *
- * The generic Q_GETQUOTA and Q_SETQUOTA serve xfs too: the kernel (fs/quota/quota.c) hands both families of commands
- * to the same operations of the filesystem.
+ * The generic Q_GETQUOTA and Q_SETQUOTA serve xfs too: the kernel (fs/quota/quota.c) hands both
+ * families of commands to the same operations of the filesystem.
  */
 #include "sys/quota.h"
 
@@ -33,10 +33,14 @@
 #define ZFS_MAGIC 0x2fc12fc1 /* openzfs: ZFS_SUPER_MAGIC */
 
 static const struct wabe_name filesystems[] = {
-	{ "ext4", EXT4_SUPER_MAGIC },   { "xfs", XFS_MAGIC },
-	{ "btrfs", BTRFS_SUPER_MAGIC }, { "f2fs", F2FS_SUPER_MAGIC },
-	{ "zfs", ZFS_MAGIC },           { "overlay", OVERLAYFS_SUPER_MAGIC },
-	{ "tmpfs", TMPFS_MAGIC },       { "nfs", NFS_SUPER_MAGIC },
+	{ "ext4", EXT4_SUPER_MAGIC },
+	{ "xfs", XFS_MAGIC },
+	{ "btrfs", BTRFS_SUPER_MAGIC },
+	{ "f2fs", F2FS_SUPER_MAGIC },
+	{ "zfs", ZFS_MAGIC },
+	{ "overlay", OVERLAYFS_SUPER_MAGIC },
+	{ "tmpfs", TMPFS_MAGIC },
+	{ "nfs", NFS_SUPER_MAGIC },
 	{ NULL, 0 },
 };
 
@@ -52,21 +56,30 @@ static int refuse(int fd, const char *path, bool is_counting, struct wabe_error 
 	const char *name;
 
 	if (quotactl_fd(-EBADF, Q_GETQUOTA, 0, NULL) == -ENOSYS)
-		return wabe_error_say(err, -ENOTSUP, "%s: this kernel has no disk quota by descriptor "
-				      "(needs Linux 5.14 and CONFIG_QUOTA)", path);
+		return wabe_error_say(err, -ENOTSUP,
+				      "%s: this kernel has no disk quota by descriptor "
+				      "(needs Linux 5.14 and CONFIG_QUOTA)",
+				      path);
 	if (fstatfs(fd, &fs) < 0)
 		return wabe_error_set(err, -errno, "stat the filesystem of %s", path);
 	name = wabe_name_of(filesystems, (unsigned int)fs.f_type);
 	if (is_counting)
-		return wabe_error_say(err, -ENOTSUP, "%s: %s counts project quota but does not enforce it "
-				      "(mount it with prjquota)", path, name ? name : "the filesystem");
+		return wabe_error_say(err, -ENOTSUP,
+				      "%s: %s counts project quota but does not enforce it "
+				      "(mount it with prjquota)",
+				      path, name ? name : "the filesystem");
 	if (fs.f_type == EXT4_SUPER_MAGIC)
-		return wabe_error_say(err, -ENOTSUP, "%s: ext4 without project quota (unmounted, "
-				      "\"tune2fs -O project,quota\" adds it; then mount option prjquota)", path);
+		return wabe_error_say(
+			err, -ENOTSUP,
+			"%s: ext4 without project quota (unmounted, "
+			"\"tune2fs -O project,quota\" adds it; then mount option prjquota)",
+			path);
 	if (fs.f_type == XFS_MAGIC)
-		return wabe_error_say(err, -ENOTSUP, "%s: xfs without project quota (mount option prjquota)", path);
-	return wabe_error_say(err, -ENOTSUP, "%s: %s has no project quota (ext4 and xfs have)", path,
-			      name ? name : "this filesystem");
+		return wabe_error_say(err, -ENOTSUP,
+				      "%s: xfs without project quota (mount option prjquota)",
+				      path);
+	return wabe_error_say(err, -ENOTSUP, "%s: %s has no project quota (ext4 and xfs have)",
+			      path, name ? name : "this filesystem");
 }
 
 int wabe_quota_supported(const char *path, struct wabe_error *err)
@@ -76,7 +89,8 @@ int wabe_quota_supported(const char *path, struct wabe_error *err)
 
 	if (fd < 0)
 		return wabe_error_set(err, -errno, "open %s", path);
-	/* Whatever the reason (no such call, not on this filesystem, not switched on), it can't be used. */
+	/* Whatever the reason (no such call, not on this filesystem, not switched on), it can't be
+	 * used. */
 	if (quotactl_fd(fd, Q_XGETQSTATV, 0, &state) < 0)
 		return refuse(fd, path, false, err);
 	if (!(state.qs_flags & FS_QUOTA_PDQ_ENFD))
@@ -127,7 +141,8 @@ int wabe_quota_unassign(int dir_fd, struct wabe_error *err)
 	return r < 0 ? wabe_error_set(err, r, "remove the project id") : 0;
 }
 
-/* Directories still to be read, as paths below the top: no descriptor a level, and the tree may be a guest's own. */
+/* Directories still to be read, as paths below the top: no descriptor a level, and the tree may be
+ * a guest's own. */
 struct pending {
 	char **paths;
 	size_t count, room;
@@ -171,7 +186,8 @@ static int open_below(int top_fd, const char *path)
 
 static int assign_file(int dir_fd, const char *name, uint32_t project)
 {
-	_cleanup_close_ int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0)
@@ -181,7 +197,8 @@ static int assign_file(int dir_fd, const char *name, uint32_t project)
 	return S_ISREG(st.st_mode) ? assign(fd, project, false) : 0;
 }
 
-static int assign_entry(struct pending *list, const char *path, int dir_fd, const struct dirent *e, uint32_t project)
+static int assign_entry(struct pending *list, const char *path, int dir_fd, const struct dirent *e,
+			uint32_t project)
 {
 	struct stat st;
 
@@ -232,7 +249,8 @@ int wabe_quota_assign_tree(int dir_fd, uint32_t project, struct wabe_error *err)
 
 		r = assign_directory(&list, dir_fd, path, project);
 		if (r < 0)
-			return wabe_error_set(err, r, "assign project id %" PRIu32 " in %s", project, path);
+			return wabe_error_set(err, r, "assign project id %" PRIu32 " in %s",
+					      project, path);
 	}
 	return r < 0 ? wabe_error_set(err, r, "assign project id %" PRIu32, project) : 0;
 }
@@ -261,15 +279,19 @@ static uint64_t to_blocks(uint64_t bytes)
 static int check_limits(const struct wabe_quota_limits *limits, struct wabe_error *err)
 {
 	if (limits->block_hard_bytes && limits->block_soft_bytes > limits->block_hard_bytes)
-		return wabe_error_say(err, -EINVAL, "disk space: barrier %" PRIu64 " is above the limit %" PRIu64
-				      " bytes", limits->block_soft_bytes, limits->block_hard_bytes);
+		return wabe_error_say(err, -EINVAL,
+				      "disk space: barrier %" PRIu64 " is above the limit %" PRIu64
+				      " bytes",
+				      limits->block_soft_bytes, limits->block_hard_bytes);
 	if (limits->inode_hard && limits->inode_soft > limits->inode_hard)
-		return wabe_error_say(err, -EINVAL, "inodes: barrier %" PRIu64 " is above the limit %" PRIu64,
+		return wabe_error_say(err, -EINVAL,
+				      "inodes: barrier %" PRIu64 " is above the limit %" PRIu64,
 				      limits->inode_soft, limits->inode_hard);
 	return 0;
 }
 
-int wabe_quota_set(int fd, uint32_t project, const struct wabe_quota_limits *limits, struct wabe_error *err)
+int wabe_quota_set(int fd, uint32_t project, const struct wabe_quota_limits *limits,
+		   struct wabe_error *err)
 {
 	struct if_dqblk dq = {
 		.dqb_bsoftlimit = to_blocks(limits->block_soft_bytes),
@@ -288,7 +310,8 @@ int wabe_quota_set(int fd, uint32_t project, const struct wabe_quota_limits *lim
 	return r < 0 ? wabe_error_set(err, r, "set the quota of project %" PRIu32, project) : 0;
 }
 
-int wabe_quota_get(int fd, uint32_t project, struct wabe_quota_usage *ret_usage, struct wabe_error *err)
+int wabe_quota_get(int fd, uint32_t project, struct wabe_quota_usage *ret_usage,
+		   struct wabe_error *err)
 {
 	struct if_dqblk dq = { 0 };
 	int r = command_errno(quotactl_fd(fd, Q_GETQUOTA, project, &dq));

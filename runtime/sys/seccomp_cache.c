@@ -19,7 +19,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
-/* In front of key and program. Never leaves the machine that wrote it (the key has its name), so native byte order. */
+/* In front of key and program. Never leaves the machine that wrote it (the key has its name), so
+ * native byte order. */
 struct cache_header {
 	char magic[8];
 	uint32_t key_bytes;
@@ -44,7 +45,8 @@ static uint64_t hash_fnv(const void *data, size_t len)
 	return h;
 }
 
-/* A second, unrelated hash: each byte is mixed by rotation and an odd constant, the end by splitmix64's finaliser. */
+/* A second, unrelated hash: each byte is mixed by rotation and an odd constant, the end by
+ * splitmix64's finaliser. */
 static uint64_t hash_mix(const void *data, size_t len)
 {
 	const unsigned char *p = data;
@@ -63,8 +65,8 @@ static uint64_t program_sum(const void *filter, size_t bytes, uint32_t flags)
 
 void wabe_seccomp_cache_name(const struct wabe_buf *key, char name[WABE_SECCOMP_CACHE_NAME])
 {
-	snprintf(name, WABE_SECCOMP_CACHE_NAME, "%016" PRIx64 "%016" PRIx64, hash_fnv(key->data, key->len),
-		 hash_mix(key->data, key->len));
+	snprintf(name, WABE_SECCOMP_CACHE_NAME, "%016" PRIx64 "%016" PRIx64,
+		 hash_fnv(key->data, key->len), hash_mix(key->data, key->len));
 }
 
 /* Strings go in with their NUL, lists with their count, so no two profiles have one key. */
@@ -111,20 +113,21 @@ static int key_rule(struct wabe_buf *key, const struct wabe_seccomp_rule *rule)
 	return r;
 }
 
-static int key_environment(struct wabe_buf *key, unsigned int major, unsigned int minor, unsigned int micro)
+static int key_environment(struct wabe_buf *key, unsigned int major, unsigned int minor,
+			   unsigned int micro)
 {
 	struct utsname uts;
 	int r;
 
 	if (uname(&uts) < 0)
 		return -errno;
-	r = wabe_buf_printf(key, "wabe %s libseccomp %u.%u.%u linux %s %s", WABE_VERSION, major, minor, micro,
-			    uts.release, uts.machine);
+	r = wabe_buf_printf(key, "wabe %s libseccomp %u.%u.%u linux %s %s", WABE_VERSION, major,
+			    minor, micro, uts.release, uts.machine);
 	return r < 0 ? r : wabe_buf_add(key, "", 1);
 }
 
-int wabe_seccomp_cache_key(const struct wabe_seccomp_profile *profile, unsigned int major, unsigned int minor,
-			   unsigned int micro, struct wabe_buf *key)
+int wabe_seccomp_cache_key(const struct wabe_seccomp_profile *profile, unsigned int major,
+			   unsigned int minor, unsigned int micro, struct wabe_buf *key)
 {
 	int r = key_environment(key, major, minor, micro);
 
@@ -164,7 +167,8 @@ int wabe_seccomp_cache_open(const char *cache_dir)
 /* A private file of our own that has one name, and nothing else. */
 static bool is_trusted(const struct stat *st)
 {
-	return S_ISREG(st->st_mode) && st->st_uid == geteuid() && (st->st_mode & 07777) == 0600 && st->st_nlink == 1;
+	return S_ISREG(st->st_mode) && st->st_uid == geteuid() && (st->st_mode & 07777) == 0600 &&
+	       st->st_nlink == 1;
 }
 
 int wabe_seccomp_cache_decode(const void *data, size_t len, const struct wabe_buf *key,
@@ -197,9 +201,11 @@ int wabe_seccomp_cache_decode(const void *data, size_t len, const struct wabe_bu
 	return 0;
 }
 
-int wabe_seccomp_cache_load(int dir_fd, const struct wabe_buf *key, struct wabe_seccomp_program *ret_program)
+int wabe_seccomp_cache_load(int dir_fd, const struct wabe_buf *key,
+			    struct wabe_seccomp_program *ret_program)
 {
-	const size_t largest = sizeof(struct cache_header) + key->len + BPF_MAXINSNS * sizeof(struct sock_filter);
+	const size_t largest =
+		sizeof(struct cache_header) + key->len + BPF_MAXINSNS * sizeof(struct sock_filter);
 	char name[WABE_SECCOMP_CACHE_NAME];
 	_cleanup_free_ char *data = NULL;
 	_cleanup_close_ int fd = -EBADF;
@@ -220,7 +226,8 @@ int wabe_seccomp_cache_load(int dir_fd, const struct wabe_buf *key, struct wabe_
 	return wabe_seccomp_cache_decode(data, (size_t)st.st_size, key, ret_program);
 }
 
-void wabe_seccomp_cache_store(int dir_fd, const struct wabe_buf *key, const struct wabe_seccomp_program *program)
+void wabe_seccomp_cache_store(int dir_fd, const struct wabe_buf *key,
+			      const struct wabe_seccomp_program *program)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf content = WABE_BUF_INIT;
 	const size_t filter_bytes = program->length * sizeof(struct sock_filter);
@@ -236,9 +243,11 @@ void wabe_seccomp_cache_store(int dir_fd, const struct wabe_buf *key, const stru
 	if (flock(dir_fd, LOCK_EX | LOCK_NB) < 0)
 		return;
 	memcpy(header.magic, magic, sizeof(magic));
-	if (wabe_buf_add(&content, &header, sizeof(header)) < 0 || wabe_buf_add(&content, key->data, key->len) < 0 ||
+	if (wabe_buf_add(&content, &header, sizeof(header)) < 0 ||
+	    wabe_buf_add(&content, key->data, key->len) < 0 ||
 	    wabe_buf_add(&content, program->filter, filter_bytes) < 0)
 		return;
 	wabe_seccomp_cache_name(key, name);
-	(void)wabe_file_replace_at(dir_fd, name, content.data, content.len, 0600, WABE_FILE_VOLATILE, NULL);
+	(void)wabe_file_replace_at(dir_fd, name, content.data, content.len, 0600,
+				   WABE_FILE_VOLATILE, NULL);
 }

@@ -17,12 +17,14 @@
 
 static int open_master(int devpts_fd, struct wabe_error *err)
 {
-	_cleanup_close_ int fd = openat(devpts_fd, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_close_ int fd =
+		openat(devpts_fd, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
 	struct statfs fs;
 
 	if (fd < 0)
 		return wabe_error_set(err, -errno, "open ptmx of the guest's devpts");
-	/* Whoever passed a directory of another filesystem would let its owner choose the device. */
+	/* Whoever passed a directory of another filesystem would let its owner choose the device.
+	 */
 	if (fstatfs(fd, &fs) < 0)
 		return wabe_error_set(err, -errno, "stat ptmx of the guest's devpts");
 	if (fs.f_type != DEVPTS_SUPER_MAGIC)
@@ -30,8 +32,8 @@ static int open_master(int devpts_fd, struct wabe_error *err)
 	return TAKE_FD(fd);
 }
 
-int wabe_tty_open_pair(int devpts_fd, const struct wabe_tty_size *size, int *ret_master_fd, int *ret_slave_fd,
-		       struct wabe_error *err)
+int wabe_tty_open_pair(int devpts_fd, const struct wabe_tty_size *size, int *ret_master_fd,
+		       int *ret_slave_fd, struct wabe_error *err)
 {
 	_cleanup_close_ int master = open_master(devpts_fd, err);
 	_cleanup_close_ int slave = -EBADF;

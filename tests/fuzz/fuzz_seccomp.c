@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Fuzz target: a syscall profile as lines of words, and the same bytes as a cache file.
- *     default ACTION ERRNO | arch NAME | flag NAME | rule ACTION ERRNO NAME... | arg INDEX OPERATOR VALUE VALUE_TWO
- * An "arg" belongs to the rule before it.
+ *     default ACTION ERRNO | arch NAME | flag NAME | rule ACTION ERRNO NAME... | arg INDEX OPERATOR
+ * VALUE VALUE_TWO An "arg" belongs to the rule before it.
  */
 #include <linux/filter.h>
 #include <string.h>
@@ -53,7 +53,10 @@ static void add_arg(struct draft *d, const struct wabe_strv *words)
 	if (d->profile.rules_count == 0 || d->rules[last].args_count == LIST_MAX)
 		return;
 	d->args[last][d->rules[last].args_count++] = (struct wabe_seccomp_arg){
-		(uint32_t)number(words, 1), word(words, 2), number(words, 3), number(words, 4),
+		(uint32_t)number(words, 1),
+		word(words, 2),
+		number(words, 3),
+		number(words, 4),
 	};
 }
 
@@ -78,7 +81,8 @@ static void add_line(struct draft *d, struct wabe_arena *arena, const char *line
 	}
 }
 
-/* What the kernel demands of any filter (bpf_check_classic): jumps stay inside, the end is a return. */
+/* What the kernel demands of any filter (bpf_check_classic): jumps stay inside, the end is a
+ * return. */
 static void check_program(const struct wabe_seccomp_program *program)
 {
 	const struct sock_filter *f = program->filter;

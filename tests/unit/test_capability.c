@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* tests/unit/test_capability: capability sets, changed in child processes and read back from /proc by the parent's eyes. */
+/* tests/unit/test_capability: capability sets, changed in child processes and read back from /proc
+ * by the parent's eyes. */
 #include <ctype.h>
 #include <errno.h>
 #include <linux/capability.h>
@@ -30,8 +31,9 @@ static int read_proc(struct wabe_capability_sets *ret)
 			const char *key;
 			uint64_t *to;
 		} keys[] = {
-			{ "CapInh:", &ret->inheritable }, { "CapPrm:", &ret->permitted }, { "CapEff:", &ret->effective },
-			{ "CapBnd:", &ret->bounding },    { "CapAmb:", &ret->ambient },
+			{ "CapInh:", &ret->inheritable }, { "CapPrm:", &ret->permitted },
+			{ "CapEff:", &ret->effective },	  { "CapBnd:", &ret->bounding },
+			{ "CapAmb:", &ret->ambient },
 		};
 
 		for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
@@ -66,7 +68,8 @@ static void apply(const struct wabe_capability_sets *sets, bool is_user_changed,
 		if (is_user_changed) {
 			/* The order of core: bound, change the user with KEEPCAPS, set. */
 			report.r = wabe_capability_bound(sets->bounding, &report.err);
-			if (report.r == 0 && (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setresuid(1000, 1000, 1000) < 0))
+			if (report.r == 0 && (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ||
+					      setresuid(1000, 1000, 1000) < 0))
 				report.r = -errno;
 			if (report.r == 0)
 				report.r = wabe_capability_set(sets, &report.err);
@@ -96,7 +99,8 @@ static void test_facts(struct tap *t)
 		tap_int(t, wabe_capability_last(), last, "the last capability");
 	else
 		tap_skip(t, "no /proc/sys/kernel/cap_last_cap");
-	tap_ok(t, wabe_capability_known() == (UINT64_C(2) << wabe_capability_last()) - 1, "the mask of the known ones");
+	tap_ok(t, wabe_capability_known() == (UINT64_C(2) << wabe_capability_last()) - 1,
+	       "the mask of the known ones");
 }
 
 /* The specification's names are libcap's, by the same numbers. */
@@ -129,14 +133,17 @@ static void test_apply(struct tap *t)
 	const struct {
 		const char *what;
 		bool is_user_changed;
-		struct wabe_capability_sets sets; /* bounding, effective, permitted, inheritable, ambient */
+		struct wabe_capability_sets
+			sets; /* bounding, effective, permitted, inheritable, ambient */
 	} rows[] = {
 		{ "nothing", false, { 0, 0, 0, 0, 0 } },
 		{ "some", false, { some, some, some, 0, 0 } },
 		{ "permitted but not effective", false, { some, CAP(KILL), some, 0, 0 } },
 		{ "ambient", false, { some, some, some, some, CAP(KILL) } },
 		{ "bounded above what is held", false, { some | CAP(NET_RAW), some, some, 0, 0 } },
-		{ "unknown ones dropped", false, { some | unknown, some | unknown, some | unknown, unknown, unknown } },
+		{ "unknown ones dropped",
+		  false,
+		  { some | unknown, some | unknown, some | unknown, unknown, unknown } },
 		{ "all that there are", false, { known, known, known, 0, 0 } },
 		{ "over a change of the user", true, { some, some, some, 0, 0 } },
 		{ "ambient over a change of the user", true, { some, some, some, some, some } },
@@ -151,12 +158,18 @@ static void test_apply(struct tap *t)
 		apply(&rows[i].sets, rows[i].is_user_changed, &report);
 		if (!tap_int(t, report.r, 0, "%s: %s", rows[i].what, report.err.text))
 			continue;
-		tap_ok(t, (report.proc.bounding & can) == (rows[i].sets.bounding & can), "%s: bounding", rows[i].what);
-		tap_ok(t, report.proc.effective == (rows[i].sets.effective & can), "%s: effective", rows[i].what);
-		tap_ok(t, report.proc.permitted == (rows[i].sets.permitted & can), "%s: permitted", rows[i].what);
-		tap_ok(t, report.proc.inheritable == (rows[i].sets.inheritable & can), "%s: inheritable", rows[i].what);
-		tap_ok(t, report.proc.ambient == (rows[i].sets.ambient & can), "%s: ambient", rows[i].what);
-		tap_ok(t, memcmp(&report.proc, &report.got, sizeof(report.got)) == 0, "%s: read back", rows[i].what);
+		tap_ok(t, (report.proc.bounding & can) == (rows[i].sets.bounding & can),
+		       "%s: bounding", rows[i].what);
+		tap_ok(t, report.proc.effective == (rows[i].sets.effective & can), "%s: effective",
+		       rows[i].what);
+		tap_ok(t, report.proc.permitted == (rows[i].sets.permitted & can), "%s: permitted",
+		       rows[i].what);
+		tap_ok(t, report.proc.inheritable == (rows[i].sets.inheritable & can),
+		       "%s: inheritable", rows[i].what);
+		tap_ok(t, report.proc.ambient == (rows[i].sets.ambient & can), "%s: ambient",
+		       rows[i].what);
+		tap_ok(t, memcmp(&report.proc, &report.got, sizeof(report.got)) == 0,
+		       "%s: read back", rows[i].what);
 	}
 }
 
@@ -167,11 +180,14 @@ static void test_refused(struct tap *t)
 		const char *what, *text;
 		struct wabe_capability_sets sets;
 	} rows[] = {
-		{ "effective without permitted", "capability 5 is effective but not permitted",
+		{ "effective without permitted",
+		  "capability 5 is effective but not permitted",
 		  { CAP(CHOWN) | CAP(KILL), CAP(KILL), CAP(CHOWN), 0, 0 } },
-		{ "ambient without permitted", "capability 5 is ambient but not permitted",
+		{ "ambient without permitted",
+		  "capability 5 is ambient but not permitted",
 		  { CAP(CHOWN) | CAP(KILL), 0, CAP(CHOWN), CAP(CHOWN) | CAP(KILL), CAP(KILL) } },
-		{ "ambient without inheritable", "capability 0 is ambient but not inheritable",
+		{ "ambient without inheritable",
+		  "capability 0 is ambient but not inheritable",
 		  { CAP(CHOWN) | CAP(KILL), 0, CAP(CHOWN) | CAP(KILL), CAP(KILL), CAP(CHOWN) } },
 	};
 	struct wabe_capability_sets own, more = { 0 };
@@ -182,7 +198,8 @@ static void test_refused(struct tap *t)
 		apply(&rows[i].sets, false, &report);
 		tap_int(t, report.r, -EINVAL, "%s", rows[i].what);
 		tap_str(t, report.err.text, rows[i].text, "%s: the text", rows[i].what);
-		tap_ok(t, (report.proc.permitted & some) == some, "%s: nothing changed", rows[i].what);
+		tap_ok(t, (report.proc.permitted & some) == some, "%s: nothing changed",
+		       rows[i].what);
 	}
 	/* A user without capabilities asks for one. */
 	more.bounding = wabe_capability_known();

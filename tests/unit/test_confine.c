@@ -2,8 +2,8 @@
 /*
  * tests/unit/test_confine: the default confinement of a guest, row by row.
  *
- * The compiled filter is run by a small interpreter of its own for every row, architecture, address family and protocol;
- * some calls are made for real in a confined child.
+ * The compiled filter is run by a small interpreter of its own for every row, architecture, address
+ * family and protocol; some calls are made for real in a confined child.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -29,7 +29,8 @@
 
 #define ERRNO(e) (SECCOMP_RET_ERRNO | (e))
 
-/* What the kernel would answer (seccomp_run_filters): the instructions that libseccomp emits, nothing else. */
+/* What the kernel would answer (seccomp_run_filters): the instructions that libseccomp emits,
+ * nothing else. */
 static uint32_t run(const struct wabe_seccomp_program *program, const struct seccomp_data *data)
 {
 	const struct sock_filter *f = program->filter;
@@ -67,7 +68,8 @@ static uint32_t run(const struct wabe_seccomp_program *program, const struct sec
 	abort();
 }
 
-static uint32_t ask(const struct wabe_seccomp_program *program, uint32_t arch, int nr, uint64_t a0, uint64_t a1, uint64_t a2)
+static uint32_t ask(const struct wabe_seccomp_program *program, uint32_t arch, int nr, uint64_t a0,
+		    uint64_t a1, uint64_t a2)
 {
 	const struct seccomp_data data = { .nr = nr, .arch = arch, .args = { a0, a1, a2 } };
 
@@ -76,7 +78,8 @@ static uint32_t ask(const struct wabe_seccomp_program *program, uint32_t arch, i
 
 static int make_spec(struct wabe_spec *spec, bool has_users)
 {
-	static const struct wabe_spec_namespace all[] = { { WABE_NS_USER, NULL }, { WABE_NS_NETWORK, NULL } };
+	static const struct wabe_spec_namespace all[] = { { WABE_NS_USER, NULL },
+							  { WABE_NS_NETWORK, NULL } };
 
 	spec->process = wabe_arena_alloc(&spec->arena, sizeof(*spec->process));
 	spec->namespaces.items = (void *)(has_users ? all : all + 1);
@@ -85,7 +88,8 @@ static int make_spec(struct wabe_spec *spec, bool has_users)
 }
 
 /* The spec's filter as the lower layer's profile. */
-static int compile(struct wabe_spec *spec, struct wabe_seccomp_program *ret_program, struct wabe_error *err)
+static int compile(struct wabe_spec *spec, struct wabe_seccomp_program *ret_program,
+		   struct wabe_error *err)
 {
 	const struct wabe_spec_syscall *from = spec->seccomp->syscalls.items;
 	size_t count = spec->seccomp->syscalls.count;
@@ -101,16 +105,20 @@ static int compile(struct wabe_spec *spec, struct wabe_seccomp_program *ret_prog
 
 	for (size_t i = 0; i < count; i++) {
 		const struct wabe_spec_syscall_arg *from_args = from[i].args.items;
-		struct wabe_seccomp_arg *args = wabe_arena_array(&spec->arena, from[i].args.count, sizeof(*args));
+		struct wabe_seccomp_arg *args =
+			wabe_arena_array(&spec->arena, from[i].args.count, sizeof(*args));
 
 		for (size_t n = 0; n < from[i].args.count; n++)
-			args[n] = (struct wabe_seccomp_arg){ from_args[n].index, from_args[n].op, from_args[n].value,
+			args[n] = (struct wabe_seccomp_arg){ from_args[n].index, from_args[n].op,
+							     from_args[n].value,
 							     from_args[n].value_two };
 		rules[i] = (struct wabe_seccomp_rule){
-			.names = (const char *const *)from[i].names.items, .names_count = from[i].names.count,
+			.names = (const char *const *)from[i].names.items,
+			.names_count = from[i].names.count,
 			.action = from[i].action,
 			.errno_ret = from[i].errno_ret.is_set ? (int)from[i].errno_ret.value : -1,
-			.args = args, .args_count = from[i].args.count,
+			.args = args,
+			.args_count = from[i].args.count,
 		};
 	}
 	return wabe_seccomp_compile(&profile, NULL, ret_program, err);
@@ -122,11 +130,19 @@ static void test_capabilities(struct tap *t)
 		const char *name;
 		int cap;
 	} never[] = {
-		{ "SYS_MODULE", CAP_SYS_MODULE }, { "SYS_RAWIO", CAP_SYS_RAWIO }, { "SYS_TIME", CAP_SYS_TIME },
-		{ "MAC_ADMIN", CAP_MAC_ADMIN }, { "MAC_OVERRIDE", CAP_MAC_OVERRIDE }, { "SYSLOG", CAP_SYSLOG },
-		{ "BPF", CAP_BPF }, { "PERFMON", CAP_PERFMON }, { "CHECKPOINT_RESTORE", CAP_CHECKPOINT_RESTORE },
-		{ "WAKE_ALARM", CAP_WAKE_ALARM }, { "BLOCK_SUSPEND", CAP_BLOCK_SUSPEND },
-		{ "AUDIT_CONTROL", CAP_AUDIT_CONTROL }, { "AUDIT_READ", CAP_AUDIT_READ },
+		{ "SYS_MODULE", CAP_SYS_MODULE },
+		{ "SYS_RAWIO", CAP_SYS_RAWIO },
+		{ "SYS_TIME", CAP_SYS_TIME },
+		{ "MAC_ADMIN", CAP_MAC_ADMIN },
+		{ "MAC_OVERRIDE", CAP_MAC_OVERRIDE },
+		{ "SYSLOG", CAP_SYSLOG },
+		{ "BPF", CAP_BPF },
+		{ "PERFMON", CAP_PERFMON },
+		{ "CHECKPOINT_RESTORE", CAP_CHECKPOINT_RESTORE },
+		{ "WAKE_ALARM", CAP_WAKE_ALARM },
+		{ "BLOCK_SUSPEND", CAP_BLOCK_SUSPEND },
+		{ "AUDIT_CONTROL", CAP_AUDIT_CONTROL },
+		{ "AUDIT_READ", CAP_AUDIT_READ },
 	};
 	const uint64_t host_only = UINT64_C(1) << CAP_DAC_READ_SEARCH | UINT64_C(1) << CAP_MKNOD |
 				   UINT64_C(1) << CAP_SYS_RESOURCE;
@@ -140,12 +156,19 @@ static void test_capabilities(struct tap *t)
 			continue;
 		caps = spec.process->capabilities;
 		for (size_t i = 0; i < ARRAY_SIZE(never); i++)
-			tap_ok(t, !(caps->bounding >> never[i].cap & 1), "%s: no %s", with, never[i].name);
-		tap_ok(t, (caps->bounding & host_only) == (has_users ? host_only : 0), "%s: MKNOD, DAC_READ_SEARCH, SYS_RESOURCE", with);
-		tap_ok(t, caps->bounding >> CAP_SYS_ADMIN & 1 && caps->bounding >> CAP_NET_ADMIN & 1, "%s: an admin", with);
-		tap_ok(t, !(caps->bounding >> (CAP_CHECKPOINT_RESTORE + 1)), "%s: nothing of later kernels", with);
-		tap_ok(t, caps->permitted == caps->bounding && caps->effective == caps->bounding, "%s: all are held", with);
-		tap_ok(t, !caps->inheritable && !caps->ambient, "%s: inheritable and ambient are empty", with);
+			tap_ok(t, !(caps->bounding >> never[i].cap & 1), "%s: no %s", with,
+			       never[i].name);
+		tap_ok(t, (caps->bounding & host_only) == (has_users ? host_only : 0),
+		       "%s: MKNOD, DAC_READ_SEARCH, SYS_RESOURCE", with);
+		tap_ok(t,
+		       caps->bounding >> CAP_SYS_ADMIN & 1 && caps->bounding >> CAP_NET_ADMIN & 1,
+		       "%s: an admin", with);
+		tap_ok(t, !(caps->bounding >> (CAP_CHECKPOINT_RESTORE + 1)),
+		       "%s: nothing of later kernels", with);
+		tap_ok(t, caps->permitted == caps->bounding && caps->effective == caps->bounding,
+		       "%s: all are held", with);
+		tap_ok(t, !caps->inheritable && !caps->ambient,
+		       "%s: inheritable and ambient are empty", with);
 		tap_ok(t, !spec.process->no_new_privileges, "%s: sudo works", with);
 	}
 }
@@ -153,8 +176,16 @@ static void test_capabilities(struct tap *t)
 static void test_paths(struct tap *t)
 {
 	static const char *const masked[] = {
-		"/proc/kmsg", "/proc/kallsyms", "/proc/kpageflags", "/proc/interrupts", "/proc/kcore", "/proc/acpi",
-		"/sys/firmware", "/sys/kernel/debug", "/sys/kernel/tracing", "/sys/kernel/security",
+		"/proc/kmsg",
+		"/proc/kallsyms",
+		"/proc/kpageflags",
+		"/proc/interrupts",
+		"/proc/kcore",
+		"/proc/acpi",
+		"/sys/firmware",
+		"/sys/kernel/debug",
+		"/sys/kernel/tracing",
+		"/sys/kernel/security",
 		"/sys/devices/virtual/powercap",
 	};
 	_cleanup_(wabe_spec_free) struct wabe_spec own = { 0 }, hosts = { 0 };
@@ -163,10 +194,14 @@ static void test_paths(struct tap *t)
 	make_spec(&hosts, false);
 	for (size_t i = 0; i < ARRAY_SIZE(masked); i++)
 		tap_ok(t, wabe_strv_has(&own.masked_paths, masked[i]), "%s is masked", masked[i]);
-	tap_ok(t, wabe_strv_has(&own.readonly_paths, "/proc/sys/kernel"), "kernel settings are read-only");
-	tap_ok(t, !wabe_strv_has(&own.readonly_paths, "/proc/sys"), "the guest's network settings are not");
-	tap_ok(t, wabe_strv_has(&hosts.readonly_paths, "/proc/sys"), "without a user namespace all of them are");
-	tap_ok(t, wabe_strv_has(&own.readonly_paths, "/proc/sysrq-trigger"), "the rest of the OCI list");
+	tap_ok(t, wabe_strv_has(&own.readonly_paths, "/proc/sys/kernel"),
+	       "kernel settings are read-only");
+	tap_ok(t, !wabe_strv_has(&own.readonly_paths, "/proc/sys"),
+	       "the guest's network settings are not");
+	tap_ok(t, wabe_strv_has(&hosts.readonly_paths, "/proc/sys"),
+	       "without a user namespace all of them are");
+	tap_ok(t, wabe_strv_has(&own.readonly_paths, "/proc/sysrq-trigger"),
+	       "the rest of the OCI list");
 	for (size_t i = 0; i < own.masked_paths.count; i++)
 		for (size_t n = 0; n < i; n++)
 			if (strcmp(own.masked_paths.items[i], own.masked_paths.items[n]) == 0)
@@ -212,7 +247,8 @@ static void test_rows(struct tap *t, const struct wabe_seccomp_program *program)
 	tap_int(t, unsorted, 0, "the table is sorted, no name comes twice");
 	tap_ok(t, tried > 350, "rows that this machine has: %u", tried);
 	tap_int(t, wrong, 0, "each row gets its verdict");
-	tap_ok(t, ask(program, arch[0], 5000, 0, 0, 0) == ERRNO(ENOSYS), "what no row names is missing");
+	tap_ok(t, ask(program, arch[0], 5000, 0, 0, 0) == ERRNO(ENOSYS),
+	       "what no row names is missing");
 }
 
 static enum vz_syscall_verdict verdict_of(const char *name)
@@ -226,27 +262,70 @@ static enum vz_syscall_verdict verdict_of(const char *name)
 	return VZ_SYSCALL_MISSING;
 }
 
-/* Decisions that must not change by accident: security-relevant ones, and what a current userland needs. */
+static const struct {
+	enum vz_syscall_verdict verdict;
+	const char *names[24];
+} decisions[] = {
+	{ VZ_SYSCALL_REFUSE,
+	  { "open_by_handle_at",
+	    "kcmp",
+	    "userfaultfd",
+	    "io_uring_setup",
+	    "io_uring_enter",
+	    "io_uring_register",
+	    "init_module",
+	    "finit_module",
+	    "delete_module",
+	    "kexec_load",
+	    "kexec_file_load",
+	    "perf_event_open",
+	    "iopl",
+	    "ioperm",
+	    "swapon",
+	    "swapoff",
+	    "syslog",
+	    "settimeofday",
+	    "clock_settime",
+	    "acct",
+	    "quotactl",
+	    "quotactl_fd" } },
+	{ VZ_SYSCALL_MISSING,
+	  { "keyctl", "add_key", "request_key", "bpf", "nfsservctl", "vm86", "uselib",
+	    "_sysctl" } },
+	{ VZ_SYSCALL_ALLOW,
+	  { "clone3",
+	    "openat2",
+	    "mount_setattr",
+	    "futex_waitv",
+	    "landlock_restrict_self",
+	    "pidfd_open",
+	    "pidfd_getfd",
+	    "pidfd_send_signal",
+	    "mount",
+	    "umount2",
+	    "unshare",
+	    "setns",
+	    "pivot_root",
+	    "open_tree",
+	    "move_mount",
+	    "fsopen",
+	    "fsmount",
+	    "faccessat2",
+	    "fchmodat2",
+	    "close_range",
+	    "epoll_pwait2",
+	    "statx",
+	    "rseq" } },
+};
+
+/* Decisions that must not change by accident: security-relevant ones, and what a current userland
+ * needs. */
 static void test_decisions(struct tap *t)
 {
-	static const struct {
-		enum vz_syscall_verdict verdict;
-		const char *names[24];
-	} rows[] = {
-		{ VZ_SYSCALL_REFUSE, { "open_by_handle_at", "kcmp", "userfaultfd", "io_uring_setup", "io_uring_enter",
-		  "io_uring_register", "init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load",
-		  "perf_event_open", "iopl", "ioperm", "swapon", "swapoff", "syslog", "settimeofday", "clock_settime",
-		  "acct", "quotactl", "quotactl_fd" } },
-		{ VZ_SYSCALL_MISSING, { "keyctl", "add_key", "request_key", "bpf", "nfsservctl", "vm86", "uselib", "_sysctl" } },
-		{ VZ_SYSCALL_ALLOW, { "clone3", "openat2", "mount_setattr", "futex_waitv", "landlock_restrict_self",
-		  "pidfd_open", "pidfd_getfd", "pidfd_send_signal", "mount", "umount2", "unshare", "setns", "pivot_root",
-		  "open_tree", "move_mount", "fsopen", "fsmount", "faccessat2", "fchmodat2", "close_range", "epoll_pwait2",
-		  "statx", "rseq" } },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		for (size_t n = 0; n < ARRAY_SIZE(rows[i].names) && rows[i].names[n]; n++)
-			tap_int(t, verdict_of(rows[i].names[n]), rows[i].verdict, "%s", rows[i].names[n]);
+	for (size_t i = 0; i < ARRAY_SIZE(decisions); i++)
+		for (size_t n = 0; n < ARRAY_SIZE(decisions[i].names) && decisions[i].names[n]; n++)
+			tap_int(t, verdict_of(decisions[i].names[n]), decisions[i].verdict, "%s",
+				decisions[i].names[n]);
 }
 
 /* By the low 32 bits, as the kernel reads them. */
@@ -259,15 +338,17 @@ static bool is_open(uint32_t family, uint32_t protocol)
 	case AF_PACKET:
 		return true;
 	case AF_NETLINK:
-		return protocol < 8 || protocol == 10 || protocol == 12 || protocol == 15 || protocol == 16;
+		return protocol < 8 || protocol == 10 || protocol == 12 || protocol == 15 ||
+		       protocol == 16;
 	default:
 		return false;
 	}
 }
 
-/* @nr, @pair: the numbers of socket and socketpair; libseccomp gives made-up ones for 32-bit x86. */
-static void test_sockets(struct tap *t, const struct wabe_seccomp_program *program, uint32_t arch, int nr, int pair,
-			 const char *arch_name)
+/* @nr, @pair: the numbers of socket and socketpair; libseccomp gives made-up ones for 32-bit x86.
+ */
+static void test_sockets(struct tap *t, const struct wabe_seccomp_program *program, uint32_t arch,
+			 int nr, int pair, const char *arch_name)
 {
 	static const uint64_t high[] = { 0, UINT64_C(1) << 32, UINT64_C(0xffffffff) << 32 };
 	unsigned int wrong = 0, leaks = 0, pairs = 0;
@@ -276,17 +357,22 @@ static void test_sockets(struct tap *t, const struct wabe_seccomp_program *progr
 		for (uint32_t protocol = 0; protocol < 300; protocol++)
 			for (size_t h = 0; h < ARRAY_SIZE(high) * ARRAY_SIZE(high); h++) {
 				uint64_t a0 = high[h % 3] | (family < 256 ? family : family << 23);
-				uint64_t a2 = high[h / 3] | (protocol < 256 ? protocol : protocol << 23);
+				uint64_t a2 =
+					high[h / 3] | (protocol < 256 ? protocol : protocol << 23);
 				uint32_t got = ask(program, arch, nr, a0, SOCK_STREAM, a2);
-				bool is_allowed = got == SECCOMP_RET_ALLOW, may = is_open((uint32_t)a0, (uint32_t)a2);
+				bool is_allowed = got == SECCOMP_RET_ALLOW,
+				     may = is_open((uint32_t)a0, (uint32_t)a2);
 
 				leaks += is_allowed && !may;
 				wrong += h == 0 && is_allowed != may;
 				wrong += !is_allowed && got != ERRNO(EAFNOSUPPORT);
 				got = ask(program, arch, pair, a0, SOCK_STREAM, a2);
-				pairs += (got == SECCOMP_RET_ALLOW) != ((uint32_t)a0 == AF_UNIX) && (h == 0 || (uint32_t)a0 != AF_UNIX);
+				pairs += (got == SECCOMP_RET_ALLOW) != ((uint32_t)a0 == AF_UNIX) &&
+					 (h == 0 || (uint32_t)a0 != AF_UNIX);
 			}
-	tap_int(t, leaks, 0, "%s: no closed family or protocol is let through, whatever the high bits", arch_name);
+	tap_int(t, leaks, 0,
+		"%s: no closed family or protocol is let through, whatever the high bits",
+		arch_name);
 	tap_int(t, wrong, 0, "%s: the open ones work, the others say EAFNOSUPPORT", arch_name);
 	tap_int(t, pairs, 0, "%s: pairs are of unix sockets", arch_name);
 }
@@ -298,7 +384,8 @@ static void test_multiplexer(struct tap *t, const struct wabe_seccomp_program *p
 
 	for (uint64_t call = 0; call < 64; call++)
 		allowed += ask(program, AUDIT_ARCH_I386, nr, call, 0, 0) == SECCOMP_RET_ALLOW;
-	tap_int(t, allowed, 0, "no socket by the multiplexer of 32-bit x86, which hides the family");
+	tap_int(t, allowed, 0,
+		"no socket by the multiplexer of 32-bit x86, which hides the family");
 }
 
 /* In a confined child: the errno of one call, 0 when it succeeded. */
@@ -330,7 +417,8 @@ static void test_for_real(struct tap *t, const struct wabe_seccomp_program *prog
 		{ "audit netlink", SYS_socket, AF_NETLINK, SOCK_RAW, 9, EAFNOSUPPORT },
 		{ "vsock", SYS_socket, 40, SOCK_STREAM, 0, EAFNOSUPPORT },
 		{ "kernel crypto", SYS_socket, 38, SOCK_SEQPACKET, 0, EAFNOSUPPORT },
-		{ "vsock behind the high bits", SYS_socket, 0x100000028, SOCK_STREAM, 0, EAFNOSUPPORT },
+		{ "vsock behind the high bits", SYS_socket, 0x100000028, SOCK_STREAM, 0,
+		  EAFNOSUPPORT },
 		{ "keyctl", SYS_keyctl, 0, -3, 0, ENOSYS },
 		{ "bpf", SYS_bpf, 0, 0, 0, ENOSYS },
 		{ "open_by_handle_at", SYS_open_by_handle_at, -1, 0, 0, EPERM },
@@ -341,8 +429,8 @@ static void test_for_real(struct tap *t, const struct wabe_seccomp_program *prog
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		tap_int(t, try_call(program, rows[i].nr, rows[i].a0, rows[i].a1, rows[i].a2), rows[i].want,
-			"for real: %s", rows[i].what);
+		tap_int(t, try_call(program, rows[i].nr, rows[i].a0, rows[i].a1, rows[i].a2),
+			rows[i].want, "for real: %s", rows[i].what);
 }
 
 int main(void)
@@ -352,7 +440,8 @@ int main(void)
 	struct wabe_seccomp_program program = { 0 };
 	struct wabe_error err = WABE_ERROR_INIT;
 
-	tap_int(&t, vz_confine_apply(&empty, &err), -EINVAL, "a guest without a process is refused");
+	tap_int(&t, vz_confine_apply(&empty, &err), -EINVAL,
+		"a guest without a process is refused");
 	test_capabilities(&t);
 	test_paths(&t);
 	test_decisions(&t);
@@ -360,7 +449,8 @@ int main(void)
 	    tap_int(&t, compile(&spec, &program, &err), 0, "the filter compiles: %s", err.text)) {
 		printf("# %u instructions\n", program.length);
 		test_rows(&t, &program);
-		test_sockets(&t, &program, seccomp_arch_native(), SYS_socket, SYS_socketpair, "native");
+		test_sockets(&t, &program, seccomp_arch_native(), SYS_socket, SYS_socketpair,
+			     "native");
 		if (seccomp_arch_native() == SCMP_ARCH_X86_64) {
 			/* arch/x86/entry/syscalls/syscall_32.tbl */
 			test_sockets(&t, &program, SCMP_ARCH_X86, 359, 360, "32-bit x86");

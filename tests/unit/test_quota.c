@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * tests/unit/test_quota: project quota. WABE_TEST_QUOTA names a directory on a filesystem that has it (tests/lab sets
- * it); without it the refusals are tested, which need no such filesystem.
+ * tests/unit/test_quota: project quota. WABE_TEST_QUOTA names a directory on a filesystem that has
+ * it (tests/lab sets it); without it the refusals are tested, which need no such filesystem.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,8 @@
 
 static void test_refusals(struct tap *t)
 {
-	const struct wabe_quota_limits block = { .block_soft_bytes = 2 * MIB, .block_hard_bytes = MIB };
+	const struct wabe_quota_limits block = { .block_soft_bytes = 2 * MIB,
+						 .block_hard_bytes = MIB };
 	const struct wabe_quota_limits inode = { .inode_soft = 2, .inode_hard = 1 };
 	_cleanup_close_ int proc = open("/proc", O_RDONLY | O_CLOEXEC);
 	struct wabe_error err = WABE_ERROR_INIT;
@@ -38,11 +39,14 @@ static void test_refusals(struct tap *t)
 	tap_int(t, wabe_quota_supported("/no/such/place", &err), -ENOENT, "a missing directory");
 	tap_int(t, wabe_quota_set(proc, 0, &inode, &err), -EINVAL, "project 0");
 	tap_int(t, wabe_quota_set(proc, UINT32_MAX, &inode, &err), -EINVAL, "project 2^32 - 1");
-	tap_int(t, wabe_quota_set(proc, PROJECT, &block, &err), -EINVAL, "disk space: soft above hard");
+	tap_int(t, wabe_quota_set(proc, PROJECT, &block, &err), -EINVAL,
+		"disk space: soft above hard");
 	tap_has(t, err.text, "2097152", "the value is in the text");
 	tap_int(t, wabe_quota_set(proc, PROJECT, &inode, &err), -EINVAL, "inodes: soft above hard");
-	tap_int(t, wabe_quota_clear(proc, PROJECT, &err), -ENOTSUP, "limits where there is no quota");
-	tap_int(t, wabe_quota_get(proc, PROJECT, &(struct wabe_quota_usage){ 0 }, &err), -ENOTSUP, "usage neither");
+	tap_int(t, wabe_quota_clear(proc, PROJECT, &err), -ENOTSUP,
+		"limits where there is no quota");
+	tap_int(t, wabe_quota_get(proc, PROJECT, &(struct wabe_quota_usage){ 0 }, &err), -ENOTSUP,
+		"usage neither");
 	tap_int(t, wabe_quota_assign(proc, PROJECT, &err), -ENOTSUP, "nor a project id");
 	tap_int(t, wabe_quota_assign(proc, 0, &err), -EINVAL, "project id 0");
 }
@@ -104,22 +108,29 @@ static void test_space(struct tap *t, int dir)
 
 	tap_int(t, wabe_quota_set(dir, PROJECT, &limits, &err), 0, "set limits: %s", err.text);
 	tap_int(t, wabe_quota_get(dir, PROJECT, &usage, &err), 0, "read them: %s", err.text);
-	tap_ok(t, usage.limits.block_hard_bytes == 4 * MIB && usage.limits.block_soft_bytes >= 3 * MIB + 1 &&
-	       usage.limits.block_soft_bytes < 3 * MIB + 8192, "bytes, rounded up");
+	tap_ok(t,
+	       usage.limits.block_hard_bytes == 4 * MIB &&
+		       usage.limits.block_soft_bytes >= 3 * MIB + 1 &&
+		       usage.limits.block_soft_bytes < 3 * MIB + 8192,
+	       "bytes, rounded up");
 	tap_ok(t, usage.limits.inode_soft == 10 && usage.limits.inode_hard == 20, "inodes");
 	got = fill(dir, "big", 8 * MIB);
-	tap_ok(t, got >= 3 * MIB && got <= 4 * MIB, "writing stops at the limit: %llu", (unsigned long long)got);
+	tap_ok(t, got >= 3 * MIB && got <= 4 * MIB, "writing stops at the limit: %llu",
+	       (unsigned long long)got);
 	wabe_quota_get(dir, PROJECT, &usage, &err);
 	tap_ok(t, usage.used_bytes >= got && usage.used_bytes <= 4 * MIB, "usage %llu",
 	       (unsigned long long)usage.used_bytes);
 	/* df shows the soft limit as the size when there is one (statfs of ext4 and xfs). */
-	tap_ok(t, fstatfs(dir, &fs) == 0 && (uint64_t)fs.f_blocks * (uint64_t)fs.f_bsize <= 4 * MIB, "df shows the limit: %llu",
+	tap_ok(t, fstatfs(dir, &fs) == 0 && (uint64_t)fs.f_blocks * (uint64_t)fs.f_bsize <= 4 * MIB,
+	       "df shows the limit: %llu",
 	       (unsigned long long)fs.f_blocks * (unsigned long long)fs.f_bsize);
 	tap_ok(t, fs.f_files <= 20, "df -i too: %llu", (unsigned long long)fs.f_files);
 	tap_int(t, wabe_quota_clear(dir, PROJECT, &err), 0, "clear");
 	tap_ok(t, fill(dir, "big2", 8 * MIB) == 8 * MIB, "then there is room");
-	tap_ok(t, wabe_quota_get(dir, PROJECT, &usage, &err) == 0 && usage.limits.block_hard_bytes == 0 &&
-	       usage.used_bytes >= 11 * MIB, "no limit, and usage");
+	tap_ok(t,
+	       wabe_quota_get(dir, PROJECT, &usage, &err) == 0 &&
+		       usage.limits.block_hard_bytes == 0 && usage.used_bytes >= 11 * MIB,
+	       "no limit, and usage");
 	unlinkat(dir, "big", 0);
 	unlinkat(dir, "big2", 0);
 }
@@ -170,7 +181,8 @@ static void test_tree(struct tap *t, int top)
 	wabe_file_remove_tree_at(top, "tree", NULL);
 }
 
-/* ext4 holds no limit against CAP_SYS_RESOURCE of the host's root; a guest's root doesn't have that one. */
+/* ext4 holds no limit against CAP_SYS_RESOURCE of the host's root; a guest's root doesn't have that
+ * one. */
 static void become_limited(struct tap *t)
 {
 	struct wabe_capability_sets sets = { 0 };
@@ -215,6 +227,7 @@ int main(void)
 	if (path)
 		test_real(&t, path);
 	else
-		tap_skip(&t, "WABE_TEST_QUOTA names no directory with project quota (tests/lab/quota.bats does)");
+		tap_skip(&t, "WABE_TEST_QUOTA names no directory with project quota "
+			     "(tests/lab/quota.bats does)");
 	return tap_end(&t);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* tests/unit/test_tty: pseudo terminals of a devpts of their own, in a mount namespace of their own. */
+/* tests/unit/test_tty: pseudo terminals of a devpts of their own, in a mount namespace of their
+ * own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -37,7 +38,8 @@ static void test_size(struct tap *t, int master, int slave)
 	tap_int(t, wabe_tty_get_size(master, &size, NULL), 0, "read the size");
 	tap_ok(t, size.rows == 24 && size.columns == 80, "it is what was asked for");
 	tap_int(t, wabe_tty_set_size(master, &other, NULL), 0, "set the size");
-	tap_ok(t, wabe_tty_get_size(slave, &size, NULL) == 0 && size.rows == 50 && size.columns == 132,
+	tap_ok(t,
+	       wabe_tty_get_size(slave, &size, NULL) == 0 && size.rows == 50 && size.columns == 132,
 	       "the other side sees it");
 }
 
@@ -54,7 +56,8 @@ static void test_raw(struct tap *t, int slave)
 	tcgetattr(slave, &before);
 	tap_int(t, wabe_tty_raw(slave, &saved, NULL), 0, "raw mode");
 	tcgetattr(slave, &now);
-	tap_ok(t, !(now.c_lflag & (ICANON | ECHO | ISIG)) && !(now.c_oflag & OPOST), "no echo, no lines, no signals");
+	tap_ok(t, !(now.c_lflag & (ICANON | ECHO | ISIG)) && !(now.c_oflag & OPOST),
+	       "no echo, no lines, no signals");
 	tap_ok(t, is_same(&before, &saved), "the former state is saved");
 	tap_int(t, wabe_tty_restore(slave, &saved), 0, "restore");
 	tcgetattr(slave, &now);
@@ -73,7 +76,8 @@ static void test_controlling(struct tap *t, int master, int slave)
 	if (pid == 0) {
 		if (setsid() < 0 || wabe_tty_make_controlling(slave, NULL) < 0)
 			_exit(1);
-		if (write(0, "in\n", 3) != 3 || write(1, "out\n", 4) != 4 || write(2, "err\n", 4) != 4)
+		if (write(0, "in\n", 3) != 3 || write(1, "out\n", 4) != 4 ||
+		    write(2, "err\n", 4) != 4)
 			_exit(2);
 		if (tcgetpgrp(0) == getpid() && write(1, "controlling\n", 12) != 12)
 			_exit(3);
@@ -97,11 +101,13 @@ static void test_low_descriptor(struct tap *t, int slave)
 	int status;
 
 	if (pid == 0) {
-		if (setsid() < 0 || dup3(slave, 1, O_CLOEXEC) < 0 || wabe_tty_make_controlling(1, NULL) < 0)
+		if (setsid() < 0 || dup3(slave, 1, O_CLOEXEC) < 0 ||
+		    wabe_tty_make_controlling(1, NULL) < 0)
 			_exit(1);
 		_exit(fcntl(0, F_GETFD) | fcntl(1, F_GETFD) | fcntl(2, F_GETFD) ? 2 : 0);
 	}
-	tap_ok(t, waitpid(pid, &status, 0) == pid && status == 0, "a slave that is descriptor 1 stays open over execve");
+	tap_ok(t, waitpid(pid, &status, 0) == pid && status == 0,
+	       "a slave that is descriptor 1 stays open over execve");
 }
 
 static void test_wrong(struct tap *t, int devpts)
@@ -114,7 +120,8 @@ static void test_wrong(struct tap *t, int devpts)
 	int a = -EBADF, b = -EBADF, c = -EBADF, r;
 	int fake_dir;
 
-	tap_int(t, wabe_tty_open_pair(tmp, NULL, &a, &b, &err), -ENOENT, "a directory without ptmx");
+	tap_int(t, wabe_tty_open_pair(tmp, NULL, &a, &b, &err), -ENOENT,
+		"a directory without ptmx");
 	fake_dir = mkdtemp(dir) ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	snprintf(link, sizeof(link), "%s/ptmx", dir);
 	tap_ok(t, symlink("/dev/ptmx", link) == 0, "a fake devpts with a link to the host's ptmx");
@@ -127,14 +134,17 @@ static void test_wrong(struct tap *t, int devpts)
 	rmdir(dir);
 	close(fake_dir);
 	tap_int(t, wabe_tty_get_size(null, &size, NULL), -ENOTTY, "the size of no terminal");
-	tap_int(t, wabe_tty_raw(null, &(struct termios){ 0 }, NULL), -ENOTTY, "raw mode of no terminal");
-	tap_int(t, wabe_tty_restore(null, &(struct termios){ 0 }), -ENOTTY, "restoring no terminal");
+	tap_int(t, wabe_tty_raw(null, &(struct termios){ 0 }, NULL), -ENOTTY,
+		"raw mode of no terminal");
+	tap_int(t, wabe_tty_restore(null, &(struct termios){ 0 }), -ENOTTY,
+		"restoring no terminal");
 	/* max=3, one is there already */
 	r = wabe_tty_open_pair(devpts, NULL, &a, &b, NULL);
 	if (tap_int(t, r, 0, "a second terminal")) {
 		tap_int(t, wabe_tty_own(b, 1000, NULL), 0, "give it away");
 		tap_int(t, wabe_tty_open_pair(devpts, NULL, &c, &c, NULL), 0, "a third one");
-		tap_int(t, wabe_tty_open_pair(devpts, NULL, &c, &c, &err), -ENOSPC, "no more than max=");
+		tap_int(t, wabe_tty_open_pair(devpts, NULL, &c, &c, &err), -ENOSPC,
+			"no more than max=");
 		close(a);
 		close(b);
 	}
@@ -154,11 +164,14 @@ int main(void)
 		tap_skip(&t, "mounting a devpts needs root");
 		return tap_end(&t);
 	}
-	if (!tap_int(&t, wabe_tty_open_pair(devpts, &size, &master, &slave, &err), 0, "a terminal: %s", err.text))
+	if (!tap_int(&t, wabe_tty_open_pair(devpts, &size, &master, &slave, &err), 0,
+		     "a terminal: %s", err.text))
 		return tap_end(&t);
-	tap_ok(&t, fcntl(master, F_GETFD) == FD_CLOEXEC && fcntl(slave, F_GETFD) == FD_CLOEXEC, "close-on-exec");
+	tap_ok(&t, fcntl(master, F_GETFD) == FD_CLOEXEC && fcntl(slave, F_GETFD) == FD_CLOEXEC,
+	       "close-on-exec");
 	tap_ok(&t, isatty(slave), "the slave is a terminal");
-	tap_ok(&t, fstat(slave, &st) == 0 && fstatat(devpts, "0", &st, 0) == 0, "it is number 0 of this devpts");
+	tap_ok(&t, fstat(slave, &st) == 0 && fstatat(devpts, "0", &st, 0) == 0,
+	       "it is number 0 of this devpts");
 	test_size(&t, master, slave);
 	test_raw(&t, slave);
 	test_controlling(&t, master, slave);

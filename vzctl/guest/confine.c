@@ -2,11 +2,12 @@
 /*
  * guest/confine: the default confinement of a guest, see the header.
  *
- * A guest is a whole system: its init mounts, unshares and sets up sandboxes for its services, its administrator runs a
- * firewall, debuggers and 32-bit programs. What is left out is what reaches past namespaces (modules, clocks, raw
- * hardware, keys, handles) and what is mostly attack surface of the shared kernel (io_uring, bpf, rare address families).
- * Compared with Docker's default profile: mount and namespace calls are in, because a user namespace and the guest's own
- * mounts bound them; io_uring and address families are stricter.
+ * A guest is a whole system: its init mounts, unshares and sets up sandboxes for its services, its
+ * administrator runs a firewall, debuggers and 32-bit programs. What is left out is what reaches
+ * past namespaces (modules, clocks, raw hardware, keys, handles) and what is mostly attack surface
+ * of the shared kernel (io_uring, bpf, rare address families). Compared with Docker's default
+ * profile: mount and namespace calls are in, because a user namespace and the guest's own mounts
+ * bound them; io_uring and address families are stricter.
  */
 #include "guest/confine.h"
 
@@ -24,40 +25,44 @@
 #define CAP(n) (UINT64_C(1) << CAP_##n)
 
 /*
- * What a guest's root has. An allow-list, so that what a later kernel adds is not granted by accident. Not in it:
- * SYS_MODULE SYS_RAWIO SYS_TIME MAC_ADMIN MAC_OVERRIDE SYSLOG BPF PERFMON CHECKPOINT_RESTORE WAKE_ALARM BLOCK_SUSPEND
- * AUDIT_CONTROL AUDIT_READ: nothing that they govern belongs to a namespace.
+ * What a guest's root has. An allow-list, so that what a later kernel adds is not granted by
+ * accident. Not in it: SYS_MODULE SYS_RAWIO SYS_TIME MAC_ADMIN MAC_OVERRIDE SYSLOG BPF PERFMON
+ * CHECKPOINT_RESTORE WAKE_ALARM BLOCK_SUSPEND AUDIT_CONTROL AUDIT_READ: nothing that they govern
+ * belongs to a namespace.
  */
-#define CAPS_GUEST                                                                                                   \
-	(CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FOWNER) | CAP(FSETID) | CAP(KILL) | CAP(SETGID) | CAP(SETUID) |         \
-	 CAP(SETPCAP) | CAP(LINUX_IMMUTABLE) | CAP(NET_BIND_SERVICE) | CAP(NET_BROADCAST) | CAP(NET_ADMIN) |          \
-	 CAP(NET_RAW) | CAP(IPC_LOCK) | CAP(IPC_OWNER) | CAP(SYS_CHROOT) | CAP(SYS_PTRACE) | CAP(SYS_PACCT) |         \
-	 CAP(SYS_ADMIN) | CAP(SYS_BOOT) | CAP(SYS_NICE) | CAP(SYS_TTY_CONFIG) | CAP(LEASE) | CAP(AUDIT_WRITE) |        \
-	 CAP(SETFCAP))
+#define CAPS_GUEST                                                                                 \
+	(CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FOWNER) | CAP(FSETID) | CAP(KILL) | CAP(SETGID) |    \
+	 CAP(SETUID) | CAP(SETPCAP) | CAP(LINUX_IMMUTABLE) | CAP(NET_BIND_SERVICE) |               \
+	 CAP(NET_BROADCAST) | CAP(NET_ADMIN) | CAP(NET_RAW) | CAP(IPC_LOCK) | CAP(IPC_OWNER) |     \
+	 CAP(SYS_CHROOT) | CAP(SYS_PTRACE) | CAP(SYS_PACCT) | CAP(SYS_ADMIN) | CAP(SYS_BOOT) |     \
+	 CAP(SYS_NICE) | CAP(SYS_TTY_CONFIG) | CAP(LEASE) | CAP(AUDIT_WRITE) | CAP(SETFCAP))
 
 /*
- * Without a user namespace these reach the host: its files, its devices, and the disk quota, whose hard limits ext4 does
- * not hold against SYS_RESOURCE of the initial user namespace (fs/quota/dquot.c, ignore_hardlimit).
+ * Without a user namespace these reach the host: its files, its devices, and the disk quota, whose
+ * hard limits ext4 does not hold against SYS_RESOURCE of the initial user namespace
+ * (fs/quota/dquot.c, ignore_hardlimit).
  */
 #define CAPS_USER_NAMESPACE_ONLY (CAP(DAC_READ_SEARCH) | CAP(MKNOD) | CAP(SYS_RESOURCE))
 
 static const char *const architectures[] = {
 #if defined(__x86_64__)
 	/* 32-bit programs run. x32 is left out: distributions ship it switched off. */
-	"SCMP_ARCH_X86_64", "SCMP_ARCH_X86",
+	"SCMP_ARCH_X86_64",
+	"SCMP_ARCH_X86",
 #elif defined(__aarch64__)
-	"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM",
+	"SCMP_ARCH_AARCH64",
+	"SCMP_ARCH_ARM",
 #else
 	"SCMP_ARCH_NATIVE",
 #endif
 };
 
 /*
- * Address families: what a kernel built for servers would have. All else (vsock reaches the hypervisor, alg and the rarer
- * ones are where privilege escalations come from) answers EAFNOSUPPORT, the errno that libaudit and glibc take for "not
- * built in"; by ENOSYS or EPERM an audit socket would stop logins.
- * The kernel reads the low 32 bits of these arguments, so the comparisons mask (CVE-2019-9893 is about forgetting that);
- * GT stands for a remainder that only has to be refused.
+ * Address families: what a kernel built for servers would have. All else (vsock reaches the
+ * hypervisor, alg and the rarer ones are where privilege escalations come from) answers
+ * EAFNOSUPPORT, the errno that libaudit and glibc take for "not built in"; by ENOSYS or EPERM an
+ * audit socket would stop logins. The kernel reads the low 32 bits of these arguments, so the
+ * comparisons mask; GT stands for a remainder that only has to be refused.
  */
 #define LOW32 0xffffffffu
 
@@ -67,7 +72,7 @@ struct socket_rule {
 	const char *name;
 	bool is_allowed;
 	bool is_netlink; /* of AF_NETLINK, and the comparison is of the protocol */
-	bool is_above;   /* greater than .value, else (argument & .mask) == .value */
+	bool is_above;	 /* greater than .value, else (argument & .mask) == .value */
 	uint32_t mask, value;
 };
 
@@ -75,50 +80,69 @@ static const struct socket_rule socket_rules[] = {
 	{ "socket", .is_allowed = true, .mask = LOW32, .value = AF_UNIX },
 	{ "socket", .is_allowed = true, .mask = LOW32, .value = AF_INET },
 	{ "socket", .is_allowed = true, .mask = LOW32, .value = AF_INET6 },
-	{ "socket", .is_allowed = true, .mask = LOW32, .value = AF_PACKET }, /* DHCP clients, arping, tcpdump */
-	/* 0 ROUTE .. 7 SELINUX, 10 FIB_LOOKUP, 12 NETFILTER, 15 KOBJECT_UEVENT, 16 GENERIC; not 9 AUDIT, not 21 CRYPTO */
-	{ "socket", .is_allowed = true, .is_netlink = true, .mask = LOW32 & ~7u, .value = NETLINK_ROUTE },
-	{ "socket", .is_allowed = true, .is_netlink = true, .mask = LOW32, .value = NETLINK_FIB_LOOKUP },
-	{ "socket", .is_allowed = true, .is_netlink = true, .mask = LOW32, .value = NETLINK_NETFILTER },
-	{ "socket", .is_allowed = true, .is_netlink = true, .mask = LOW32, .value = NETLINK_KOBJECT_UEVENT },
-	{ "socket", .is_allowed = true, .is_netlink = true, .mask = LOW32, .value = NETLINK_GENERIC },
-	/* The rest, piece by piece, because a rule is a conjunction and can't say "none of these". */
-	{ "socket", .is_netlink = true, .mask = LOW32 & ~1u, .value = 8 },  /* ISCSI, AUDIT */
-	{ "socket", .is_netlink = true, .mask = LOW32, .value = 11 },       /* CONNECTOR */
-	{ "socket", .is_netlink = true, .mask = LOW32, .value = 13 },       /* IP6_FW */
-	{ "socket", .is_netlink = true, .mask = LOW32, .value = 14 },       /* DNRTMSG */
+	/* DHCP clients, arping, tcpdump */
+	{ "socket", .is_allowed = true, .mask = LOW32, .value = AF_PACKET },
+	/* Netlink: 0 ROUTE .. 7 SELINUX and the named ones; not 9 AUDIT, not 21 CRYPTO */
+	{ "socket", .is_allowed = true, .is_netlink = true, .mask = LOW32 & ~7u,
+	  .value = NETLINK_ROUTE },
+	{ "socket", .is_allowed = true, .is_netlink = true, .mask = LOW32,
+	  .value = NETLINK_FIB_LOOKUP },
+	{ "socket", .is_allowed = true, .is_netlink = true, .mask = LOW32,
+	  .value = NETLINK_NETFILTER },
+	{ "socket", .is_allowed = true, .is_netlink = true, .mask = LOW32,
+	  .value = NETLINK_KOBJECT_UEVENT },
+	{ "socket", .is_allowed = true, .is_netlink = true, .mask = LOW32,
+	  .value = NETLINK_GENERIC },
+	/* The rest, piece by piece: a rule is a conjunction and can't say "none of these". */
+	{ "socket", .is_netlink = true, .mask = LOW32 & ~1u, .value = 8 }, /* ISCSI, AUDIT */
+	{ "socket", .is_netlink = true, .mask = LOW32, .value = 11 },	   /* CONNECTOR */
+	{ "socket", .is_netlink = true, .mask = LOW32, .value = 13 },	   /* IP6_FW */
+	{ "socket", .is_netlink = true, .mask = LOW32, .value = 14 },	   /* DNRTMSG */
 	{ "socket", .is_netlink = true, .is_above = true, .value = NETLINK_GENERIC },
 	{ "socket", .mask = LOW32, .value = AF_UNSPEC },
-	{ "socket", .mask = LOW32, .value = 3 },                   /* AX25 */
-	{ "socket", .mask = LOW32 & ~3u, .value = 4 },             /* 4 IPX .. 7 BRIDGE */
-	{ "socket", .mask = LOW32 & ~1u, .value = 8 },             /* ATMPVC, X25 */
-	{ "socket", .mask = LOW32, .value = 11 },                  /* ROSE */
-	{ "socket", .mask = LOW32 & ~3u, .value = 12 },            /* 12 DECnet .. 15 KEY */
-	{ "socket", .is_above = true, .value = AF_PACKET },        /* vsock, alg, bluetooth, can, tipc, rds, xdp ... */
-	/* Only unix sockets come in pairs; the kernel would make the first one of any family before it says so. */
+	{ "socket", .mask = LOW32, .value = 3 },	/* AX25 */
+	{ "socket", .mask = LOW32 & ~3u, .value = 4 },	/* 4 IPX .. 7 BRIDGE */
+	{ "socket", .mask = LOW32 & ~1u, .value = 8 },	/* ATMPVC, X25 */
+	{ "socket", .mask = LOW32, .value = 11 },	/* ROSE */
+	{ "socket", .mask = LOW32 & ~3u, .value = 12 }, /* 12 DECnet .. 15 KEY */
+	/* vsock, alg, bluetooth, can, tipc, rds, xdp ... */
+	{ "socket", .is_above = true, .value = AF_PACKET },
+	/* Only unix sockets come in pairs; of others the kernel makes one before it says so. */
 	{ "socketpair", .is_allowed = true, .mask = LOW32, .value = AF_UNIX },
 	{ "socketpair", .mask = LOW32, .value = AF_UNSPEC },
 	{ "socketpair", .is_above = true, .value = AF_UNIX },
 };
 
 static const char *const masked_paths[] = {
-	"/proc/interrupts", "/proc/kallsyms", "/proc/kmsg", "/proc/kpagecgroup", "/proc/kpagecount", "/proc/kpageflags",
-	"/sys/devices/virtual/powercap", "/sys/devices/virtual/thermal", "/sys/kernel/debug", "/sys/kernel/security",
+	"/proc/interrupts",
+	"/proc/kallsyms",
+	"/proc/kmsg",
+	"/proc/kpagecgroup",
+	"/proc/kpagecount",
+	"/proc/kpageflags",
+	"/sys/devices/virtual/powercap",
+	"/sys/devices/virtual/thermal",
+	"/sys/kernel/debug",
+	"/sys/kernel/security",
 	"/sys/kernel/tracing",
 };
 
 /*
- * In place of /proc/sys where the guest has its own users and network: net/ and user/ hold its own settings
+ * In place of /proc/sys where the guest has its own users and network: net/ and user/ hold its own
+ * settings
  * ("sysctl net.ipv4.ip_forward=1"), and systemd-sysctl runs only where /proc/sys/net is writable.
  */
 static const char *const readonly_sysctl_paths[] = {
-	"/proc/sys/abi", "/proc/sys/debug", "/proc/sys/dev", "/proc/sys/fs", "/proc/sys/kernel", "/proc/sys/vm",
+	"/proc/sys/abi", "/proc/sys/debug",  "/proc/sys/dev",
+	"/proc/sys/fs",	 "/proc/sys/kernel", "/proc/sys/vm",
 };
 
-static int add_paths(struct wabe_spec *spec, struct wabe_strv *list, const char *const *paths, size_t count)
+static int add_paths(struct wabe_spec *spec, struct wabe_strv *list, const char *const *paths,
+		     size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!wabe_strv_has(list, paths[i]) && wabe_strv_add(list, &spec->arena, paths[i]) < 0)
+		if (!wabe_strv_has(list, paths[i]) &&
+		    wabe_strv_add(list, &spec->arena, paths[i]) < 0)
 			return -ENOMEM;
 	return 0;
 }
@@ -144,7 +168,8 @@ static int confine_paths(struct wabe_spec *spec)
 	if (!wabe_spec_namespace(spec, WABE_NS_USER) || !wabe_spec_namespace(spec, WABE_NS_NETWORK))
 		return 0;
 	remove_path(&spec->readonly_paths, "/proc/sys");
-	return add_paths(spec, &spec->readonly_paths, readonly_sysctl_paths, ARRAY_SIZE(readonly_sysctl_paths));
+	return add_paths(spec, &spec->readonly_paths, readonly_sysctl_paths,
+			 ARRAY_SIZE(readonly_sysctl_paths));
 }
 
 static int confine_capabilities(struct wabe_spec *spec)
@@ -163,18 +188,21 @@ static int confine_capabilities(struct wabe_spec *spec)
 }
 
 /* One rule of the filter for all names of @verdict. */
-static int add_verdict(struct wabe_spec *spec, struct wabe_spec_syscall *rule, enum vz_syscall_verdict verdict)
+static int add_verdict(struct wabe_spec *spec, struct wabe_spec_syscall *rule,
+		       enum vz_syscall_verdict verdict)
 {
 	size_t count;
 	const struct vz_syscall *rows = vz_confine_syscalls(&count);
 
 	for (size_t i = 0; i < count; i++)
-		if (rows[i].verdict == verdict && wabe_strv_add(&rule->names, &spec->arena, rows[i].name) < 0)
+		if (rows[i].verdict == verdict &&
+		    wabe_strv_add(&rule->names, &spec->arena, rows[i].name) < 0)
 			return -ENOMEM;
 	return 0;
 }
 
-static int add_socket_rule(struct wabe_spec *spec, struct wabe_spec_syscall *rule, const struct socket_rule *from)
+static int add_socket_rule(struct wabe_spec *spec, struct wabe_spec_syscall *rule,
+			   const struct socket_rule *from)
 {
 	const size_t count = from->is_netlink ? 2 : 1;
 	struct wabe_spec_syscall_arg *args = wabe_arena_array(&spec->arena, count, sizeof(*args));
@@ -184,7 +212,10 @@ static int add_socket_rule(struct wabe_spec *spec, struct wabe_spec_syscall *rul
 	rule->args = (struct wabe_list){ args, count };
 	if (from->is_netlink)
 		*args++ = (struct wabe_spec_syscall_arg){
-			.index = FAMILY, .op = "SCMP_CMP_MASKED_EQ", .value = LOW32, .value_two = AF_NETLINK,
+			.index = FAMILY,
+			.op = "SCMP_CMP_MASKED_EQ",
+			.value = LOW32,
+			.value_two = AF_NETLINK,
 		};
 	args->index = from->is_netlink ? PROTOCOL : FAMILY;
 	args->op = from->is_above ? "SCMP_CMP_GT" : "SCMP_CMP_MASKED_EQ";
@@ -196,13 +227,14 @@ static int add_socket_rule(struct wabe_spec *spec, struct wabe_spec_syscall *rul
 static void set_action(struct wabe_spec_syscall *rule, const char *action, int errno_ret)
 {
 	rule->action = action;
-	rule->errno_ret = (struct wabe_opt_u64){ .is_set = errno_ret != 0, .value = (uint64_t)errno_ret };
+	rule->errno_ret =
+		(struct wabe_opt_u64){ .is_set = errno_ret != 0, .value = (uint64_t)errno_ret };
 }
 
 /*
- * Order matters: libseccomp adds to each socket rule one for the multiplexer of 32-bit x86 (socketcall), which can't see
- * the arguments; only a refusal of the multiplexer that comes first survives that. 32-bit programs use the direct calls
- * (Linux 4.3) or have no sockets.
+ * Order matters: libseccomp adds to each socket rule one for the multiplexer of 32-bit x86
+ * (socketcall), which can't see the arguments; only a refusal of the multiplexer that comes first
+ * survives that. 32-bit programs use the direct calls (Linux 4.3) or have no sockets.
  */
 static int fill_rules(struct wabe_spec *spec, struct wabe_spec_syscall *rules)
 {
@@ -211,7 +243,8 @@ static int fill_rules(struct wabe_spec *spec, struct wabe_spec_syscall *rules)
 		return -ENOMEM;
 	set_action(&rules[1], "SCMP_ACT_ALLOW", 0);
 	set_action(&rules[2], "SCMP_ACT_ERRNO", EPERM);
-	if (add_verdict(spec, &rules[1], VZ_SYSCALL_ALLOW) < 0 || add_verdict(spec, &rules[2], VZ_SYSCALL_REFUSE) < 0)
+	if (add_verdict(spec, &rules[1], VZ_SYSCALL_ALLOW) < 0 ||
+	    add_verdict(spec, &rules[2], VZ_SYSCALL_REFUSE) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(socket_rules); i++) {
 		struct wabe_spec_syscall *rule = &rules[3 + i];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * guest/confine: the default confinement of a guest: capabilities, syscall filter, masked and read-only paths.
+ * guest/confine: the default confinement of a guest: capabilities, syscall filter, masked and
+ * read-only paths.
  */
 #ifndef WABE_GUEST_CONFINE_H
 #define WABE_GUEST_CONFINE_H
@@ -9,10 +10,10 @@
 #include "spec/model.h"
 
 /**
- * vz_confine_apply() - write the confinement into @spec: process.capabilities, seccomp, maskedPaths, readonlyPaths
- * (the OCI defaults and more).
- * @spec: has .process (-EINVAL else); namespaces are filled in already, because without a user namespace more is taken away
- * Memory comes from the spec's arena. Returns 0, -EINVAL or -ENOMEM.
+ * vz_confine_apply() - write the confinement into @spec: process.capabilities, seccomp,
+ * maskedPaths, readonlyPaths (the OCI defaults and more).
+ * @spec: has .process (-EINVAL else); namespaces are filled in already, because without a user
+ * namespace more is taken away Memory comes from the spec's arena. Returns 0, -EINVAL or -ENOMEM.
  */
 int vz_confine_apply(struct wabe_spec *spec, struct wabe_error *err);
 

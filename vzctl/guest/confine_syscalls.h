@@ -10,7 +10,8 @@
 enum vz_syscall_verdict {
 	VZ_SYSCALL_ALLOW,
 	VZ_SYSCALL_REFUSE,  /* EPERM: exists, but not for a guest */
-	VZ_SYSCALL_MISSING, /* ENOSYS: as if the kernel lacked it, so that programs take their fallback */
+	VZ_SYSCALL_MISSING, /* ENOSYS: as if the kernel lacked it, so that programs take their
+			       fallback */
 	VZ_SYSCALL_SOCKETS, /* by its arguments */
 };
 
