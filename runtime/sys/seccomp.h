@@ -2,9 +2,9 @@
 /*
  * sys/seccomp: syscall filters. The only user of libseccomp.
  *
- * A profile (plain data below, the caller translates the OCI section to it) is compiled to a BPF program; compiled
- * programs are cached in a directory of the host's (0700) under a key of profile, architecture, kernel and libseccomp
- * version, because compiling costs milliseconds.
+ * A profile (plain data below, the caller translates the OCI section to it) is compiled to a BPF
+ * program; compiled programs are cached in a directory of the host's (0700) under a key of profile,
+ * architecture, kernel and libseccomp version, because compiling costs milliseconds.
  */
 #ifndef WABE_SYS_SECCOMP_H
 #define WABE_SYS_SECCOMP_H
@@ -23,17 +23,18 @@ struct wabe_seccomp_arg {
 };
 
 struct wabe_seccomp_rule {
-	const char *const *names; /* syscalls; one that this libseccomp doesn't know is left out, as runc does */
+	const char *const *names; /* syscalls; one that this libseccomp doesn't know is left out, as
+				     runc does */
 	size_t names_count;
-	const char *action;       /* SCMP_ACT_KILL KILL_THREAD KILL_PROCESS TRAP ERRNO TRACE ALLOW LOG */
-	int errno_ret;            /* < 0: EPERM */
+	const char *action; /* SCMP_ACT_KILL KILL_THREAD KILL_PROCESS TRAP ERRNO TRACE ALLOW LOG */
+	int errno_ret;	    /* < 0: EPERM */
 	const struct wabe_seccomp_arg *args;
 	size_t args_count;
 };
 
 struct wabe_seccomp_profile {
 	const char *default_action;
-	int default_errno_ret; /* < 0: EPERM */
+	int default_errno_ret;		  /* < 0: EPERM */
 	const char *const *architectures; /* SCMP_ARCH_*, none: the native one */
 	size_t architectures_count;
 	const char *const *flags; /* SECCOMP_FILTER_FLAG_LOG, _SPEC_ALLOW, _TSYNC */
@@ -51,21 +52,25 @@ struct wabe_seccomp_program {
 
 /**
  * wabe_seccomp_compile() - profile to program, from the cache when it is there.
- * @cache_dir: NULL = no cache; created 0700 when missing; a cache that can't be written or read is not an error, a file
- *             there that is not root's own 0600 regular file is not trusted
- * Returns 0, -EINVAL (unknown action, operator, architecture, bad argument index), -ENOMEM.
+ * @cache_dir: NULL = no cache; created 0700 when missing; a cache that can't be written or read is
+ * not an error, a file there that is not root's own 0600 regular file is not trusted Where the
+ * default action refuses with another errno than ENOSYS, calls newer than all that the profile
+ * names answer ENOSYS, as under runc. Conditions of a rule that name one argument twice are
+ * alternatives, as under runc. Returns 0, -EINVAL (unknown action, operator, architecture, flag;
+ * bad argument index; an errno with an action that takes none), -ENOMEM.
  */
 int wabe_seccomp_compile(const struct wabe_seccomp_profile *profile, const char *cache_dir,
 			 struct wabe_seccomp_program *ret_program, struct wabe_error *err);
 void wabe_seccomp_program_free(struct wabe_seccomp_program *program);
 
 /**
- * wabe_seccomp_load() - install into the calling thread (in the child, last step before execve). Needs no_new_privs or
- * CAP_SYS_ADMIN in the user namespace.
+ * wabe_seccomp_load() - install into the calling thread (in the child, last step before execve).
+ * Needs no_new_privs or CAP_SYS_ADMIN in the user namespace.
  */
 int wabe_seccomp_load(const struct wabe_seccomp_program *program, struct wabe_error *err);
 
-/** wabe_seccomp_actions(), _operators(), _architectures(), _flags() - NULL-terminated lists of supported names (for `features` and for validation). */
+/** wabe_seccomp_actions(), _operators(), _architectures(), _flags() - NULL-terminated lists of
+ * supported names (for `features` and for validation). */
 const char *const *wabe_seccomp_actions(void);
 const char *const *wabe_seccomp_operators(void);
 const char *const *wabe_seccomp_architectures(void);
