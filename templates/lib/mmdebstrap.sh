@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
 #
 # What the recipes of Debian and its derivatives share: a tree by mmdebstrap, made fit for a container.
 # Sourced by a recipe, with its environment (vztmpl(8)): TARGET ARCH MIRROR KEYRING.
@@ -77,7 +78,7 @@ run_mmdebstrap()
 # $1: the guest's name until it gets its own
 fit_container()
 {
-	cd "$TARGET"
+	cd "$TARGET" || exit
 	progress 93 "configuration"
 	# mmdebstrap copies this host's, with their modes.
 	rm -f etc/hostname etc/resolv.conf

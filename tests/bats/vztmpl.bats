@@ -3,6 +3,8 @@
 #
 # vztmpl(8): templates are built, imported, exported, listed and removed; hostile archives are refused whole; nothing
 # is left behind by what fails or is killed.
+#
+# shellcheck disable=SC2016 # recipes are expanded by the shell that runs them
 
 bats_require_minimum_version 1.5.0
 
@@ -30,7 +32,7 @@ recipe()
 store_is()
 {
 	local names
-	names=$(ls -A "$T/template" | grep -vx .lock | paste -sd' ' || true)
+	names=$(find "$T/template" -mindepth 1 -maxdepth 1 ! -name .lock -printf '%f\n' | sort | paste -sd' ')
 	[[ $names == "$*" ]] || {
 		echo "the store holds: $names"
 		return 1
@@ -81,7 +83,7 @@ wait_for_draft()
 
 @test "a recipe has a clean environment, no input, and stops at its first failure" {
 	recipe env 'env | sed "s/=.*//" | sort | grep -vxE "PWD|OLDPWD|SHLVL|_" | paste -sd" " >"$TARGET/env"
-		[ -z "$(ls -A "$TARGET" | grep -vx env)" ]; cat >"$TARGET/input"; echo "$MIRROR" >"$TARGET/mirror"; umask >"$TARGET/umask"'
+		[ "$(ls -A "$TARGET")" = env ]; cat >"$TARGET/input"; echo "$MIRROR" >"$TARGET/mirror"; umask >"$TARGET/umask"'
 	umask 077
 	SECRET=1 http_proxy='' run -0 env -u https_proxy -u no_proxy -u http_proxy vztmpl build env --mirror "a b"
 	[[ $(cat "$T/template/env/root/env") == "ARCH HOME LC_ALL MIRROR PATH TARGET" ]]
@@ -305,10 +307,10 @@ wait_for_draft()
 	mount -t tmpfs -o size=4m none "$T/template"
 	run vztmpl import "$T/big.tar"
 	local imported=$status left
-	left=$(ls -A "$T/template" | grep -vx .lock || true)
+	left=$(find "$T/template" -mindepth 1 -maxdepth 1 ! -name .lock)
 	run vztmpl build big
 	local built=$status
-	left+=$(ls -A "$T/template" | grep -vx .lock || true)
+	left+=$(find "$T/template" -mindepth 1 -maxdepth 1 ! -name .lock)
 	umount "$T/template"
 	[[ $imported == 46 && $built == 8 && -z $left ]]
 }
