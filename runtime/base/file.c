@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -46,18 +47,20 @@ static int open_parent(int dir_fd, const char *path, const char **ret_name, stru
 
 static int write_new(int dir_fd, const char *name, const void *content, size_t len, mode_t mode, bool is_durable)
 {
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	_cleanup_close_ int fd = -EBADF;
 	int r;
 
-	if (unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT)
-		return -errno;
-	fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dir_fd, name, flags, 0600);
+	/* A killed writer's: the caller has the lock, so nobody is writing it. */
+	if (fd < 0 && errno == EEXIST && unlinkat(dir_fd, name, 0) == 0)
+		fd = openat(dir_fd, name, flags, 0600);
 	if (fd < 0)
 		return -errno;
 	r = wabe_fd_write_all(fd, content, len);
 	if (r < 0)
 		return r;
-	if (fchmod(fd, mode) < 0 || (is_durable && fsync(fd) < 0))
+	if ((mode != 0600 && fchmod(fd, mode) < 0) || (is_durable && fsync(fd) < 0))
 		return -errno;
 	return 0;
 }
@@ -65,12 +68,14 @@ static int write_new(int dir_fd, const char *name, const void *content, size_t l
 int wabe_file_replace_at(int dir_fd, const char *path, const void *content, size_t len, mode_t mode,
 			 enum wabe_file_sync sync, struct wabe_error *err)
 {
-	_cleanup_close_ int parent = -EBADF;
+	bool is_plain = dir_fd >= 0 && !strchr(path, '/');
+	_cleanup_close_ int opened = -EBADF;
 	char temporary[NAME_MAX + 1];
-	const char *name;
-	int r;
+	const char *name = path;
+	int parent = dir_fd, r;
 
-	parent = open_parent(dir_fd, path, &name, err);
+	if (!is_plain)
+		parent = opened = open_parent(dir_fd, path, &name, err);
 	if (parent < 0)
 		return parent;
 	if (snprintf(temporary, sizeof(temporary), ".%s.tmp", name) >= (int)sizeof(temporary))
@@ -128,7 +133,7 @@ int wabe_file_mkdir_all(const char *path, mode_t mode, struct wabe_error *err)
 }
 
 /* flock(2) has no timeout: tries every 10 ms. A signal handler that ends the program ends the wait too. */
-static int lock_within(int fd, int timeout_ms)
+int wabe_file_flock(int fd, int timeout_ms)
 {
 	static const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
 
@@ -153,7 +158,7 @@ int wabe_file_lock_at(int dir_fd, const char *path, int timeout_ms, struct wabe_
 
 		if (fd < 0)
 			return wabe_error_set(err, -errno, "open lock %s", path);
-		r = lock_within(fd, timeout_ms);
+		r = wabe_file_flock(fd, timeout_ms);
 		if (r == -EWOULDBLOCK)
 			return wabe_error_say(err, r, "%s is locked by another process", path);
 		if (r < 0)

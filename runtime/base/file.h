@@ -47,6 +47,9 @@ int wabe_file_mkdir_all(const char *path, mode_t mode, struct wabe_error *err);
  */
 int wabe_file_lock_at(int dir_fd, const char *path, int timeout_ms, struct wabe_error *err);
 
+/** wabe_file_flock() - the same on a descriptor that is open already, which then holds the lock. 0, -EWOULDBLOCK or -errno. */
+int wabe_file_flock(int fd, int timeout_ms);
+
 /**
  * wabe_file_remove_tree_at() - rm -rf @name below @dir_fd, without following symbolic links and without
  * crossing into another mount. A missing @name is success. 0 or -errno.

@@ -51,59 +51,71 @@ int wabe_path_open_strict(int root_fd, const char *path, int flags, mode_t mode,
 	return fd;
 }
 
-/* Makes @name, one component, below the directory @dir_fd unless something is there. */
-static int mkdir_step(int dir_fd, const char *name, mode_t mode)
+/* Where the last component of @path[0..@len] begins; 0 when there is only one. Slashes at the end don't count. */
+static size_t parent_end(const char *path, size_t len)
 {
-	if (mkdirat(dir_fd, name, mode) < 0 && errno != EEXIST)
-		return -errno;
-	return 0;
+	while (len && path[len - 1] == '/')
+		len--;
+	while (len && path[len - 1] != '/')
+		len--;
+	return len;
+}
+
+/* The deepest directory of @path that exists: its descriptor, and in *ret_end where what is missing begins. */
+static int open_existing(int root_fd, const char *path, size_t *ret_end)
+{
+	size_t end = strlen(path);
+	char prefix[PATH_MAX];
+	int fd;
+
+	if (end >= sizeof(prefix))
+		return -ENAMETOOLONG;
+	for (;;) {
+		snprintf(prefix, sizeof(prefix), "%.*s", (int)end, path);
+		fd = open_resolved(root_fd, end ? prefix : ".", O_PATH | O_DIRECTORY, 0, 0);
+		*ret_end = end;
+		if (fd != -ENOENT || end == 0)
+			return fd;
+		end = parent_end(path, end);
+	}
 }
 
 /*
- * One more component: opened through the root by its whole path, so that a link resolves in the root; made below the
- * descriptor of its parent when it is missing. ".." is refused: "a/../b" would make directories nobody asked for.
+ * One component more, below the descriptor of its parent. What was made here, or by somebody at the same time, is entered
+ * without following a link. ".." is refused: "a/../b" would make directories that nobody asked for.
  */
-static int descend(int root_fd, const char *so_far, int parent_fd, const char *name, mode_t mode)
+static int make_component(int parent_fd, const char *name, mode_t mode)
 {
-	int fd = open_resolved(root_fd, so_far, O_PATH | O_DIRECTORY, 0, 0);
-	int r;
+	int fd;
 
-	if (fd != -ENOENT)
-		return fd;
-	r = mkdir_step(parent_fd, name, mode);
-	if (r < 0)
-		return r;
-	return open_resolved(root_fd, so_far, O_PATH | O_DIRECTORY, 0, 0);
+	if (strcmp(name, "..") == 0)
+		return -EINVAL;
+	if (mkdirat(parent_fd, name, mode) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat(parent_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 int wabe_path_mkdir_in(int root_fd, const char *path, mode_t mode, struct wabe_error *err)
 {
-	_cleanup_close_ int fd = open_resolved(root_fd, path, O_PATH | O_DIRECTORY, 0, 0);
-	char so_far[PATH_MAX] = "", name[NAME_MAX + 1];
-	const char *p = path;
-	size_t len;
+	char name[NAME_MAX + 1];
+	size_t end = 0, len;
+	int fd = open_existing(root_fd, path, &end);
 
-	if (fd >= 0)
-		return TAKE_FD(fd);
-	fd = open_resolved(root_fd, ".", O_PATH | O_DIRECTORY, 0, 0);
-	for (p += strspn(p, "/"); fd >= 0 && *p; p += strspn(p, "/")) {
+	for (const char *p = path + end; fd >= 0 && *(p += strspn(p, "/")); p += len) {
 		int next;
 
 		len = strcspn(p, "/");
-		if (len > NAME_MAX || strlen(so_far) + len + 2 > sizeof(so_far))
-			return wabe_error_set(err, -ENAMETOOLONG, "make directory %s in the container's root", path);
-		if (len == 2 && memcmp(p, "..", 2) == 0)
-			return wabe_error_set(err, -EINVAL, "make directory %s in the container's root", path);
+		next = len > NAME_MAX ? -ENAMETOOLONG : 0;
 		snprintf(name, sizeof(name), "%.*s", (int)len, p);
-		snprintf(so_far + strlen(so_far), sizeof(so_far) - strlen(so_far), "/%s", name);
-		next = descend(root_fd, so_far, fd, name, mode);
+		if (next == 0)
+			next = make_component(fd, name, mode);
 		close(fd);
 		fd = next;
-		p += len;
 	}
 	if (fd < 0)
 		return wabe_error_set(err, fd, "make directory %s in the container's root", path);
-	return TAKE_FD(fd);
+	return fd;
 }
 
 int wabe_path_touch_in(int root_fd, const char *path, struct wabe_error *err)

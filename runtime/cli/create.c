@@ -31,16 +31,16 @@ static const struct wabe_option run_options[] = {
 	{ "no-subreaper", 0, WABE_OPTION_FLAG, V(no_subreaper), NULL, "don't become the reaper of orphans" },
 };
 
-/* A guest in a user namespace of its own is nobody to our binary; any other could write to it. */
 static int prepare(struct cli *cli, struct values *v, const char *id, struct wabe_spec *spec, struct wabe_create_args *args,
 		   struct wabe_error *err)
 {
-	int r = cli_absolute(cli, v->bundle ? v->bundle : ".", &args->bundle, err);
+	/* Before the configuration is read, which would be read twice else. */
+	int r = cli_protect_self(cli, err);
 
 	if (r == 0)
+		r = cli_absolute(cli, v->bundle ? v->bundle : ".", &args->bundle, err);
+	if (r == 0)
 		r = wabe_spec_load(spec, args->bundle, err);
-	if (r == 0 && !wabe_spec_namespace(spec, WABE_NS_USER))
-		r = cli_protect_self(cli, err);
 	args->id = id;
 	args->console_socket = v->console_socket;
 	args->pid_file = v->pid_file;

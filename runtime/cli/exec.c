@@ -147,19 +147,15 @@ static int process_from_words(struct cli *cli, const struct values *v, struct wa
 	return r < 0 ? r : merge_env(cli, v, p, err);
 }
 
-static int check_ready(struct cli *cli, struct wabe_container *c, struct wabe_error *err)
+static int check_ready(struct wabe_container *c, struct wabe_error *err)
 {
 	enum wabe_status status = wabe_container_status(c);
-	const struct wabe_spec *spec;
 
 	if (status == WABE_STATUS_PAUSED)
 		return wabe_error_say(err, -EINVAL, "container %s is paused", wabe_container_id(c));
 	if (status == WABE_STATUS_STOPPED || status == WABE_STATUS_CREATING)
 		return wabe_error_say(err, -ESRCH, "container %s is not running", wabe_container_id(c));
-	spec = wabe_container_spec(c, err);
-	if (!spec)
-		return err->code;
-	return wabe_spec_namespace(spec, WABE_NS_USER) ? 0 : cli_protect_self(cli, err);
+	return 0;
 }
 
 static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *err)
@@ -170,11 +166,13 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	struct wabe_spec_process process;
 	struct values v = { 0 };
 	int first = cli_options(cli, &cli_exec, &v, argc, argv, 1, -1, err);
-	int r = first < 0 ? first : cli_load(cli, argv[first], &c, err);
+	int r = first < 0 ? first : cli_protect_self(cli, err);
 	pid_t pid;
 
 	if (r == 0)
-		r = check_ready(cli, c, err);
+		r = cli_load(cli, argv[first], &c, err);
+	if (r == 0)
+		r = check_ready(c, err);
 	if (r == 0 && !v.process && argc - first < 2)
 		r = wabe_error_say(err, -EINVAL, "usage: wabe exec %s", cli_exec.usage);
 	if (r == 0)

@@ -97,15 +97,16 @@ static void copy_size(int console_fd)
 /* Returns true once the child has ended; then *ret_status is its wait status. */
 static bool take_signals(struct relay *r, int *ret_status)
 {
-	struct signalfd_siginfo info;
+	struct signalfd_siginfo info[8];
+	ssize_t n = read(r->signal_fd, info, sizeof(info));
 
-	while (read(r->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD)
+	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(info[0]); i++) {
+		if (info[i].ssi_signo == SIGCHLD)
 			continue;
-		if (info.ssi_signo == SIGWINCH && r->console_fd >= 0)
+		if (info[i].ssi_signo == SIGWINCH && r->console_fd >= 0)
 			copy_size(r->console_fd);
-		else if (info.ssi_signo != SIGWINCH)
-			(void)kill(r->pid, (int)info.ssi_signo);
+		else if (info[i].ssi_signo != SIGWINCH)
+			(void)kill(r->pid, (int)info[i].ssi_signo);
 	}
 	return waitpid(r->pid, ret_status, WNOHANG) == r->pid;
 }
@@ -165,7 +166,7 @@ static void move_bytes(struct relay *r, const struct pollfd p[4])
 static void relay_loop(struct relay *r, int *ret_status)
 {
 	/* It may have ended before we listened; no signal comes then. */
-	bool has_ended = take_signals(r, ret_status);
+	bool has_ended = waitpid(r->pid, ret_status, WNOHANG) == r->pid;
 
 	/* What the process wrote before its end is still delivered; a background process that keeps the terminal isn't waited for. */
 	for (;;) {
@@ -182,9 +183,9 @@ static void relay_loop(struct relay *r, int *ret_status)
 			return;
 		if (n > 0)
 			move_bytes(r, p);
-		if (!has_ended)
+		if (!has_ended && p[0].revents)
 			has_ended = take_signals(r, ret_status);
-		else if (n == 0 || !r->has_console)
+		else if (has_ended && n == 0)
 			return;
 		if (has_ended && !r->has_console)
 			return;

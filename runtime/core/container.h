@@ -4,8 +4,10 @@
  *
  *     <state root>/<id>/state.json    what is kept (core/state.c owns the table of its fields)
  *                       config.json   the spec it was created with, for exec and hooks
- *                       lock          flock: create, start and delete are serialised by it
  *                       start         socket on which the created process waits
+ *
+ * create, start and delete are serialised by flock(2) on the directory itself. A child closes its copy of the descriptor
+ * first, so that the lock ends with its holder.
  *
  * A directory without a readable state.json is a create that was killed, or a damaged state: it loads as STOPPED with
  * the cgroup that the id implies, so that delete can clean it up.
@@ -22,7 +24,6 @@
 
 #define WABE_STATE_FILE "state.json"
 #define WABE_CONFIG_FILE "config.json"
-#define WABE_LOCK_FILE "lock"
 #define WABE_START_SOCKET "start"
 
 /* What state.json holds. */
@@ -46,6 +47,7 @@ struct wabe_container {
 	struct wabe_arena arena;
 	const struct wabe_runtime *rt;
 	struct wabe_state state;
+	int root_fd;        /* the state root */
 	int dir_fd;         /* the state directory */
 	int pidfd;          /* of init once opened, < 0 = not */
 	int sync_fd;        /* socket to init while we are its creator, < 0 = not */
@@ -58,15 +60,16 @@ struct wabe_container {
 /** wabe_state_save() - replace state.json. */
 int wabe_state_save(struct wabe_container *c, struct wabe_error *err);
 
-/** wabe_state_new() - make <root>/<id>/ (0700); -EEXIST when the id is taken. The container has dir_fd and a lock held by *ret_lock_fd. */
-int wabe_state_new(const struct wabe_runtime *rt, const char *id, struct wabe_container **ret_container, int *ret_lock_fd,
+/** wabe_state_new() - make <root>/<id>/ (0700); -EEXIST when the id is taken. The container is locked by the caller. */
+int wabe_state_new(const struct wabe_runtime *rt, const char *id, struct wabe_container **ret_container,
 		   struct wabe_error *err);
 
 /** wabe_state_remove() - take the state directory away: files first, then the directory, so that the id is free last. */
 int wabe_state_remove(struct wabe_container *c, struct wabe_error *err);
 
-/** wabe_container_lock() - exclusive lock of an existing container; -ENOENT when it was deleted meanwhile. Returns the descriptor. */
+/** wabe_container_lock() - exclusive lock of an existing container; -ENOENT when it was deleted meanwhile. */
 int wabe_container_lock(struct wabe_container *c, int timeout_ms, struct wabe_error *err);
+void wabe_container_unlock(struct wabe_container *c);
 
 /** wabe_container_open_cgroup() - c->cgroup, opened on demand; -ENOENT when the container has none. */
 int wabe_container_open_cgroup(struct wabe_container *c, struct wabe_error *err);

@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +35,6 @@ struct create {
 	const struct wabe_runtime *rt;
 	struct wabe_init init;
 	struct wabe_container *c;
-	int lock_fd;
 	bool has_made_cgroup;
 };
 
@@ -65,7 +63,7 @@ static int check_args(struct create *cr, struct wabe_error *err)
 
 static int make_state(struct create *cr, struct wabe_error *err)
 {
-	int r = wabe_state_new(cr->rt, cr->init.args->id, &cr->c, &cr->lock_fd, err);
+	int r = wabe_state_new(cr->rt, cr->init.args->id, &cr->c, err);
 
 	if (r == 0) {
 		cr->init.c = cr->c;
@@ -94,15 +92,8 @@ static const char *cgroup_path(struct create *cr)
 static int absolute_rootfs(struct create *cr, struct wabe_error *err)
 {
 	const char *path = cr->init.spec->root.path;
-	char full[PATH_MAX], real[PATH_MAX];
 
-	if (path[0] == '/')
-		snprintf(full, sizeof(full), "%s", path);
-	else
-		snprintf(full, sizeof(full), "%s/%s", cr->init.args->bundle, path);
-	if (!realpath(full, real))
-		return wabe_error_set(err, -errno, "root.path: %s", full);
-	cr->c->state.rootfs = wabe_arena_strdup(&cr->c->arena, real);
+	cr->c->state.rootfs = path[0] == '/' ? path : wabe_arena_printf(&cr->c->arena, "%s/%s", cr->init.args->bundle, path);
 	return cr->c->state.rootfs ? 0 : wabe_error_set(err, -ENOMEM, "root.path");
 }
 
@@ -140,7 +131,10 @@ static int fill_state(struct create *cr, struct wabe_error *err)
 	r = absolute_rootfs(cr, err);
 	if (r == 0)
 		r = save_config(cr, err);
-	return r < 0 ? r : wabe_state_save(cr->c, err);
+	/* A create that dies before its commit is found by its directory, and its cgroup by the id; only another place must be noted. */
+	if (r == 0 && cr->init.spec->cgroups_path)
+		r = wabe_state_save(cr->c, err);
+	return r;
 }
 
 static int make_cgroup(struct create *cr, struct wabe_error *err)
@@ -220,7 +214,7 @@ static void undo_spawn(struct create *cr)
 {
 	int status;
 
-	(void)wabe_pidfd_signal(cr->init.pidfd, SIGKILL, NULL);
+	(void)wabe_pidfd_signal(cr->init.pidfd >= 0 ? cr->init.pidfd : cr->c->pidfd, SIGKILL, NULL);
 	(void)wabe_pidfd_reap(cr->init.pid, &status, NULL);
 	if (cr->has_made_cgroup)
 		(void)wabe_cgroup_signal(cr->c->cgroup, SIGKILL, NULL);
@@ -345,6 +339,8 @@ static int commit(struct create *cr, struct wabe_error *err)
 	r = wabe_state_save(cr->c, err);
 	if (r == 0 && !cr->init.is_run)
 		r = wabe_sync_send(cr->init.ours_fd, WABE_SYNC_COMMIT, -1, err);
+	if (r == 0)
+		cr->c->pidfd = TAKE_FD(cr->init.pidfd);
 	return r;
 }
 
@@ -414,10 +410,9 @@ static int create_or_run(const struct wabe_runtime *rt, const struct wabe_spec *
 {
 	struct create cr = {
 		.rt = rt,
-		.lock_fd = -EBADF,
 		.init = {
 			.spec = spec, .args = args, .is_run = is_run, .ours_fd = -EBADF, .theirs_fd = -EBADF,
-			.start_fd = -EBADF, .rootfs_fd = -EBADF, .null_fd = -EBADF, .devpts_fd = -EBADF, .pidfd = -EBADF,
+			.start_fd = -EBADF, .rootfs_fd = -EBADF, .null_fd = -EBADF, .pidfd = -EBADF,
 		},
 	};
 	int r;
@@ -425,7 +420,8 @@ static int create_or_run(const struct wabe_runtime *rt, const struct wabe_spec *
 	memset(cr.init.join_fds, 0xff, sizeof(cr.init.join_fds));
 	r = apply_steps(&cr, err);
 	wabe_init_release(&cr.init);
-	wabe_cleanup_close(&cr.lock_fd);
+	if (cr.c)
+		wabe_container_unlock(cr.c);
 	if (r == 0 && ret_container)
 		*ret_container = TAKE_PTR(cr.c);
 	wabe_container_free(&cr.c);

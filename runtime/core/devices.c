@@ -227,16 +227,18 @@ static int bind_console(struct wabe_init *init, int slave_fd, struct wabe_error 
 int wabe_console_make(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_spec_process *p = init->spec->process;
-	_cleanup_close_ int master_fd = -EBADF, slave_fd = -EBADF;
+	_cleanup_close_ int pts_fd = -EBADF, master_fd = -EBADF, slave_fd = -EBADF;
 	struct wabe_tty_size size;
 	int r;
 
 	if (!p || !p->terminal)
 		return 0;
 	size = (struct wabe_tty_size){ (uint16_t)p->console_size.height, (uint16_t)p->console_size.width };
-	if (init->devpts_fd < 0)
-		return wabe_error_say(err, -EINVAL, "process.terminal: no devpts in mounts");
-	r = wabe_tty_open_pair(init->devpts_fd, &size, &master_fd, &slave_fd, err);
+	/* It is checked to be a devpts: that of the container, made by its mounts. */
+	pts_fd = wabe_path_open_strict(init->rootfs_fd, "/dev/pts", O_RDONLY | O_DIRECTORY, 0, err);
+	if (pts_fd < 0)
+		return wabe_error_prefix(err, "process.terminal");
+	r = wabe_tty_open_pair(pts_fd, &size, &master_fd, &slave_fd, err);
 	if (r == 0)
 		r = wabe_tty_own(slave_fd, p->user.uid, err);
 	if (r == 0)

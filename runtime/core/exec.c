@@ -93,7 +93,7 @@ static int prepare(struct exec *e, struct wabe_error *err)
 	int r = wabe_container_open_init(e->c, err);
 
 	if (r == -ESRCH)
-		return wabe_error_say(err, r, "container %s is not running", e->c->state.id);
+		return wabe_error_say(err, r, "it is not running");
 	if (r < 0)
 		return r;
 	e->spec = wabe_container_spec(e->c, err);
@@ -102,7 +102,7 @@ static int prepare(struct exec *e, struct wabe_error *err)
 	choose_namespaces(e);
 	merge_process(e);
 	if (!e->args->main && (!e->process.args.count || !e->process.cwd))
-		return wabe_error_say(err, -EINVAL, "exec in container %s: no command", e->c->state.id);
+		return wabe_error_say(err, -EINVAL, "exec: no command");
 	for (int fd = 3; fd < 3 + e->args->preserve_fds; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			return wabe_error_set(err, -errno, "descriptor %d of the %d to preserve", fd, e->args->preserve_fds);
@@ -192,7 +192,7 @@ static int run_program(struct exec *e, struct wabe_error *err)
 {
 	const struct wabe_seccomp_program *seccomp = e->has_seccomp ? &e->seccomp : NULL;
 	char program[4096];
-	int r = wabe_identity_assume(&e->process, seccomp, err);
+	int r = wabe_identity_assume(&e->process, e->has_userns, seccomp, err);
 
 	if (r == 0 && e->args->main) {
 		if (seccomp && e->process.no_new_privileges)
@@ -317,5 +317,5 @@ pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args 
 	wabe_cleanup_close(&e.theirs_fd);
 	wabe_cleanup_close(&e.pidfd);
 	wabe_seccomp_program_free(&e.seccomp);
-	return r < 0 ? r : e.pid;
+	return r < 0 ? wabe_error_prefix(err, "container %s", c->state.id) : e.pid;
 }

@@ -50,10 +50,12 @@ int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process, 
  * A pipe or terminal that the caller made for us belongs to its user; without this a process that is not root can't
  * reopen /dev/stdout. Files and devices stay whose they are.
  */
-static void own_stdio(uid_t uid)
+static void own_stdio(uid_t uid, bool has_userns)
 {
 	struct stat st;
 
+	if (uid == 0 && !has_userns)
+		return;
 	for (int fd = 0; fd <= 2; fd++)
 		if (fstat(fd, &st) == 0 && st.st_uid != uid && S_ISFIFO(st.st_mode))
 			(void)!fchown(fd, uid, (gid_t)-1);
@@ -82,9 +84,12 @@ static int set_ids(const struct wabe_spec_user *user, struct wabe_error *err)
  */
 static int enter_cwd(const char *cwd, struct wabe_error *err)
 {
-	_cleanup_close_ int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -EBADF;
+	_cleanup_close_ int root_fd = -EBADF, fd = -EBADF;
 	char now[PATH_MAX];
 
+	if (strcmp(cwd, "/") == 0)
+		return chdir("/") < 0 ? wabe_error_set(err, -errno, "process.cwd") : 0;
+	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return wabe_error_set(err, -errno, "open the root");
 	fd = wabe_path_mkdir_in(root_fd, cwd, 0755, err);
@@ -112,14 +117,14 @@ static void own_capabilities(const struct wabe_spec_process *process, struct wab
 		};
 }
 
-int wabe_identity_assume(const struct wabe_spec_process *process, const struct wabe_seccomp_program *seccomp,
-			 struct wabe_error *err)
+int wabe_identity_assume(const struct wabe_spec_process *process, bool has_userns,
+			 const struct wabe_seccomp_program *seccomp, struct wabe_error *err)
 {
 	struct wabe_capability_sets sets;
 	int r;
 
 	own_capabilities(process, &sets);
-	own_stdio(process->user.uid);
+	own_stdio(process->user.uid, has_userns);
 	umask(process->user.umask.is_set ? (mode_t)process->user.umask.value : 022);
 	r = enter_cwd(process->cwd, err);
 	if (r == 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -128,7 +133,7 @@ int wabe_identity_assume(const struct wabe_spec_process *process, const struct w
 		r = wabe_seccomp_load(seccomp, err);
 	if (r == 0)
 		r = wabe_capability_bound(sets.bounding, err);
-	if (r == 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+	if (r == 0 && process->user.uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		r = wabe_error_set(err, -errno, "keep capabilities over the change of user");
 	if (r == 0)
 		r = set_ids(&process->user, err);
@@ -150,12 +155,7 @@ static const char *search_path(const struct wabe_spec_process *process)
 
 static int check_program(const char *path)
 {
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return -errno;
-	if (S_ISDIR(st.st_mode))
-		return -EACCES;
+	/* A directory passes; the execve says EACCES then. */
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 

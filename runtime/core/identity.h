@@ -22,10 +22,10 @@ int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process, 
 /**
  * wabe_identity_assume() - become @process: the root is already the container's. Without no_new_privs the filter is loaded
  * in here, while CAP_SYS_ADMIN is still there; with it, wabe_identity_exec() loads it last.
- * @seccomp: NULL = none
+ * @has_userns: root here is not the host's; @seccomp: NULL = none
  */
-int wabe_identity_assume(const struct wabe_spec_process *process, const struct wabe_seccomp_program *seccomp,
-			 struct wabe_error *err);
+int wabe_identity_assume(const struct wabe_spec_process *process, bool has_userns,
+			 const struct wabe_seccomp_program *seccomp, struct wabe_error *err);
 
 /** wabe_identity_find_program() - path of args[0] by the process's own PATH, into @buf; -ENOENT, -EACCES named. */
 int wabe_identity_find_program(const struct wabe_spec_process *process, char *buf, size_t room, struct wabe_error *err);

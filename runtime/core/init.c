@@ -282,7 +282,7 @@ static int assume_identity(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_spec_process *p = init->spec->process;
 
-	return p ? wabe_identity_assume(p, init->has_seccomp ? &init->seccomp : NULL, err) : 0;
+	return p ? wabe_identity_assume(p, init->has_userns, init->has_seccomp ? &init->seccomp : NULL, err) : 0;
 }
 
 /* In this order: mounts before the devices in them, the host's view until the pivot, rights last. */
@@ -376,10 +376,32 @@ static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err
 	return r < 0 ? r : wabe_identity_exec(p, program, init->has_seccomp ? &init->seccomp : NULL, err);
 }
 
+/* The highest descriptor that has to stay open until the execve. */
+static int highest_fd(const struct wabe_init *init)
+{
+	const int lasting[] = { init->theirs_fd, init->start_fd, init->rootfs_fd, init->null_fd,
+				2 + init->args->preserve_fds };
+	int highest = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lasting); i++)
+		highest = lasting[i] > highest ? lasting[i] : highest;
+	for (size_t i = 0; i < init->spec->mounts.count; i++)
+		highest = init->mounts[i].source_fd > highest ? init->mounts[i].source_fd : highest;
+	for (size_t i = 0; init->device_fds && i < init->devices.count; i++)
+		highest = init->device_fds[i] > highest ? init->device_fds[i] : highest;
+	return highest;
+}
+
+void wabe_init_sweep(const struct wabe_init *init)
+{
+	(void)syscall(SYS_close_range, init->scratch_fd, ~0U, 0);
+}
+
 static int child_setup(struct wabe_init *init, struct wabe_error *err)
 {
 	int r = wabe_sync_expect(init->theirs_fd, WABE_SYNC_GO, err);
 
+	init->scratch_fd = (unsigned int)highest_fd(init) + 1;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(child_steps); i++)
 		r = child_steps[i](init, err);
 	return r;
@@ -392,6 +414,7 @@ void wabe_init_child(struct wabe_init *init)
 
 	umask(0);
 	wabe_cleanup_close(&init->ours_fd);
+	wabe_cleanup_close(&init->c->dir_fd);
 	if (child_setup(init, &err) == 0)
 		(void)run_process(init, &sock, &err);
 	if (sock >= 0)

@@ -57,16 +57,12 @@ static int poststart(struct wabe_container *c, struct wabe_error *err)
 	return spec ? wabe_hooks_run(c, "poststart", &spec->hooks.poststart, WABE_STATUS_RUNNING, err) : err->code;
 }
 
-int wabe_container_start(struct wabe_container *c, struct wabe_error *err)
+static int start_locked(struct wabe_container *c, struct wabe_error *err)
 {
 	struct wabe_error own = WABE_ERROR_INIT;
-	_cleanup_close_ int lock_fd = wabe_container_lock(c, LOCK_TIMEOUT_MS, err);
-	enum wabe_status status;
+	enum wabe_status status = wabe_container_status(c);
 	int r;
 
-	if (lock_fd < 0)
-		return lock_fd;
-	status = wabe_container_status(c);
 	if (status != WABE_STATUS_CREATED)
 		return wabe_error_say(err, -EINVAL, "container %s is %s, only a created one can be started", c->state.id,
 				      wabe_status_name(status));
@@ -83,6 +79,17 @@ int wabe_container_start(struct wabe_container *c, struct wabe_error *err)
 	return r;
 }
 
+int wabe_container_start(struct wabe_container *c, struct wabe_error *err)
+{
+	int r = wabe_container_lock(c, LOCK_TIMEOUT_MS, err);
+
+	if (r < 0)
+		return r;
+	r = start_locked(c, err);
+	wabe_container_unlock(c);
+	return r;
+}
+
 /* Ends what is left: init, and through the cgroup whoever outlived it. */
 static int end_all(struct wabe_container *c, struct wabe_error *err)
 {
@@ -93,7 +100,9 @@ static int end_all(struct wabe_container *c, struct wabe_error *err)
 		if (r < 0 && r != -ESRCH)
 			return r;
 	}
-	if (c->state.cgroup && wabe_container_open_cgroup(c, NULL) == 0) {
+	/* An empty cgroup can be removed right away: nobody outlived init. */
+	if (c->state.cgroup && !c->rt->no_cgroup && wabe_container_open_cgroup(c, NULL) == 0 &&
+	    wabe_cgroup_remove(c->cgroup, 0, NULL) < 0) {
 		r = wabe_cgroup_signal(c->cgroup, SIGKILL, err);
 		if (r < 0 && r != -ENOENT)
 			return r;
@@ -138,18 +147,10 @@ static int remove_cgroup(struct wabe_container *c, struct wabe_error *err)
 	return r < 0 ? r : wabe_cgroup_remove(c->cgroup, KILL_TIMEOUT_MS, err);
 }
 
-int wabe_container_delete(struct wabe_container *c, bool is_force, struct wabe_error *err)
+static int delete_locked(struct wabe_container *c, bool is_force, struct wabe_error *err)
 {
-	_cleanup_close_ int lock_fd = wabe_container_lock(c, LOCK_TIMEOUT_MS, err);
-	int r;
+	int r = may_delete(c, is_force, err);
 
-	if (lock_fd == -ENOENT) {
-		wabe_error_clear(err);
-		return 0;
-	}
-	if (lock_fd < 0)
-		return lock_fd;
-	r = may_delete(c, is_force, err);
 	if (r == 0)
 		r = end_all(c, err);
 	if (r == 0)
@@ -158,4 +159,19 @@ int wabe_container_delete(struct wabe_container *c, bool is_force, struct wabe_e
 		return r;
 	poststop(c);
 	return wabe_state_remove(c, err);
+}
+
+int wabe_container_delete(struct wabe_container *c, bool is_force, struct wabe_error *err)
+{
+	int r = wabe_container_lock(c, LOCK_TIMEOUT_MS, err);
+
+	if (r == -ENOENT) {
+		wabe_error_clear(err);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	r = delete_locked(c, is_force, err);
+	wabe_container_unlock(c);
+	return r;
 }

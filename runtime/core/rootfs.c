@@ -39,12 +39,13 @@ static bool is_strict_target(const char *destination)
 	return strcmp(destination, "/proc") == 0 || strcmp(destination, "/sys") == 0 || strcmp(destination, "/dev") == 0;
 }
 
-static int check_target(const struct wabe_init_mount *m, int target_fd, struct wabe_error *err)
+/* A target that was reached through a link of the image may be inside /proc without saying so. */
+static int check_target(const struct wabe_init_mount *m, int target_fd, bool is_literal, struct wabe_error *err)
 {
 	const char *destination = m->spec->destination;
+	bool is_inside = is_literal ? wabe_str_starts(destination, "/proc/") : wabe_mount_fs_magic(target_fd) == PROC_SUPER_MAGIC;
 
-	if (wabe_mount_fs_magic(target_fd) != PROC_SUPER_MAGIC || strcmp(destination, "/proc") == 0 ||
-	    may_cover_in_proc(destination))
+	if (!is_inside || may_cover_in_proc(destination))
 		return 0;
 	return wabe_error_say(err, -EPERM, "mount on %s: nothing may be mounted there inside /proc", destination);
 }
@@ -61,28 +62,38 @@ static int check_proc_source(const struct wabe_init_mount *m, struct wabe_error 
 	return wabe_error_say(err, -EPERM, "mount on /proc: %s is not a procfs", m->spec->source);
 }
 
-static int open_target(struct wabe_init *init, const struct wabe_init_mount *m, struct wabe_error *err)
+/* *ret_is_literal: no link on the way, the target is where its path says. */
+static int open_target(struct wabe_init *init, const struct wabe_init_mount *m, bool *ret_is_literal, struct wabe_error *err)
 {
 	const char *destination = m->spec->destination;
-	struct wabe_error ignored = WABE_ERROR_INIT;
-	int fd;
+	int flags = O_PATH | (m->is_file ? 0 : O_DIRECTORY);
+	int fd = wabe_path_open_strict(init->rootfs_fd, destination, flags, 0, err);
 
-	if (!is_strict_target(destination))
-		return m->is_file ? wabe_path_touch_in(init->rootfs_fd, destination, err)
-				  : wabe_path_mkdir_in(init->rootfs_fd, destination, 0755, err);
-	fd = wabe_path_open_strict(init->rootfs_fd, destination, O_PATH | O_DIRECTORY, 0, &ignored);
-	if (fd != -ENOENT) {
-		if (fd < 0 && err)
-			*err = ignored;
+	*ret_is_literal = fd >= 0;
+	if (fd >= 0 || (fd != -ENOENT && is_strict_target(destination)))
 		return fd;
-	}
-	return wabe_path_mkdir_in(init->rootfs_fd, destination, 0755, err);
+	return m->is_file ? wabe_path_touch_in(init->rootfs_fd, destination, err)
+			  : wabe_path_mkdir_in(init->rootfs_fd, destination, 0755, err);
 }
 
 /* "cgroup" is the v2 tree of the container's cgroup namespace on every kind of host: no v1 hierarchy goes into a guest. */
 static const char *fs_type(const struct wabe_spec_mount *spec)
 {
 	return strcmp(spec->type, "cgroup") == 0 ? "cgroup2" : spec->type;
+}
+
+/* Most filesystems need nothing but their flags: mount(2) does these in one call. */
+static bool is_plain(const struct wabe_mount_options *o)
+{
+	return !(o->attr_set & MOUNT_ATTR_RDONLY) && !o->rec_attr_set && !o->rec_attr_clear && !o->propagation;
+}
+
+static int mount_plain(const struct wabe_init_mount *m, int target_fd, struct wabe_error *err)
+{
+	const struct wabe_mount_options *o = &m->options;
+
+	return wabe_mount_on(target_fd, fs_type(m->spec), m->spec->source, &o->data, o->sb_flags, (unsigned int)o->attr_set,
+			     m->spec->destination, err);
 }
 
 /*
@@ -118,50 +129,55 @@ static int apply_propagation(int fd, const struct wabe_mount_options *o, struct 
 }
 
 /* A tmpfs over a directory of the image shows the directory's mode, unless the options say another (as runc does). */
-static int keep_mode(const struct wabe_init_mount *m, int target_fd, int fd, struct wabe_error *err)
+static int keep_mode(struct wabe_init *init, struct wabe_init_mount *m, int target_fd, struct wabe_error *err)
 {
 	struct stat st;
+	char *mode;
 
 	if (strcmp(m->spec->type, "tmpfs") != 0)
 		return 0;
 	for (size_t i = 0; i < m->options.data.count; i++)
 		if (wabe_str_starts(m->options.data.items[i], "mode="))
 			return 0;
-	if (fstat(target_fd, &st) < 0 || fchmodat(fd, ".", st.st_mode & 07777, 0) < 0)
-		return wabe_error_set(err, -errno, "set the mode of %s", m->spec->destination);
+	if (fstat(target_fd, &st) < 0)
+		return wabe_error_set(err, -errno, "look at %s", m->spec->destination);
+	mode = wabe_arena_printf(&init->arena, "mode=%04o", st.st_mode & 07777);
+	if (!mode || wabe_strv_add(&m->options.data, &init->arena, mode) < 0)
+		return wabe_error_set(err, -ENOMEM, "mount on %s", m->spec->destination);
 	return 0;
 }
 
-static int mount_one(struct wabe_init *init, const struct wabe_init_mount *m, struct wabe_error *err)
+/* A mount that exists only as a descriptor until it is attached: binds, and what mount(2) can't do in one call. */
+static int mount_detached(const struct wabe_init_mount *m, int target_fd, struct wabe_error *err)
 {
-	_cleanup_close_ int target_fd = -EBADF, made_fd = -EBADF;
 	bool is_new = m->source_fd < 0;
-	int fd, r;
+	int fd = is_new ? new_filesystem(m, err) : m->source_fd; /* swept, see wabe_init_sweep() */
+	int r;
 
-	target_fd = open_target(init, m, err);
-	if (target_fd < 0)
-		return target_fd;
-	r = check_target(m, target_fd, err);
-	if (r == 0)
-		r = check_proc_source(m, err);
-	if (r < 0)
-		return r;
-	if (is_new) {
-		made_fd = new_filesystem(m, err);
-		if (made_fd < 0)
-			return made_fd;
-		r = keep_mode(m, target_fd, made_fd, err);
-	}
-	fd = is_new ? made_fd : m->source_fd;
-	if (r == 0)
-		r = apply_attributes(fd, &m->options, is_new, err);
+	if (fd < 0)
+		return fd;
+	r = apply_attributes(fd, &m->options, is_new, err);
 	if (r == 0)
 		r = wabe_mount_attach(fd, target_fd, m->spec->destination, err);
+	return r < 0 ? r : apply_propagation(fd, &m->options, err);
+}
+
+static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
+{
+	bool is_new = m->source_fd < 0, is_literal;
+	int target_fd = open_target(init, m, &is_literal, err); /* swept, see wabe_init_sweep() */
+	int r;
+
+	if (target_fd < 0)
+		return target_fd;
+	r = check_target(m, target_fd, is_literal, err);
 	if (r == 0)
-		r = apply_propagation(fd, &m->options, err);
-	if (r == 0 && is_new && strcmp(m->spec->type, "devpts") == 0 && init->devpts_fd < 0)
-		init->devpts_fd = TAKE_FD(made_fd);
-	return r;
+		r = check_proc_source(m, err);
+	if (r == 0 && is_new)
+		r = keep_mode(init, m, target_fd, err);
+	if (r < 0)
+		return r;
+	return is_new && is_plain(&m->options) ? mount_plain(m, target_fd, err) : mount_detached(m, target_fd, err);
 }
 
 int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)
@@ -171,6 +187,8 @@ int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)
 
 		if (r < 0)
 			return wabe_error_prefix(err, "mounts[%zu]", i);
+		if (i % WABE_INIT_SWEEP == WABE_INIT_SWEEP - 1)
+			wabe_init_sweep(init);
 	}
 	return 0;
 }
@@ -229,7 +247,7 @@ struct cover {
 
 static int cover_with(struct cover *cover, int target_fd, const char *path, struct wabe_error *err)
 {
-	_cleanup_close_ int clone_fd = -EBADF;
+	int clone_fd;
 
 	if (!cover->is_attached) {
 		cover->is_attached = true;
@@ -243,7 +261,7 @@ static int cover_with(struct cover *cover, int target_fd, const char *path, stru
 static int mask_one(struct wabe_init *init, const char *path, struct cover *file, struct cover *dir, struct wabe_error *err)
 {
 	const unsigned int attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-	_cleanup_close_ int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, NULL);
+	int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, NULL);
 	struct stat st;
 
 	if (target_fd == -ENOENT || target_fd == -ENOTDIR)
@@ -260,9 +278,8 @@ static int mask_one(struct wabe_init *init, const char *path, struct cover *file
 static int readonly_one(struct wabe_init *init, const char *path, struct wabe_error *err)
 {
 	struct wabe_mount_change change = { .set = MOUNT_ATTR_RDONLY };
-	_cleanup_close_ int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, NULL);
-	_cleanup_close_ int cover_fd = -EBADF;
-	int r;
+	int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, NULL);
+	int cover_fd, r;
 
 	if (target_fd == -ENOENT || target_fd == -ENOTDIR)
 		return 0;
@@ -286,11 +303,12 @@ int wabe_rootfs_mask(struct wabe_init *init, struct wabe_error *err)
 		if (r < 0)
 			return wabe_error_prefix(err, "linux.readonlyPaths[%zu]", i);
 	}
+	wabe_init_sweep(init);
 	for (size_t i = 0; r == 0 && i < spec->masked_paths.count; i++) {
 		r = mask_one(init, spec->masked_paths.items[i], &file, &dir, err);
 		if (r < 0)
 			wabe_error_prefix(err, "linux.maskedPaths[%zu]", i);
 	}
-	wabe_cleanup_close(&dir.fd);
+	wabe_init_sweep(init);
 	return r;
 }

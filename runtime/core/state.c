@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,6 +57,7 @@ static struct wabe_container *container_alloc(const struct wabe_runtime *rt)
 	if (!c)
 		return NULL;
 	c->rt = rt;
+	c->root_fd = -EBADF;
 	c->dir_fd = -EBADF;
 	c->pidfd = -EBADF;
 	c->sync_fd = -EBADF;
@@ -68,6 +70,7 @@ void wabe_container_free(struct wabe_container **container)
 
 	if (!c)
 		return;
+	wabe_cleanup_close(&c->root_fd);
 	wabe_cleanup_close(&c->dir_fd);
 	wabe_cleanup_close(&c->pidfd);
 	wabe_cleanup_close(&c->sync_fd);
@@ -108,49 +111,46 @@ static int check_id(const char *id, struct wabe_error *err)
 	return 0;
 }
 
-int wabe_state_new(const struct wabe_runtime *rt, const char *id, struct wabe_container **ret_container, int *ret_lock_fd,
+int wabe_state_new(const struct wabe_runtime *rt, const char *id, struct wabe_container **ret_container,
 		   struct wabe_error *err)
 {
 	_cleanup_(wabe_container_free) struct wabe_container *c = container_alloc(rt);
-	_cleanup_close_ int root_fd = -EBADF, lock_fd = -EBADF;
 	int r = check_id(id, err);
 
 	if (r < 0)
 		return r;
 	if (!c)
 		return wabe_error_set(err, -ENOMEM, "container %s", id);
-	root_fd = open_root(rt, true, err);
-	if (root_fd < 0)
-		return root_fd;
+	c->root_fd = open_root(rt, true, err);
+	if (c->root_fd < 0)
+		return c->root_fd;
 	/* umask(2) can only take bits away from 0700. */
-	if (mkdirat(root_fd, id, 0700) < 0)
+	if (mkdirat(c->root_fd, id, 0700) < 0)
 		return errno == EEXIST ? wabe_error_say(err, -EEXIST, "container %s exists", id)
 				       : wabe_error_set(err, -errno, "make state directory %s/%s", rt->state_root, id);
-	c->dir_fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	c->dir_fd = openat(c->root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->dir_fd < 0)
 		return wabe_error_set(err, -errno, "open state directory %s/%s", rt->state_root, id);
-	lock_fd = wabe_file_lock_at(c->dir_fd, WABE_LOCK_FILE, 0, err);
-	if (lock_fd < 0)
-		return lock_fd;
 	c->state.id = wabe_arena_strdup(&c->arena, id);
-	*ret_lock_fd = TAKE_FD(lock_fd);
+	/* Whoever found the directory first waits or deletes it: then it is gone, and so are we. */
+	r = c->state.id ? wabe_container_lock(c, 0, err) : wabe_error_set(err, -ENOMEM, "container %s", id);
+	if (r < 0)
+		return r;
 	*ret_container = TAKE_PTR(c);
 	return 0;
 }
 
 int wabe_state_remove(struct wabe_container *c, struct wabe_error *err)
 {
-	_cleanup_close_ int root_fd = open_root(c->rt, false, err);
-	struct stat ours, named;
+	static const char *const files[] = { WABE_STATE_FILE, WABE_CONFIG_FILE, WABE_START_SOCKET };
 
-	if (root_fd < 0)
-		return root_fd;
-	/* Another delete may have been faster, and the id be in use again: only our own directory is removed. */
-	if (fstat(c->dir_fd, &ours) < 0 || fstatat(root_fd, c->state.id, &named, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : wabe_error_set(err, -errno, "look at the state of %s", c->state.id);
-	if (ours.st_ino != named.st_ino || ours.st_dev != named.st_dev)
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (unlinkat(c->dir_fd, files[i], 0) < 0 && errno != ENOENT)
+			return wabe_error_set(err, -errno, "remove %s of container %s", files[i], c->state.id);
+	if (unlinkat(c->root_fd, c->state.id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
-	return wabe_file_remove_tree_at(root_fd, c->state.id, err);
+	/* A killed writer's temporary file, or something that isn't ours. */
+	return wabe_file_remove_tree_at(c->root_fd, c->state.id, err);
 }
 
 /* What the id implies, for a state that can't be read. */
@@ -188,19 +188,18 @@ int wabe_container_load(const struct wabe_runtime *rt, const char *id, struct wa
 			struct wabe_error *err)
 {
 	_cleanup_(wabe_container_free) struct wabe_container *c = container_alloc(rt);
-	_cleanup_close_ int root_fd = -EBADF;
 	int r = check_id(id, err);
 
 	if (r < 0)
 		return r;
 	if (!c)
 		return wabe_error_set(err, -ENOMEM, "container %s", id);
-	root_fd = open_root(rt, false, err);
-	if (root_fd == -ENOENT)
+	c->root_fd = open_root(rt, false, err);
+	if (c->root_fd == -ENOENT)
 		goto absent;
-	if (root_fd < 0)
-		return root_fd;
-	c->dir_fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c->root_fd < 0)
+		return c->root_fd;
+	c->dir_fd = openat(c->root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->dir_fd < 0 && errno == ENOENT)
 		goto absent;
 	if (c->dir_fd < 0)
@@ -221,16 +220,21 @@ absent:
 
 int wabe_container_lock(struct wabe_container *c, int timeout_ms, struct wabe_error *err)
 {
+	int r = wabe_file_flock(c->dir_fd, timeout_ms);
 	struct stat st;
-	int fd = wabe_file_lock_at(c->dir_fd, WABE_LOCK_FILE, timeout_ms, err);
 
-	if (fd < 0)
-		return wabe_error_prefix(err, "container %s", c->state.id);
-	if (fstat(c->dir_fd, &st) < 0 || st.st_nlink == 0) {
-		close(fd);
-		return wabe_error_say(err, -ENOENT, "container %s does not exist", c->state.id);
-	}
-	return fd;
+	if (r == -EWOULDBLOCK)
+		return wabe_error_say(err, r, "container %s is locked by another process", c->state.id);
+	if (r < 0)
+		return wabe_error_set(err, r, "lock container %s", c->state.id);
+	if (fstat(c->dir_fd, &st) == 0 && st.st_nlink > 0)
+		return 0;
+	return wabe_error_say(err, -ENOENT, "container %s does not exist", c->state.id);
+}
+
+void wabe_container_unlock(struct wabe_container *c)
+{
+	(void)flock(c->dir_fd, LOCK_UN);
 }
 
 static int compare_strings(const void *a, const void *b)

@@ -2,6 +2,8 @@
 /* spec/load: config.json to the model and back; see spec.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -90,17 +92,13 @@ int wabe_spec_parse(struct wabe_spec *spec, const char *what, const char *text, 
 int wabe_spec_load(struct wabe_spec *spec, const char *bundle, struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
-	_cleanup_close_ int fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char path[PATH_MAX];
 	int r;
 
-	if (fd < 0)
-		return wabe_error_set(err, -errno, "open bundle %s", bundle);
-	r = wabe_file_read_at(fd, "config.json", WABE_JSON_MAX_BYTES, &text, err);
-	if (r < 0) {
-		wabe_error_prefix(err, "bundle %s", bundle);
-		return r;
-	}
-	return wabe_spec_parse(spec, "config.json", text.data ? text.data : "", text.len, err);
+	if (snprintf(path, sizeof(path), "%s/config.json", bundle) >= (int)sizeof(path))
+		return wabe_error_set(err, -ENAMETOOLONG, "bundle %s", bundle);
+	r = wabe_file_read_at(AT_FDCWD, path, WABE_JSON_MAX_BYTES, &text, err);
+	return r < 0 ? r : wabe_spec_parse(spec, "config.json", text.data ? text.data : "", text.len, err);
 }
 
 static int parse_process(struct wabe_arena *arena, const char *what, const char *text, size_t len,

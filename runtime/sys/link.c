@@ -20,10 +20,9 @@ int wabe_link_up(const char *name, struct wabe_error *err)
 		return wabe_error_set(err, -EINVAL, "network link \"%s\"", name);
 	memcpy(request.ifr_name, name, len);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
-		return wabe_error_set(err, -errno, "look at network link %s", name);
-	request.ifr_flags |= IFF_UP;
-	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+	/* A new link has none of the other flags that this call could take away. */
+	request.ifr_flags = IFF_UP;
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
 		return wabe_error_set(err, -errno, "set network link %s up", name);
 	return 0;
 }

@@ -13,6 +13,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/path.h"
+
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256 /* linux/mount.h, since 5.10 */
+#endif
 
 int wabe_mount_clone(int dir_fd, const char *path, bool is_recursive, struct wabe_error *err)
 {
@@ -93,6 +98,41 @@ int wabe_mount_new(const char *type, const char *source, const struct wabe_strv 
 	return fd;
 }
 
+static unsigned long legacy_flags(unsigned int attrs)
+{
+	static const struct {
+		unsigned int attr;
+		unsigned long flag;
+	} flags[] = {
+		{ MOUNT_ATTR_NOSUID, MS_NOSUID },	{ MOUNT_ATTR_NODEV, MS_NODEV },
+		{ MOUNT_ATTR_NOEXEC, MS_NOEXEC },	{ MOUNT_ATTR_NOATIME, MS_NOATIME },
+		{ MOUNT_ATTR_STRICTATIME, MS_STRICTATIME }, { MOUNT_ATTR_NODIRATIME, MS_NODIRATIME },
+		{ MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
+	};
+	unsigned long result = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (attrs & flags[i].attr)
+			result |= flags[i].flag;
+	return result;
+}
+
+int wabe_mount_on(int target_fd, const char *type, const char *source, const struct wabe_strv *data, unsigned int sb_flags,
+		  unsigned int attrs, const char *shown, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	char target[WABE_PATH_PROC_FD];
+
+	for (size_t i = 0; i < data->count; i++)
+		if (wabe_buf_printf(&text, "%s%s", i ? "," : "", data->items[i]) < 0)
+			return wabe_error_set(err, -ENOMEM, "mount %s on %s", type, shown);
+	if (mount(source ? source : type, wabe_path_proc_fd(target_fd, target), type, sb_flags | legacy_flags(attrs),
+		  text.data) < 0)
+		return wabe_error_set(err, -errno, "mount %s on %s%s%s", type, shown, text.len ? " with " : "",
+				      text.len ? text.data : "");
+	return 0;
+}
+
 int wabe_mount_change(int fd, const struct wabe_mount_change *change, struct wabe_error *err)
 {
 	struct mount_attr attr = {
@@ -142,8 +182,6 @@ int wabe_mount_pivot(int root_fd, struct wabe_error *err)
 		return wabe_error_set(err, -errno, "pivot_root");
 	if (umount2(".", MNT_DETACH) < 0)
 		return wabe_error_set(err, -errno, "unmount the old root");
-	if (chdir("/") < 0)
-		return wabe_error_set(err, -errno, "enter the new root");
 	return 0;
 }
 

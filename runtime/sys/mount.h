@@ -31,6 +31,15 @@ int wabe_mount_clone(int dir_fd, const char *path, bool is_recursive, struct wab
 int wabe_mount_new(const char *type, const char *source, const struct wabe_strv *options, unsigned int sb_flags,
 		   unsigned int attrs, struct wabe_error *err);
 
+/**
+ * wabe_mount_on() - a new filesystem right on what @target_fd is, by mount(2): one call where wabe_mount_new() and
+ * wabe_mount_attach() make six and more. Not for read-only ones: mount(2) makes the superblock read-only, and with it every
+ * other mount of that superblock (sysfs has one for a network namespace). Needs a procfs at /proc.
+ * @data: as wabe_mount_new()'s options; @attrs: MOUNT_ATTR_* without RDONLY; @shown names the target in errors
+ */
+int wabe_mount_on(int target_fd, const char *type, const char *source, const struct wabe_strv *data, unsigned int sb_flags,
+		  unsigned int attrs, const char *shown, struct wabe_error *err);
+
 /** What wabe_mount_change() sets; all zero changes nothing. */
 struct wabe_mount_change {
 	uint64_t set, clear;   /* MOUNT_ATTR_* */
