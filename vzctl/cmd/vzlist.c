@@ -175,13 +175,19 @@ static int choose_guests(struct vzlist *v, const struct wabe_strv *words, struct
 	return 0;
 }
 
-static unsigned int needs_of(const struct vzlist *v)
+static void add_needs(struct vzlist_wanted *wanted, const struct vzlist_field *field)
 {
-	unsigned int needs = v->sort.field ? v->sort.field->needs : 0;
+	wanted->needs |= field->needs;
+	if (field->id < VZ_PARAM_MAX)
+		wanted->params[field->id] = true;
+}
 
+static void choose_needs(const struct vzlist *v, struct vzlist_wanted *wanted)
+{
+	if (v->sort.field)
+		add_needs(wanted, v->sort.field);
 	for (size_t i = 0; i < v->columns.count; i++)
-		needs |= v->columns.items[i].field->needs;
-	return needs;
+		add_needs(wanted, v->columns.items[i].field);
 }
 
 static int compare_guests(const void *a, const void *b, void *data)
@@ -221,12 +227,12 @@ static int list(struct vzlist *v, const struct wabe_strv *words, struct wabe_err
 		.hostname = v->values.hostname,
 		.name = v->values.name,
 		.description = v->values.description,
-		.needs = needs_of(v),
 	};
 	struct vzlist_guest **guests = NULL;
 	size_t count = 0;
 	int r = choose_guests(v, words, &wanted, err);
 
+	choose_needs(v, &wanted);
 	if (r == 0)
 		r = vzlist_look(&v->host, &wanted, &v->log, &v->arena, &guests, &count, err);
 	if (r < 0)

@@ -125,6 +125,7 @@ struct vzlist_wanted {
 	size_t count;
 	const char *hostname, *name, *description; /* patterns (fnmatch(3)) or NULL */
 	unsigned int needs;
+	bool params[VZ_PARAM_MAX]; /* which parameters the columns show; what the rest of this struct needs is added */
 };
 
 /**
@@ -133,7 +134,7 @@ struct vzlist_wanted {
  * @ret_guests: in @arena; free their configurations with vzlist_drop()
  * A guest whose configuration can't be read is listed all the same, and logged.
  */
-int vzlist_look(const struct vz_host *host, const struct vzlist_wanted *wanted, const struct wabe_log *log,
+int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted, const struct wabe_log *log,
 		struct wabe_arena *arena, struct vzlist_guest ***ret_guests, size_t *ret_count, struct wabe_error *err);
 void vzlist_drop(struct vzlist_guest **guests, size_t count);
 

@@ -154,7 +154,7 @@ static bool look_at(const struct look *look, struct vzlist_guest *g)
 	look_at_container(look, g);
 	if (g->status == VZLIST_UNKNOWN && !look->wanted->is_all && !look->wanted->is_stopped_only && !look->wanted->ctids)
 		return false;
-	r = vz_ctconf_load(look->host, g->ctid, VZ_PARAMS_LENIENT, &g->conf, &err);
+	r = vz_ctconf_load_only(look->host, g->ctid, look->wanted->params, &g->conf, &err);
 	g->has_conf = r == 0;
 	if (r == -ENOENT && g->status == VZLIST_UNKNOWN)
 		return false;
@@ -179,15 +179,23 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-int vzlist_look(const struct vz_host *host, const struct vzlist_wanted *wanted, const struct wabe_log *log,
+/* What selecting and looking needs, whatever is shown. */
+static const enum vz_param_id always[] = {
+	VZ_PARAM_ROOT, VZ_PARAM_PRIVATE, VZ_PARAM_HOSTNAME, VZ_PARAM_NAME, VZ_PARAM_DESCRIPTION,
+};
+
+int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted, const struct wabe_log *log,
 		struct wabe_arena *arena, struct vzlist_guest ***ret_guests, size_t *ret_count, struct wabe_error *err)
 {
 	struct look look = { .host = host, .wanted = wanted, .log = log, .arena = arena, .now_us = now_us() };
 	struct vzlist_guest **guests, *g = NULL;
 	struct ids ids = { 0 };
 	size_t count = 0;
-	int r = list_states(&look, err);
+	int r;
 
+	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
+		wanted->params[always[i]] = true;
+	r = list_states(&look, err);
 	if (r == 0)
 		r = list_candidates(&look, &ids, err);
 	if (r < 0)

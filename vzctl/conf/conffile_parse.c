@@ -50,22 +50,24 @@ static int fail(struct scanner *s, const char *why)
 	return -EINVAL;
 }
 
-static int take(struct scanner *s, char c)
+/* Take @len characters as they are. */
+static int take(struct scanner *s, size_t len)
 {
-	s->at++;
-	return wabe_buf_add(&s->value, &c, 1);
+	int r = wabe_buf_add(&s->value, s->text + s->at, len);
+
+	s->at += len;
+	return r;
 }
 
 static int scan_single(struct scanner *s)
 {
-	int r = 0;
+	const char *end = strchr(s->text + s->at + 1, '\'');
+	int r;
 
+	if (!end)
+		return fail(s, "a quote is not closed");
 	s->at++;
-	while (r == 0 && s->text[s->at] != '\'') {
-		if (!s->text[s->at])
-			return fail(s, "a quote is not closed");
-		r = take(s, s->text[s->at]);
-	}
+	r = take(s, (size_t)(end - (s->text + s->at)));
 	s->at++;
 	return r;
 }
@@ -76,16 +78,21 @@ static int scan_double(struct scanner *s)
 
 	s->at++;
 	while (r == 0 && s->text[s->at] != '"') {
-		char c = s->text[s->at];
+		size_t plain = strcspn(s->text + s->at, "\"\\$`");
+		char c = s->text[s->at + plain];
 
 		if (!c)
 			return fail(s, "a quote is not closed");
+		if (plain) {
+			r = take(s, plain);
+			continue;
+		}
 		if (c == '$' || c == '`')
 			s->has_expansion = true;
 		/* Between double quotes a backslash is only special before these. */
 		if (c == '\\' && s->text[s->at + 1] && strchr("\\\"$`", s->text[s->at + 1]))
 			s->at++;
-		r = take(s, s->text[s->at]);
+		r = take(s, 1);
 	}
 	s->at++;
 	return r;
@@ -104,7 +111,7 @@ static int scan_bare(struct scanner *s)
 		if (!s->text[s->at])
 			return fail(s, "a line ends in a backslash");
 	}
-	return take(s, s->text[s->at]);
+	return take(s, 1);
 }
 
 static int scan_value(struct scanner *s)

@@ -123,6 +123,19 @@ int vz_ctconf_load(const struct vz_host *host, uint32_t ctid, enum vz_params_mod
 	return r;
 }
 
+int vz_ctconf_load_only(const struct vz_host *host, uint32_t ctid, const bool *only, struct vz_ctconf *ret_conf,
+			struct wabe_error *err)
+{
+	int r;
+
+	init(ret_conf, host, ctid);
+	ret_conf->own.only = only;
+	r = load(ret_conf, VZ_PARAMS_LENIENT, err);
+	if (r < 0)
+		vz_ctconf_free(ret_conf);
+	return r;
+}
+
 /* Read a sample's file into @file and its parameters into @p. */
 static int read_sample(const struct vz_host *host, const char *sample, struct vz_conffile *file, struct vz_params *p,
 		       struct wabe_error *err)

@@ -53,6 +53,13 @@ int vz_ctconf_load(const struct vz_host *host, uint32_t ctid, enum vz_params_mod
 void vz_ctconf_free(struct vz_ctconf *conf);
 
 /**
+ * vz_ctconf_load_only() - the same for looking at some parameters of many guests: lenient, and only rows for which @only has
+ * true are read. Such a configuration must not be changed or saved. @only: VZ_PARAM_MAX values, outlives @ret_conf.
+ */
+int vz_ctconf_load_only(const struct vz_host *host, uint32_t ctid, const bool *only, struct vz_ctconf *ret_conf,
+			struct wabe_error *err);
+
+/**
  * vz_ctconf_new() - in memory: the configuration of a guest to be created: sample, then the command line. Not saved.
  * @sample: name (ve-NAME.conf-sample) or NULL: vz.conf's CONFIGFILE; a missing sample is kind VZ_EXIT_COPY_CONFIG.
  *          ORIGIN_SAMPLE is set to it.

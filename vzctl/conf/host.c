@@ -172,7 +172,7 @@ static int load(struct vz_host *host, const char *path, struct wabe_error *err)
 	path = wabe_arena_printf(&host->arena, "%s/conf", host->confdir);
 	if (!path)
 		return wabe_error_set(err, -ENOMEM, "%s", host->conf_path);
-	host->conf_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	host->conf_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (host->conf_fd < 0 && errno != ENOENT)
 		return wabe_error_set(err, -errno, "open %s", path);
 	return 0;

@@ -23,7 +23,7 @@ struct vz_host {
 	struct wabe_arena arena;
 	const char *conf_path; /* absolute path of vz.conf; action scripts source it */
 	const char *confdir;   /* its directory: vz.conf, conf/, names/, dists/ */
-	int conf_fd;           /* O_PATH of confdir/conf (CTID.conf, samples, action scripts), -EBADF when missing */
+	int conf_fd;           /* confdir/conf (CTID.conf, samples, action scripts), -EBADF when missing */
 	const char *lockdir;   /* LOCKDIR: CTID.lck; NULL when unset (exit 77 when a lock is wanted) */
 	const char *template_dir; /* TEMPLATE; NULL when unset (exit 24) */
 	const char *dumpdir;   /* DUMPDIR */

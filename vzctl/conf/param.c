@@ -50,7 +50,7 @@ int vz_params_from_file(struct vz_params *p, const struct vz_conffile *file, enu
 		enum vz_param_id id = line->key ? vz_param_by_key(line->key) : VZ_PARAM_MAX;
 		int r;
 
-		if (id == VZ_PARAM_MAX)
+		if (id == VZ_PARAM_MAX || (p->only && !p->only[id]))
 			continue;
 		r = set_from_line(p, id, line, err);
 		if (r == -ENOMEM)

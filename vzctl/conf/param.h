@@ -130,6 +130,7 @@ enum vz_param_id vz_param_by_key(const char *key);
 /** One guest's parameters, indexed by row. Strings live in the arena. */
 struct vz_params {
 	struct wabe_arena *arena;
+	const bool *only; /* NULL, or by row: vz_params_from_file() reads these alone (vzlist, for speed) */
 	struct vz_value values[VZ_PARAM_MAX];
 };
 
