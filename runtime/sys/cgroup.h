@@ -122,6 +122,34 @@ struct wabe_cgroup_hugetlb {
 int wabe_cgroup_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits,
 		      struct wabe_error *err);
 
+enum {
+	WABE_CGROUP_DEVICE_READ = 1 << 0,
+	WABE_CGROUP_DEVICE_WRITE = 1 << 1,
+	WABE_CGROUP_DEVICE_MKNOD = 1 << 2,
+	WABE_CGROUP_DEVICE_ALL = 7,
+};
+
+/** Who may open or make a device node; by type and number, not by name. */
+struct wabe_cgroup_device_rule {
+	bool is_allowed;
+	char type;            /* 'b', 'c', 'a' (both) */
+	int64_t major, minor; /* < 0: every one; at most 0xfff, 0xfffff */
+	unsigned int access;  /* WABE_CGROUP_DEVICE_*, at least one */
+};
+
+/**
+ * wabe_cgroup_devices() - which device nodes its processes may use, instead of an earlier call's
+ * rules. For each of read, write, mknod the last rule that matches counts; what none matches is
+ * denied. The cgroups above must allow it too. It concerns opens and mknods from now on.
+ *
+ * A program of the cgroup2 tree (cgroup-v2.rst, "Device controller"), two system calls for a cgroup
+ * that this handle made; else v1's 'devices' controller, which can't take back a part of a wider
+ * rule.
+ * Returns 0; -ENOTSUP: this host can't, and why; -EPERM: no right to; -EINVAL, -E2BIG, -errno.
+ */
+int wabe_cgroup_devices(struct wabe_cgroup *cgroup, const struct wabe_cgroup_device_rule *rules,
+			size_t count, struct wabe_error *err);
+
 /**
  * wabe_cgroup_has() - does this host enforce limits of @controller ("memory" "cpu" "pids" "io"
  * "cpuset" "hugetlb" "freezer")?

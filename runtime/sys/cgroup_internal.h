@@ -11,6 +11,7 @@
  *   cgroup_stats.c     counters of both
  *   cgroup_diagnose.c  why a limit or a move failed
  *   cgroup_convert.c   numbers of v1 in those of v2
+ *   cgroup_device*.c   rules for device nodes, with a header of their own
  */
 #ifndef WABE_SYS_CGROUP_INTERNAL_H
 #define WABE_SYS_CGROUP_INTERNAL_H
@@ -38,6 +39,8 @@ struct wabe_cgroup_ops {
 	int (*remove)(struct wabe_cgroup *cgroup, int timeout_ms, struct wabe_error *err);
 	int (*stats)(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats,
 		     struct wabe_error *err);
+	int (*devices)(struct wabe_cgroup *cgroup, const struct wabe_cgroup_device_rule *rules,
+		       size_t count, struct wabe_error *err);
 };
 
 struct wabe_cgroup_v1;
@@ -51,6 +54,7 @@ struct wabe_cgroup {
 	/* the root's cgroup.controllers, read when first needed */
 	char available[WABE_CGROUP_TEXT_MAX];
 	bool is_available_known;
+	bool is_new; /* its cgroup2 directory was made by this handle, no program is attached */
 	struct wabe_cgroup_v1 *v1; /* NULL on v2 */
 };
 
@@ -170,6 +174,12 @@ int wabe_cgroup_v1_set(struct wabe_cgroup *cgroup, const char *controller, const
 /* cgroup_v1_limit.c */
 int wabe_cgroup_v1_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits,
 			 struct wabe_error *err);
+
+/* cgroup_device_bpf.c, cgroup_device.c */
+int wabe_cgroup_v2_devices(struct wabe_cgroup *cgroup, const struct wabe_cgroup_device_rule *rules,
+			   size_t count, struct wabe_error *err);
+int wabe_cgroup_v1_devices(struct wabe_cgroup *cgroup, const struct wabe_cgroup_device_rule *rules,
+			   size_t count, struct wabe_error *err);
 
 /* cgroup_stats.c */
 int wabe_cgroup_v2_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats,

@@ -521,4 +521,5 @@ const struct wabe_cgroup_ops wabe_cgroup_v1_ops = {
 	.pids = v1_pids,
 	.remove = v1_remove,
 	.stats = wabe_cgroup_v1_stats,
+	.devices = wabe_cgroup_v1_devices,
 };

@@ -69,7 +69,7 @@ int wabe_cgroup_v2_claim(struct wabe_cgroup *cgroup, bool *ret_was_created, stru
 			return wabe_error_say(err, -EEXIST, "cgroup %s exists and has processes",
 					      cgroup->path);
 	}
-	*ret_was_created = made > 0;
+	*ret_was_created = cgroup->is_new = made > 0;
 	return 0;
 }
 
@@ -351,4 +351,5 @@ const struct wabe_cgroup_ops wabe_cgroup_v2_ops = {
 	.pids = wabe_cgroup_v2_pids,
 	.remove = wabe_cgroup_v2_remove,
 	.stats = wabe_cgroup_v2_stats,
+	.devices = wabe_cgroup_v2_devices,
 };

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * sys/cgroup: rules for device nodes as an eBPF program of the cgroup2 tree; see cgroup_device.h.
+ *
+ * Sources: cgroup-v2.rst, "Device controller"; bpf(2); linux/bpf.h, struct bpf_cgroup_dev_ctx and
+ * BPF_F_ALLOW_MULTI. The program belongs to the cgroup and goes with it, nothing is pinned. All
+ * programs on the way up must allow an access, and with BPF_F_ALLOW_MULTI a guest's own systemd can
+ * add further ones below. Since Linux 5.11 programs are charged to the memory cgroup, so that
+ * RLIMIT_MEMLOCK needs no raising.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "sys/cgroup_device.h"
+
+#define PROGRAM_NAME "wabe_devices" /* BPF_OBJ_NAME_LEN 16 */
+#define ATTACHED_MAX 64		    /* kernel/bpf/cgroup.c: BPF_CGROUP_MAX_PROGS */
+#define RULE_INSNS_MAX 9
+#define FRAME_INSNS_MAX 7 /* what stands before and after the rules */
+
+/* Registers. TYPE and ACCESS are what is asked for. */
+enum {
+	RESULT = BPF_REG_0,
+	CONTEXT = BPF_REG_1,
+	TYPE = BPF_REG_2,
+	ACCESS = BPF_REG_3,
+	NUMBER = BPF_REG_4,
+};
+
+struct program {
+	struct bpf_insn *insns;
+	size_t count;
+};
+
+static void add(struct program *p, uint8_t code, uint8_t reg, int16_t off, uint32_t imm)
+{
+	p->insns[p->count++] = (struct bpf_insn){
+		.code = code, .dst_reg = reg & 0xf, .off = off, .imm = (int32_t)imm
+	};
+}
+
+static void add_load(struct program *p, uint8_t reg, size_t offset)
+{
+	add(p, BPF_LDX | BPF_MEM | BPF_W, reg, (int16_t)offset, 0);
+	p->insns[p->count - 1].src_reg = CONTEXT;
+}
+
+static void add_return(struct program *p, bool is_allowed)
+{
+	add(p, BPF_ALU64 | BPF_MOV | BPF_K, RESULT, 0, is_allowed);
+	add(p, BPF_JMP | BPF_EXIT, 0, 0, 0);
+}
+
+/* linux/bpf.h: access_type is (BPF_DEVCG_ACC_* << 16) | BPF_DEVCG_DEV_*. */
+static void add_head(struct program *p)
+{
+	add_load(p, TYPE, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	add_load(p, ACCESS, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	add(p, BPF_ALU | BPF_AND | BPF_K, TYPE, 0, 0xffff);
+	add(p, BPF_ALU | BPF_RSH | BPF_K, ACCESS, 0, 16);
+	add(p, BPF_ALU | BPF_AND | BPF_K, ACCESS, 0,
+	    BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD);
+}
+
+static uint32_t access_bits(const struct wabe_cgroup_device_rule *rule)
+{
+	return (rule->access & WABE_CGROUP_DEVICE_READ ? BPF_DEVCG_ACC_READ : 0) |
+	       (rule->access & WABE_CGROUP_DEVICE_WRITE ? BPF_DEVCG_ACC_WRITE : 0) |
+	       (rule->access & WABE_CGROUP_DEVICE_MKNOD ? BPF_DEVCG_ACC_MKNOD : 0);
+}
+
+/*
+ * What a rule allows is settled and its bits go out of ACCESS; when none is left, all is allowed.
+ * So "r" by one rule and "w" by another are together an open for both.
+ */
+static void add_allow(struct program *p, uint32_t bits)
+{
+	add(p, BPF_ALU | BPF_AND | BPF_K, ACCESS, 0, ~bits);
+	add(p, BPF_JMP | BPF_JNE | BPF_K, ACCESS, 2, 0);
+	add_return(p, true);
+}
+
+static void add_deny(struct program *p, uint32_t bits)
+{
+	add(p, BPF_JMP | BPF_JSET | BPF_K, ACCESS, 1, bits);
+	add(p, BPF_JMP | BPF_JA, 0, 2, 0);
+	add_return(p, false);
+}
+
+/*
+ * Loaded anew for each test: had the verifier to remember what the number is not, it would follow
+ * every rule's outcomes through all the others, and give up at 300 rules (E2BIG).
+ */
+static void add_number_test(struct program *p, size_t offset, int64_t number)
+{
+	if (number < 0)
+		return;
+	add_load(p, NUMBER, offset);
+	add(p, BPF_JMP | BPF_JNE | BPF_K, NUMBER, 0, (uint32_t)number);
+}
+
+/* Each test that fails jumps to the end of the rule: it is set when that is known. */
+static void add_rule(struct program *p, const struct wabe_cgroup_device_rule *rule)
+{
+	size_t first = p->count, tests;
+
+	if (rule->type != 'a')
+		add(p, BPF_JMP | BPF_JNE | BPF_K, TYPE, 0,
+		    rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+	add_number_test(p, offsetof(struct bpf_cgroup_dev_ctx, major), rule->major);
+	add_number_test(p, offsetof(struct bpf_cgroup_dev_ctx, minor), rule->minor);
+	tests = p->count;
+	if (rule->is_allowed)
+		add_allow(p, access_bits(rule));
+	else
+		add_deny(p, access_bits(rule));
+	for (size_t i = first; i < tests; i++)
+		if (BPF_CLASS(p->insns[i].code) == BPF_JMP)
+			p->insns[i].off = (int16_t)(p->count - i - 1);
+}
+
+int wabe_cgroup_device_compile(const struct wabe_cgroup_device_rule *rules, size_t count,
+			       struct bpf_insn **ret_insns, size_t *ret_count)
+{
+	struct program p = { 0 };
+	bool is_allowed = false;
+	size_t first = count;
+
+	/* The last rule that speaks of a device counts, so those before one for all never do. */
+	while (first > 0 && !wabe_cgroup_device_is_all(&rules[first - 1]))
+		first--;
+	if (first > 0)
+		is_allowed = rules[first - 1].is_allowed;
+	/* And those that say what holds anyway, with nothing else before them, change nothing. */
+	while (first < count && rules[first].is_allowed == is_allowed)
+		first++;
+	p.insns = calloc((count - first) * RULE_INSNS_MAX + FRAME_INSNS_MAX, sizeof(*p.insns));
+	if (!p.insns)
+		return -ENOMEM;
+	if (first < count)
+		add_head(&p);
+	for (size_t i = count; i > first; i--)
+		add_rule(&p, &rules[i - 1]);
+	add_return(&p, is_allowed);
+	*ret_insns = p.insns;
+	*ret_count = p.count;
+	return 0;
+}
+
+static int bpf(enum bpf_cmd command, union bpf_attr *attr)
+{
+	long r = syscall(SYS_bpf, command, attr, sizeof(*attr));
+
+	return r < 0 ? -errno : (int)r;
+}
+
+static int load(const struct bpf_insn *insns, size_t count, struct wabe_error *err)
+{
+	union bpf_attr attr;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr)); /* the kernel refuses what is not 0 behind the members */
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = (uint32_t)count;
+	attr.license = (uintptr_t) "GPL";
+	memcpy(attr.prog_name, PROGRAM_NAME, sizeof(PROGRAM_NAME));
+	fd = bpf(BPF_PROG_LOAD, &attr); /* close-on-exec by itself */
+	/* EINVAL: the type is unknown. The verifier takes what is compiled above (tests). */
+	if (fd == -ENOSYS || fd == -EINVAL)
+		return wabe_error_say(err, -ENOTSUP,
+				      "device rules need a kernel with CONFIG_CGROUP_BPF");
+	if (fd == -EPERM)
+		return wabe_error_say(err, fd,
+				      "device rules need CAP_BPF and CAP_NET_ADMIN on the host to "
+				      "load a program");
+	return fd < 0 ? wabe_error_set(err, fd, "load the program of the device rules") : fd;
+}
+
+/* Descriptor of the program @id when it is one of ours; -ENOENT: it isn't. */
+static int open_own(uint32_t id)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct bpf_prog_info info;
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_id = id;
+	fd = bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+	if (fd < 0)
+		return fd;
+	memset(&attr, 0, sizeof(attr));
+	memset(&info, 0, sizeof(info));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	r = bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	if (r < 0)
+		return r;
+	return strcmp(info.name, PROGRAM_NAME) == 0 ? TAKE_FD(fd) : -ENOENT;
+}
+
+/* The program of an earlier call, to be replaced; -ENOENT: there is none. */
+static int find_attached(int dir_fd)
+{
+	uint32_t ids[ATTACHED_MAX];
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = (uint32_t)dir_fd;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_ids = (uintptr_t)ids;
+	attr.query.prog_cnt = ATTACHED_MAX;
+	r = bpf(BPF_PROG_QUERY, &attr);
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < attr.query.prog_cnt && i < ATTACHED_MAX; i++) {
+		int fd = open_own(ids[i]);
+
+		if (fd != -ENOENT)
+			return fd;
+	}
+	return -ENOENT;
+}
+
+static int attach(struct wabe_cgroup *cgroup, int dir_fd, int program_fd, struct wabe_error *err)
+{
+	/* In a cgroup that this handle made is none yet. */
+	_cleanup_close_ int old_fd = cgroup->is_new ? -ENOENT : find_attached(dir_fd);
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)dir_fd;
+	attr.attach_bpf_fd = (uint32_t)program_fd;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	attr.attach_flags = BPF_F_ALLOW_MULTI;
+	if (old_fd < 0 && old_fd != -ENOENT)
+		return wabe_error_set(err, old_fd, "find the device rules of cgroup %s",
+				      cgroup->path);
+	if (old_fd >= 0) {
+		attr.attach_flags |= BPF_F_REPLACE;
+		attr.replace_bpf_fd = (uint32_t)old_fd;
+	}
+	r = bpf(BPF_PROG_ATTACH, &attr);
+	if (r == -EPERM)
+		return wabe_error_say(
+			err, r,
+			"device rules of cgroup %s: another program is attached to it "
+			"or above it that allows none beside it, or CAP_NET_ADMIN on "
+			"the host is missing",
+			cgroup->path);
+	if (r == 0)
+		cgroup->is_new = false;
+	return r < 0 ? wabe_error_set(err, r, "attach the device rules to cgroup %s", cgroup->path)
+		     : 0;
+}
+
+int wabe_cgroup_v2_devices(struct wabe_cgroup *cgroup, const struct wabe_cgroup_device_rule *rules,
+			   size_t count, struct wabe_error *err)
+{
+	_cleanup_free_ struct bpf_insn *insns = NULL;
+	_cleanup_close_ int program_fd = -EBADF;
+	int dir_fd = wabe_cgroup_dir_fd(cgroup, err);
+	size_t insn_count = 0;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	if (wabe_cgroup_device_compile(rules, count, &insns, &insn_count) < 0)
+		return wabe_error_set(err, -ENOMEM, "device rules of cgroup %s", cgroup->path);
+	/* All is allowed: without a program it is, too. */
+	if (cgroup->is_new && insn_count == 2 && insns[0].imm)
+		return 0;
+	program_fd = load(insns, insn_count, err);
+	return program_fd < 0 ? program_fd : attach(cgroup, dir_fd, program_fd, err);
+}
