@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Fuzzes conf/conffile and the parameter table with a guest's configuration: a file that is accepted is written back byte for
- * byte; after its values were saved it is accepted again and has the same values.
+ * Fuzzes conf/conffile and the parameter table with a guest's configuration: a file that is
+ * accepted is written back byte for byte; after its values were saved it is accepted again and has
+ * the same values.
  */
 #include <string.h>
 
@@ -9,9 +10,10 @@
 #include "conf/param.h"
 #include "fuzz.h"
 
-static void read_file(struct wabe_arena *arena, struct vz_conffile *file, struct vz_params *p, const char *text, size_t len)
+static void read_file(struct wabe_arena *arena, struct vz_conffile *file, struct vz_params *p,
+		      const char *text, size_t len)
 {
-	*p = (struct vz_params){ .arena = arena };
+	*p = (struct vz_params) { .arena = arena };
 	vz_conffile_init(file, arena, "fuzz");
 	FUZZ_CHECK(vz_conffile_parse(file, text, len, NULL) == 0);
 	FUZZ_CHECK(vz_params_from_file(p, file, VZ_PARAMS_LENIENT, NULL) == 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * conf/conffile: the shell subset with negatives, lines kept byte for byte, a file cut at every byte refused, and what a
- * real sh makes of the files that we write.
+ * conf/conffile: the shell subset with negatives, lines kept byte for byte, a file cut at every
+ * byte refused, and what a real sh makes of the files that we write.
  */
 #include "conf/conffile.h"
 
@@ -16,7 +16,8 @@
 #include "tap.h"
 
 struct line_row {
-	const char *text, *key, *value; /* key NULL and value NULL: no assignment; value "!": refused */
+	const char *text, *key,
+		*value; /* key NULL and value NULL: no assignment; value "!": refused */
 	bool has_expansion;
 };
 
@@ -86,7 +87,8 @@ static void check_line(struct tap *t, const struct line_row *row)
 	tap_ok(t, line.has_expansion == row->has_expansion, "  expansion");
 }
 
-static int parse(struct vz_conffile *file, struct wabe_arena *arena, const char *text, size_t len, struct wabe_error *err)
+static int parse(struct vz_conffile *file, struct wabe_arena *arena, const char *text, size_t len,
+		 struct wabe_error *err)
 {
 	vz_conffile_init(file, arena, "x.conf");
 	return vz_conffile_parse(file, text, len, err);
@@ -108,9 +110,11 @@ static void check_edit(struct tap *t)
 	struct wabe_error err = WABE_ERROR_INIT;
 	struct vz_conffile file;
 
-	tap_int(t, parse(&file, &arena, classic, strlen(classic), &err), 0, "a hand-made file parses %s", err.text);
+	tap_int(t, parse(&file, &arena, classic, strlen(classic), &err), 0,
+		"a hand-made file parses %s", err.text);
 	vz_conffile_format(&file, &out);
-	tap_ok(t, strncmp(out.data, classic, strlen(classic)) == 0 && out.len == strlen(classic) + 1,
+	tap_ok(t,
+	       strncmp(out.data, classic, strlen(classic)) == 0 && out.len == strlen(classic) + 1,
 	       "unchanged it is byte for byte the same, with its last newline");
 	tap_str(t, vz_conffile_get(&file, "ONBOOT"), "no", "the last assignment counts");
 	tap_int(t, vz_conffile_find(&file, "PHYSPAGES")->number, 4, "line numbers");
@@ -122,13 +126,16 @@ static void check_edit(struct tap *t)
 	out.len = 0;
 	vz_conffile_format(&file, &out);
 	tap_str(t, out.data,
-		"# Copyright\n\nONBOOT=\"yes\"   # at boot\n  PHYSPAGES=\"0:1G\"\nMY_OWN='x y'\nexport CPUUNITS=\"500\"\n"
+		"# Copyright\n\nONBOOT=\"yes\"   # at boot\n  PHYSPAGES=\"0:1G\"\nMY_OWN='x "
+		"y'\nexport CPUUNITS=\"500\"\n"
 		"ONBOOT=\"yes\"\n# last\nVE_ROOT=\"/vz/$VEID/\\$x\"\nLITERAL=\"/vz/\\$VEID\"\n",
 		"changed in place, new ones appended, the rest as it was");
 	vz_conffile_unset(&file, "ONBOOT");
 	tap_ok(t, !vz_conffile_find(&file, "ONBOOT"), "unset drops every line");
-	tap_int(t, vz_conffile_set(&file, "../X", "1", VZ_CONFFILE_LITERAL, &err), -EINVAL, "a bad key is refused");
-	tap_int(t, vz_conffile_set(&file, "X", "1\nY=2", VZ_CONFFILE_LITERAL, &err), -EINVAL, "a newline is refused");
+	tap_int(t, vz_conffile_set(&file, "../X", "1", VZ_CONFFILE_LITERAL, &err), -EINVAL,
+		"a bad key is refused");
+	tap_int(t, vz_conffile_set(&file, "X", "1\nY=2", VZ_CONFFILE_LITERAL, &err), -EINVAL,
+		"a newline is refused");
 }
 
 static void check_errors(struct tap *t)
@@ -146,8 +153,10 @@ static void check_errors(struct tap *t)
 	tap_int(t, parse(&file, &arena, "# x\n\n", 5, &err), -EINVAL, "nothing but comments");
 	tap_int(t, parse(&file, &arena, "A=\"b\"", 5, &err), 0, "no last newline, quoted");
 	tap_int(t, parse(&file, &arena, "A=b", 3, &err), -EINVAL, "no last newline, bare");
-	tap_int(t, parse(&file, &arena, "A=\"b\"\nB=", 8, &err), -EINVAL, "no last newline, no value");
-	tap_int(t, parse(&file, &arena, nul, VZ_CONFFILE_MAX_BYTES + 1, &err), -EFBIG, "larger than the bound");
+	tap_int(t, parse(&file, &arena, "A=\"b\"\nB=", 8, &err), -EINVAL,
+		"no last newline, no value");
+	tap_int(t, parse(&file, &arena, nul, VZ_CONFFILE_MAX_BYTES + 1, &err), -EFBIG,
+		"larger than the bound");
 }
 
 static void fill(struct vz_conffile *file, struct wabe_arena *arena)
@@ -171,21 +180,25 @@ static void check_truncation(struct tap *t)
 
 	fill(&file, &arena);
 	vz_conffile_format(&file, &out);
-	tap_int(t, parse(&again, &arena, out.data, out.len, &err), 0, "a file of ours parses %s", err.text);
+	tap_int(t, parse(&again, &arena, out.data, out.len, &err), 0, "a file of ours parses %s",
+		err.text);
 	tap_ok(t, again.has_head && again.has_end, "  and is known as ours");
 	for (size_t len = 0; len < out.len; len++)
 		accepted += parse(&again, &arena, out.data, len, &err) == 0;
 	tap_int(t, (long long)accepted, 0, "cut at each of its %zu bytes it is refused", out.len);
 	wabe_buf_puts(&out, "CPUUNITS=\"10\"\n");
-	tap_int(t, parse(&again, &arena, out.data, out.len, &err), 0, "a line that a script appended is fine");
+	tap_int(t, parse(&again, &arena, out.data, out.len, &err), 0,
+		"a line that a script appended is fine");
 	vz_conffile_set(&again, "NUMPROC", "5:5", VZ_CONFFILE_LITERAL, &err);
 	vz_conffile_mark(&again);
 	out.len = 0;
 	vz_conffile_format(&again, &out);
-	tap_has(t, out.data, "NUMPROC=\"5:5\"\n" VZ_CONFFILE_END "\nCPUUNITS=\"10\"\n", "new keys go before the end line");
+	tap_has(t, out.data, "NUMPROC=\"5:5\"\n" VZ_CONFFILE_END "\nCPUUNITS=\"10\"\n",
+		"new keys go before the end line");
 }
 
-/* The values that sh has after sourcing the file, each on a line; runs in an empty directory with no PATH. */
+/* The values that sh has after sourcing the file, each on a line; runs in an empty directory with
+ * no PATH. */
 static bool source(struct tap *t, const char *path, const char *key, const char *want)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf got = WABE_BUF_INIT;
@@ -199,13 +212,35 @@ static bool source(struct tap *t, const char *path, const char *key, const char 
 		return false;
 	wabe_fd_read_all(fileno(pipe), 1 << 16, &got);
 	status = pclose(pipe);
-	return tap_ok(t, status == 0 && strcmp(got.data ? got.data : "", want) == 0, "  sh reads %s=%s", key, want);
+	return tap_ok(t, status == 0 && strcmp(got.data ? got.data : "", want) == 0,
+		      "  sh reads %s=%s", key, want);
 }
 
 static const char *const hostile[] = {
-	"$(touch PWNED)", "`touch PWNED`", "\"; touch PWNED; \"", "'; touch PWNED; '", "\\\"; touch PWNED #",
-	"\\", "\\\\", "$HOME", "${PATH}", "$VEID", "a\\$b", "!!", "~", "*", "#x", " lead and trail ", "a;b&c|d<e>f(g)h", "\\n\\t",
-	"h\xc3\xa9llo", "\"", "'", "`", "$", "",
+	"$(touch PWNED)",
+	"`touch PWNED`",
+	"\"; touch PWNED; \"",
+	"'; touch PWNED; '",
+	"\\\"; touch PWNED #",
+	"\\",
+	"\\\\",
+	"$HOME",
+	"${PATH}",
+	"$VEID",
+	"a\\$b",
+	"!!",
+	"~",
+	"*",
+	"#x",
+	" lead and trail ",
+	"a;b&c|d<e>f(g)h",
+	"\\n\\t",
+	"h\xc3\xa9llo",
+	"\"",
+	"'",
+	"`",
+	"$",
+	"",
 };
 
 static void check_shell(struct tap *t, const char *dir)
@@ -223,10 +258,13 @@ static void check_shell(struct tap *t, const char *dir)
 		vz_conffile_init(&again, &arena, path);
 		vz_conffile_set(&file, "DESCRIPTION", hostile[i], VZ_CONFFILE_LITERAL, &err);
 		vz_conffile_mark(&file);
-		tap_int(t, vz_conffile_save_at(AT_FDCWD, path, &file, &err), 0, "save %s %s", hostile[i], err.text);
-		tap_int(t, vz_conffile_load_at(AT_FDCWD, path, &again, &err), 0, "  load %s", err.text);
+		tap_int(t, vz_conffile_save_at(AT_FDCWD, path, &file, &err), 0, "save %s %s",
+			hostile[i], err.text);
+		tap_int(t, vz_conffile_load_at(AT_FDCWD, path, &again, &err), 0, "  load %s",
+			err.text);
 		tap_str(t, vz_conffile_get(&again, "DESCRIPTION"), hostile[i], "  reads the same");
-		tap_ok(t, !vz_conffile_find(&again, "DESCRIPTION")->has_expansion, "  nothing to expand");
+		tap_ok(t, !vz_conffile_find(&again, "DESCRIPTION")->has_expansion,
+		       "  nothing to expand");
 		source(t, path, "DESCRIPTION", hostile[i]);
 	}
 	tap_ok(t, stat(path, &st) == 0 && (st.st_mode & 07777) == 0644, "mode 0644");
@@ -245,8 +283,10 @@ static void check_veid(struct tap *t, const char *dir)
 	vz_conffile_set(&file, "VE_ROOT", "/vz/root/$VEID/${VEID}x", VZ_CONFFILE_VEID, &err);
 	vz_conffile_save_at(AT_FDCWD, path, &file, &err);
 	source(t, path, "VE_ROOT", "/vz/root/101/101x");
-	tap_str(t, vz_conffile_expand(&arena, "/vz/root/$VEID/${VEID}x", 101), "/vz/root/101/101x", "and so do we");
-	tap_ok(t, !vz_conffile_expand(&arena, "/vz/$HOME", 101) && errno == EINVAL, "nothing else is expanded");
+	tap_str(t, vz_conffile_expand(&arena, "/vz/root/$VEID/${VEID}x", 101), "/vz/root/101/101x",
+		"and so do we");
+	tap_ok(t, !vz_conffile_expand(&arena, "/vz/$HOME", 101) && errno == EINVAL,
+	       "nothing else is expanded");
 	tap_ok(t, !vz_conffile_expand(&arena, "/vz/`id`", 101), "nothing is executed");
 }
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* conf/host, conf/ctconf: a tree of its own: vz.conf, guests made from samples, saved, named, listed, removed. */
+/* conf/host, conf/ctconf: a tree of its own: vz.conf, guests made from samples, saved, named,
+ * listed, removed. */
 #include "conf/ctconf.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -14,9 +18,13 @@
 
 static char dir[] = "/tmp/wabe-ctconf-XXXXXX";
 
-static const char vz_conf[] = "# host\nLOCKDIR=%s/lock\nTEMPLATE=%s/template\nVE_ROOT=%s/root/$VEID\nVE_PRIVATE=\"%s/private/$VEID\"\n"
-			      "CONFIGFILE=\"basic\"\nDEF_OSTEMPLATE=\"debian-12\"\nVE_LAYOUT=\"dir\"\nSTATEDIR=%s/run\nOWN_KEY=\"x\"\n";
-static const char sample[] = "# the sample\nPHYSPAGES=\"0:256M\"\nONBOOT=\"no\"\nCPUUNITS=\"1000\"\nMINE=\"kept\"\n";
+static const char vz_conf[] = "# "
+			      "host\nLOCKDIR=%s/lock\nTEMPLATE=%s/template\nVE_ROOT=%s/root/"
+			      "$VEID\nVE_PRIVATE=\"%s/private/$VEID\"\n"
+			      "CONFIGFILE=\"basic\"\nDEF_OSTEMPLATE=\"debian-12\"\nVE_LAYOUT="
+			      "\"dir\"\nSTATEDIR=%s/run\nOWN_KEY=\"x\"\n";
+static const char sample[] =
+	"# the sample\nPHYSPAGES=\"0:256M\"\nONBOOT=\"no\"\nCPUUNITS=\"1000\"\nMINE=\"kept\"\n";
 
 static void put(const char *name, const char *text)
 {
@@ -61,7 +69,8 @@ static void check_host(struct tap *t, const struct vz_host *host)
 	tap_str(t, host->sample, "basic", "CONFIGFILE");
 	tap_str(t, host->ostemplate, "debian-12", "DEF_OSTEMPLATE");
 	tap_str(t, host->rt.state_root, host->statedir, "STATEDIR is libwabe's root");
-	tap_str(t, vz_param_string(&host->params, VZ_PARAM_LAYOUT), "dir", "a parameter for all guests");
+	tap_str(t, vz_param_string(&host->params, VZ_PARAM_LAYOUT), "dir",
+		"a parameter for all guests");
 	tap_ok(t, host->uid_base >= 65536 && host->uid_end > host->uid_base, "a range of ids");
 }
 
@@ -71,10 +80,14 @@ static void check_bad_hosts(struct tap *t)
 		const char *text;
 		int exit_code;
 	} rows[] = {
-		{ "LOCKDIR=relative\n", VZ_EXIT_BAD_CONFIG }, { "LOCKDIR=\"/x\n", VZ_EXIT_BAD_CONFIG },
-		{ "LOCKDIR=\"$HOME/x\"\n", VZ_EXIT_BAD_CONFIG }, { "UID_BASE=0\n", VZ_EXIT_BAD_CONFIG },
-		{ "UID_BASE=x\n", VZ_EXIT_BAD_CONFIG }, { "VE_STOP_MODE=now\n", VZ_EXIT_BAD_CONFIG },
-		{ "ONBOOT=perhaps\n", VZ_EXIT_BAD_CONFIG }, { "", VZ_EXIT_BAD_CONFIG },
+		{ "LOCKDIR=relative\n", VZ_EXIT_BAD_CONFIG },
+		{ "LOCKDIR=\"/x\n", VZ_EXIT_BAD_CONFIG },
+		{ "LOCKDIR=\"$HOME/x\"\n", VZ_EXIT_BAD_CONFIG },
+		{ "UID_BASE=0\n", VZ_EXIT_BAD_CONFIG },
+		{ "UID_BASE=x\n", VZ_EXIT_BAD_CONFIG },
+		{ "VE_STOP_MODE=now\n", VZ_EXIT_BAD_CONFIG },
+		{ "ONBOOT=perhaps\n", VZ_EXIT_BAD_CONFIG },
+		{ "", VZ_EXIT_BAD_CONFIG },
 		{ "UID_BASE=4000000000\n", VZ_EXIT_BAD_CONFIG },
 	};
 	struct wabe_error err = WABE_ERROR_INIT;
@@ -84,16 +97,21 @@ static void check_bad_hosts(struct tap *t)
 	snprintf(path, sizeof(path), "%s/bad.conf", dir);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		put("bad.conf", rows[i].text);
-		tap_ok(t, vz_host_load(path, NULL, &host, &err) < 0 && vz_exit_code(&err) == rows[i].exit_code, "refused: %s",
-		       err.text);
+		tap_ok(t,
+		       vz_host_load(path, NULL, &host, &err) < 0 &&
+			       vz_exit_code(&err) == rows[i].exit_code,
+		       "refused: %s", err.text);
 		vz_host_free(&host);
 	}
 	unlink(path);
-	tap_ok(t, vz_host_load(path, NULL, &host, &err) == -ENOENT && vz_exit_code(&err) == VZ_EXIT_NO_HOST_CONFIG, "missing: %s",
-	       err.text);
+	tap_ok(t,
+	       vz_host_load(path, NULL, &host, &err) == -ENOENT &&
+		       vz_exit_code(&err) == VZ_EXIT_NO_HOST_CONFIG,
+	       "missing: %s", err.text);
 }
 
-static int create(const struct vz_host *host, uint32_t ctid, const char *name, struct wabe_error *err)
+static int create(const struct vz_host *host, uint32_t ctid, const char *name,
+		  struct wabe_error *err)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	struct vz_params over = { .arena = &arena };
@@ -121,11 +139,18 @@ static void check_new(struct tap *t, const struct vz_host *host)
 	tap_int(t, create(host, 101, "web", &err), 0, "a guest from the sample %s", err.text);
 	tap_ok(t, vz_ctconf_exists(host, 101) && !vz_ctconf_exists(host, 102), "it exists");
 	get("conf/101.conf", &text);
-	tap_str(t, text.data, VZ_CONFFILE_HEAD "\n# the sample\nPHYSPAGES=\"0:256M\"\nONBOOT=\"no\"\nCPUUNITS=\"1000\"\nMINE=\"kept\"\n"
-		"NAME=\"web\"\nORIGIN_SAMPLE=\"basic\"\nHOSTNAME=\"h.example\"\n" VZ_CONFFILE_END "\n", "the file");
-	if (!tap_int(t, vz_ctconf_load(host, 101, VZ_PARAMS_STRICT, &conf, &err), 0, "it loads %s", err.text))
+	tap_str(t, text.data,
+		VZ_CONFFILE_HEAD
+		"\n# the "
+		"sample\nPHYSPAGES=\"0:256M\"\nONBOOT=\"no\"\nCPUUNITS=\"1000\"\nMINE=\"kept\"\n"
+		"NAME=\"web\"\nORIGIN_SAMPLE=\"basic\"\nHOSTNAME=\"h.example\"\n" VZ_CONFFILE_END
+		"\n",
+		"the file");
+	if (!tap_int(t, vz_ctconf_load(host, 101, VZ_PARAMS_STRICT, &conf, &err), 0, "it loads %s",
+		     err.text))
 		return;
-	tap_int(t, (long long)vz_param_pair(&conf.params, VZ_PARAM_PHYSPAGES).limit, 65536, "of the sample");
+	tap_int(t, (long long)vz_param_pair(&conf.params, VZ_PARAM_PHYSPAGES).limit, 65536,
+		"of the sample");
 	tap_str(t, vz_param_string(&conf.params, VZ_PARAM_LAYOUT), "dir", "of vz.conf");
 	tap_ok(t, !vz_param_has(&conf.own, VZ_PARAM_LAYOUT), "  which is not its own");
 	snprintf(want, sizeof(want), "%s/private/101", dir);
@@ -135,7 +160,8 @@ static void check_new(struct tap *t, const struct vz_host *host)
 	vz_ctconf_free(&conf);
 }
 
-static int change(const struct vz_host *host, uint32_t ctid, enum vz_param_id id, const char *text, struct wabe_error *err)
+static int change(const struct vz_host *host, uint32_t ctid, enum vz_param_id id, const char *text,
+		  struct wabe_error *err)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	struct vz_params changes = { .arena = &arena };
@@ -163,15 +189,17 @@ static void check_names(struct tap *t, const struct vz_host *host)
 	tap_ok(t, readlink(link, target, sizeof(target) - 1) > 0, "a link of the name");
 	tap_str(t, target, "../conf/101.conf", "  as OpenVZ's");
 	tap_ok(t, vz_ctconf_resolve(host, "web", &ctid, &err) == 0 && ctid == 101, "found by name");
-	tap_ok(t, vz_ctconf_resolve(host, "4711", &ctid, &err) == 0 && ctid == 4711, "found by number");
+	tap_ok(t, vz_ctconf_resolve(host, "4711", &ctid, &err) == 0 && ctid == 4711,
+	       "found by number");
 	tap_int(t, create(host, 102, "web", &err), -EEXIST, "the name is taken");
 	tap_int(t, vz_exit_code(&err), VZ_EXIT_NAME, "  exit code");
 	tap_ok(t, !vz_ctconf_exists(host, 102), "  and nothing was written");
 	wabe_error_clear(&err);
 	tap_int(t, change(host, 101, VZ_PARAM_NAME, "mail", &err), 0, "renamed %s", err.text);
-	tap_ok(t, vz_ctconf_resolve(host, "mail", &ctid, &err) == 0 && ctid == 101, "found by the new name");
+	tap_ok(t, vz_ctconf_resolve(host, "mail", &ctid, &err) == 0 && ctid == 101,
+	       "found by the new name");
 	tap_int(t, vz_ctconf_resolve(host, "web", &ctid, &err), -ENOENT, "not by the old one");
-	tap_ok(t, lstat(link, &(struct stat){ 0 }) < 0, "whose link is gone");
+	tap_ok(t, lstat(link, &(struct stat) { 0 }) < 0, "whose link is gone");
 	wabe_error_clear(&err);
 	tap_int(t, create(host, 102, "web", &err), 0, "the name is free again %s", err.text);
 	/* A link that a killed command left behind. */
@@ -179,11 +207,15 @@ static void check_names(struct tap *t, const struct vz_host *host)
 	tap_ok(t, symlink("../conf/101.conf", link) == 0, "a stale link");
 	tap_int(t, vz_ctconf_resolve(host, "stale", &ctid, &err), -ENOENT, "  is no name");
 	wabe_error_clear(&err);
-	tap_int(t, change(host, 102, VZ_PARAM_NAME, "stale", &err), 0, "  and can be taken %s", err.text);
-	tap_ok(t, vz_ctconf_resolve(host, "stale", &ctid, &err) == 0 && ctid == 102, "  by another guest");
+	tap_int(t, change(host, 102, VZ_PARAM_NAME, "stale", &err), 0, "  and can be taken %s",
+		err.text);
+	tap_ok(t, vz_ctconf_resolve(host, "stale", &ctid, &err) == 0 && ctid == 102,
+	       "  by another guest");
 }
 
-static const char *const bad_ids[] = { "0", "-1", "2147483645", "99999999999999999999", "101x/", "../x", "", "1\n2", "a/b" };
+static const char *const bad_ids[] = { "0",	"-1",	"2147483645", "99999999999999999999",
+				       "101x/", "../x", "",	      "1\n2",
+				       "a/b" };
 
 static void check_ids(struct tap *t, const struct vz_host *host)
 {
@@ -191,7 +223,9 @@ static void check_ids(struct tap *t, const struct vz_host *host)
 	uint32_t ctid = 7;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad_ids); i++) {
-		tap_ok(t, vz_ctconf_resolve(host, bad_ids[i], &ctid, &err) < 0 && vz_exit_code(&err) == VZ_EXIT_BAD_VALUE && ctid == 7,
+		tap_ok(t,
+		       vz_ctconf_resolve(host, bad_ids[i], &ctid, &err) < 0 &&
+			       vz_exit_code(&err) == VZ_EXIT_BAD_VALUE && ctid == 7,
 		       "\"%s\" is no guest: %s", bad_ids[i], err.text);
 		wabe_error_clear(&err);
 	}
@@ -204,20 +238,54 @@ static void check_save(struct tap *t, const struct vz_host *host)
 	_cleanup_(wabe_buf_free) struct wabe_buf before = WABE_BUF_INIT, after = WABE_BUF_INIT;
 	struct wabe_error err = WABE_ERROR_INIT;
 
-	put("conf/103.conf", "# OpenVZ's\n\nONBOOT=\"yes\"\nKMEMSIZE=\"14372700:14790164\"\nUNKNOWN='a b'\nDISKSPACE=\"2G:2.2G\"\n");
-	tap_int(t, change(host, 103, VZ_PARAM_CPUUNITS, "77", &err), 0, "set on OpenVZ's file %s", err.text);
+	put("conf/103.conf",
+	    "# OpenVZ's\n\nONBOOT=\"yes\"\nKMEMSIZE=\"14372700:14790164\"\nUNKNOWN='a "
+	    "b'\nDISKSPACE=\"2G:2.2G\"\n");
+	tap_int(t, change(host, 103, VZ_PARAM_CPUUNITS, "77", &err), 0, "set on OpenVZ's file %s",
+		err.text);
 	get("conf/103.conf", &after);
-	tap_str(t, after.data, VZ_CONFFILE_HEAD "\n# OpenVZ's\n\nONBOOT=\"yes\"\nKMEMSIZE=\"14372700:14790164\"\nUNKNOWN='a b'\n"
-		"DISKSPACE=\"2G:2.2G\"\nCPUUNITS=\"77\"\n" VZ_CONFFILE_END "\n", "everything else is as it was");
+	tap_str(t, after.data,
+		VZ_CONFFILE_HEAD
+		"\n# OpenVZ's\n\nONBOOT=\"yes\"\nKMEMSIZE=\"14372700:14790164\"\nUNKNOWN='a b'\n"
+		"DISKSPACE=\"2G:2.2G\"\nCPUUNITS=\"77\"\n" VZ_CONFFILE_END "\n",
+		"everything else is as it was");
 	get("conf/103.conf", &before);
 	tap_int(t, change(host, 103, VZ_PARAM_CPUUNITS, "77", &err), 0, "set to the same");
 	get("conf/103.conf", &after);
 	tap_str(t, after.data, before.data, "changes nothing");
 	put("conf/104.conf", "ONBOOT=\"yes\"\nBROKEN\n");
-	tap_int(t, change(host, 104, VZ_PARAM_CPUUNITS, "77", &err), -EINVAL, "a broken file is refused");
+	tap_int(t, change(host, 104, VZ_PARAM_CPUUNITS, "77", &err), -EINVAL,
+		"a broken file is refused");
 	tap_int(t, vz_exit_code(&err), VZ_EXIT_BAD_CONFIG, "  exit code");
 	get("conf/104.conf", &after);
 	tap_str(t, after.data, "ONBOOT=\"yes\"\nBROKEN\n", "  and untouched");
+}
+
+/* A disk that is full, as a process sees it: no file may grow past a few bytes. */
+static void check_full(struct tap *t, const struct vz_host *host)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf before = WABE_BUF_INIT, after = WABE_BUF_INIT;
+	struct wabe_error err = WABE_ERROR_INIT;
+	struct rlimit old, tiny;
+	char path[PATH_MAX];
+	uint32_t ctid;
+
+	get("conf/101.conf", &before);
+	getrlimit(RLIMIT_FSIZE, &old);
+	tiny = old;
+	tiny.rlim_cur = 16;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &tiny);
+	tap_ok(t, change(host, 101, VZ_PARAM_NAME, "fresh", &err) < 0, "no space: %s", err.text);
+	setrlimit(RLIMIT_FSIZE, &old);
+	tap_int(t, vz_exit_code(&err), VZ_EXIT_SAVE, "  exit code");
+	get("conf/101.conf", &after);
+	tap_str(t, after.data, before.data, "  the old file is whole");
+	snprintf(path, sizeof(path), "%s/conf/.101.conf.tmp", dir);
+	tap_ok(t, access(path, F_OK) < 0, "  nothing is left beside it");
+	tap_int(t, vz_ctconf_resolve(host, "fresh", &ctid, &err), -ENOENT, "  nor a link");
+	tap_ok(t, vz_ctconf_resolve(host, "mail", &ctid, &err) == 0 && ctid == 101,
+	       "  the old name is its name");
 }
 
 static void check_list(struct tap *t, const struct vz_host *host)
@@ -243,7 +311,8 @@ static void check_sample(struct tap *t, const struct vz_host *host)
 	struct wabe_error err = WABE_ERROR_INIT;
 	struct vz_ctconf conf;
 
-	put("conf/ve-big.conf-sample", "PHYSPAGES=\"0:1G\"\nNAME=\"nobody\"\nHOSTNAME=\"other\"\nVE_PRIVATE=\"/x\"\nNUMPROC=\"500\"\n");
+	put("conf/ve-big.conf-sample", "PHYSPAGES=\"0:1G\"\nNAME=\"nobody\"\nHOSTNAME="
+				       "\"other\"\nVE_PRIVATE=\"/x\"\nNUMPROC=\"500\"\n");
 	tap_int(t, vz_ctconf_load(host, 101, VZ_PARAMS_STRICT, &conf, &err), 0, "load");
 	tap_int(t, vz_ctconf_apply_sample(&conf, "big", &err), 0, "apply a sample %s", err.text);
 	vz_conffile_format(&conf.file, &text);
@@ -255,10 +324,12 @@ static void check_sample(struct tap *t, const struct vz_host *host)
 	tap_ok(t, !strstr(text.data, "VE_PRIVATE"), "and its place");
 	tap_int(t, vz_ctconf_apply_sample(&conf, "none", &err), -ENOENT, "no such sample");
 	tap_int(t, vz_exit_code(&err), VZ_EXIT_APPLY_CONFIG, "  exit code");
-	tap_int(t, vz_ctconf_apply_sample(&conf, "../../x", &err), -EINVAL, "no way out of the directory");
+	tap_int(t, vz_ctconf_apply_sample(&conf, "../../x", &err), -EINVAL,
+		"no way out of the directory");
 	vz_ctconf_free(&conf);
 	wabe_error_clear(&err);
-	tap_int(t, vz_ctconf_new(host, 200, "none", NULL, &conf, &err), -ENOENT, "a new guest from no such sample");
+	tap_int(t, vz_ctconf_new(host, 200, "none", NULL, &conf, &err), -ENOENT,
+		"a new guest from no such sample");
 	tap_int(t, vz_exit_code(&err), VZ_EXIT_COPY_CONFIG, "  exit code");
 }
 
@@ -307,6 +378,7 @@ int main(void)
 	check_names(&t, &host);
 	check_ids(&t, &host);
 	check_save(&t, &host);
+	check_full(&t, &host);
 	check_list(&t, &host);
 	check_sample(&t, &host);
 	check_remove(&t, &host);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* conf/param: every row of the table: unique, explained, saved and read again; options, edits, layers. */
+/* conf/param: every row of the table: unique, explained, saved and read again; options, edits,
+ * layers. */
 #include "conf/param.h"
 
 #include <errno.h>
@@ -12,13 +13,29 @@
 
 /* A good value of each type; ENUM and SWITCH take the row's first name. */
 static const char *const samples[VZ_TYPE_MAX] = {
-	[VZ_TYPE_YESNO] = "yes", [VZ_TYPE_NUMBER] = "10", [VZ_TYPE_LIMIT] = "10", [VZ_TYPE_FACTOR] = "1.5",
-	[VZ_TYPE_PAIR] = "10:20", [VZ_TYPE_TEXT] = "a \"b\" $c `d` \\", [VZ_TYPE_USERPASSWD] = "root:x y",
-	[VZ_TYPE_PATH] = "/vz/$VEID", [VZ_TYPE_WORD] = "noatime", [VZ_TYPE_NAME] = "web 1", [VZ_TYPE_TEMPLATE] = "debian-12",
-	[VZ_TYPE_HOSTNAME] = "a.example", [VZ_TYPE_MASK] = "0-3", [VZ_TYPE_IP] = "10.0.0.1/24 2001:db8::1",
-	[VZ_TYPE_NAMESERVER] = "192.0.2.1 192.0.2.2", [VZ_TYPE_DOMAIN] = "example.org", [VZ_TYPE_DEVICE] = "c:10:200:rw",
-	[VZ_TYPE_DEVNODE] = "net/tun:rw", [VZ_TYPE_PCI] = "03:00.0", [VZ_TYPE_NETIF] = "ifname=eth0,bridge=br0;ifname=eth1",
-	[VZ_TYPE_IFNAME] = "eth0", [VZ_TYPE_MAC] = "00:18:51:00:00:01", [VZ_TYPE_IFLIST] = "eth1 eth2",
+	[VZ_TYPE_YESNO] = "yes",
+	[VZ_TYPE_NUMBER] = "10",
+	[VZ_TYPE_LIMIT] = "10",
+	[VZ_TYPE_FACTOR] = "1.5",
+	[VZ_TYPE_PAIR] = "10:20",
+	[VZ_TYPE_TEXT] = "a \"b\" $c `d` \\",
+	[VZ_TYPE_USERPASSWD] = "root:x y",
+	[VZ_TYPE_PATH] = "/vz/$VEID",
+	[VZ_TYPE_WORD] = "noatime",
+	[VZ_TYPE_NAME] = "web 1",
+	[VZ_TYPE_TEMPLATE] = "debian-12",
+	[VZ_TYPE_HOSTNAME] = "a.example",
+	[VZ_TYPE_MASK] = "0-3",
+	[VZ_TYPE_IP] = "10.0.0.1/24 2001:db8::1",
+	[VZ_TYPE_NAMESERVER] = "192.0.2.1 192.0.2.2",
+	[VZ_TYPE_DOMAIN] = "example.org",
+	[VZ_TYPE_DEVICE] = "c:10:200:rw",
+	[VZ_TYPE_DEVNODE] = "net/tun:rw",
+	[VZ_TYPE_PCI] = "03:00.0",
+	[VZ_TYPE_NETIF] = "ifname=eth0,bridge=br0;ifname=eth1",
+	[VZ_TYPE_IFNAME] = "eth0",
+	[VZ_TYPE_MAC] = "00:18:51:00:00:01",
+	[VZ_TYPE_IFLIST] = "eth1 eth2",
 	[VZ_TYPE_MODULES] = "ip_tables",
 };
 
@@ -56,17 +73,23 @@ static void check_row(struct tap *t, enum vz_param_id id)
 	if (!name)
 		return;
 	tap_ok(t, row->help && *row->help && row->value && *row->value, "%s is explained", name);
-	tap_ok(t, !row->key || (vz_conffile_is_key(row->key) && vz_param_by_key(row->key) == id), "%s: the key is its own", name);
+	tap_ok(t, !row->key || (vz_conffile_is_key(row->key) && vz_param_by_key(row->key) == id),
+	       "%s: the key is its own", name);
 	tap_ok(t, !row->option || uses_of(row->option) == 1, "%s: the option is its own", name);
-	tap_ok(t, !row->option_limit || uses_of(row->option_limit) == 1, "%s: so is the limit's", name);
-	tap_ok(t, !row->option_del || uses_of(row->option_del) == 1, "%s: so is the deletion's", name);
+	tap_ok(t, !row->option_limit || uses_of(row->option_limit) == 1, "%s: so is the limit's",
+	       name);
+	tap_ok(t, !row->option_del || uses_of(row->option_del) == 1, "%s: so is the deletion's",
+	       name);
 	tap_ok(t, (row->option != NULL) == ((row->flags & (VZ_PARAM_CREATE | VZ_PARAM_SET)) != 0),
 	       "%s: a verb takes it if it is an option", name);
-	tap_ok(t, !(row->flags & VZ_PARAM_LOUD) || row->unenforced, "%s: loud about something", name);
-	tap_ok(t, !row->option_del || vz_type_is_list(row->rule.type), "%s: only lists have a deletion", name);
+	tap_ok(t, !(row->flags & VZ_PARAM_LOUD) || row->unenforced, "%s: loud about something",
+	       name);
+	tap_ok(t, !row->option_del || vz_type_is_list(row->rule.type),
+	       "%s: only lists have a deletion", name);
 }
 
-static const char *const bad_values[] = { "a\nONBOOT=\"yes\"", "a\rb", "\x1b[2J", "$(id)`id`\"\\\n" };
+static const char *const bad_values[] = { "a\nONBOOT=\"yes\"", "a\rb", "\x1b[2J",
+					  "$(id)`id`\"\\\n" };
 
 static void check_bad(struct tap *t, enum vz_param_id id)
 {
@@ -78,7 +101,9 @@ static void check_bad(struct tap *t, enum vz_param_id id)
 		struct wabe_error err = WABE_ERROR_INIT;
 		int r = vz_params_set(&p, id, bad_values[i], &err);
 
-		tap_ok(t, r < 0 && vz_exit_code(&err) == VZ_EXIT_BAD_VALUE && !p.values[id].is_set && !strpbrk(err.text, "\r\n\x1b"),
+		tap_ok(t,
+		       r < 0 && vz_exit_code(&err) == VZ_EXIT_BAD_VALUE && !p.values[id].is_set &&
+			       !strpbrk(err.text, "\r\n\x1b"),
 		       "%s refuses bad value %zu", row->key ? row->key : row->option, i);
 	}
 }
@@ -93,8 +118,8 @@ static void check_round(struct tap *t, enum vz_param_id id)
 	struct wabe_error err = WABE_ERROR_INIT;
 	struct vz_conffile file, again;
 
-	if (!tap_int(t, vz_params_set(&p, id, sample_of(&arena, row), &err), 0, "%s: a good value %s",
-		     row->key ? row->key : row->option, err.text))
+	if (!tap_int(t, vz_params_set(&p, id, sample_of(&arena, row), &err), 0,
+		     "%s: a good value %s", row->key ? row->key : row->option, err.text))
 		return;
 	vz_conffile_init(&file, &arena, "x");
 	vz_conffile_init(&again, &arena, "x");
@@ -104,8 +129,10 @@ static void check_round(struct tap *t, enum vz_param_id id)
 		return;
 	}
 	vz_conffile_format(&file, &text);
-	tap_int(t, vz_conffile_parse(&again, text.data, text.len, &err), 0, "  parses %s", err.text);
-	tap_int(t, vz_params_from_file(&q, &again, VZ_PARAMS_STRICT, &err), 0, "  is read %s", err.text);
+	tap_int(t, vz_conffile_parse(&again, text.data, text.len, &err), 0, "  parses %s",
+		err.text);
+	tap_int(t, vz_params_from_file(&q, &again, VZ_PARAMS_STRICT, &err), 0, "  is read %s",
+		err.text);
 	tap_str(t, vz_param_string(&q, id), p.values[id].text, "  the same value");
 	tap_int(t, vz_params_to_file(&q, &again, &err), 0, "  and saved again");
 	text.len = 0;
@@ -131,14 +158,30 @@ static const struct option_row option_rows[] = {
 	{ VZ_PARAM_SET, { "--iolimit", "512K" }, VZ_PARAM_IOLIMIT, "524288", 0 },
 	{ VZ_PARAM_SET, { "--diskspace", "10G:11G" }, VZ_PARAM_DISKSPACE, "10485760:11534336", 0 },
 	{ VZ_PARAM_SET, { "--cpulimit", "50%" }, VZ_PARAM_CPULIMIT, "50", 0 },
-	{ VZ_PARAM_SET, { "--ipadd", "10.0.0.1", "--ipadd", "10.0.0.2" }, VZ_PARAM_IP_ADDRESS, "10.0.0.1 10.0.0.2", 0 },
-	{ VZ_PARAM_SET, { "--nameserver", "192.0.2.1", "--nameserver=192.0.2.2" }, VZ_PARAM_NAMESERVER, "192.0.2.1 192.0.2.2", 0 },
+	{ VZ_PARAM_SET,
+	  { "--ipadd", "10.0.0.1", "--ipadd", "10.0.0.2" },
+	  VZ_PARAM_IP_ADDRESS,
+	  "10.0.0.1 10.0.0.2",
+	  0 },
+	{ VZ_PARAM_SET,
+	  { "--nameserver", "192.0.2.1", "--nameserver=192.0.2.2" },
+	  VZ_PARAM_NAMESERVER,
+	  "192.0.2.1 192.0.2.2",
+	  0 },
 	{ VZ_PARAM_SET, { "--description", "" }, VZ_PARAM_DESCRIPTION, "", 0 },
 	{ VZ_PARAM_SET, { "--description", "--save" }, VZ_PARAM_DESCRIPTION, "--save", 0 },
-	{ VZ_PARAM_SET, { "--ifname", "eth0", "--bridge", "br0" }, VZ_PARAM_NETIF, "ifname=eth0,bridge=br0", 0 },
+	{ VZ_PARAM_SET,
+	  { "--ifname", "eth0", "--bridge", "br0" },
+	  VZ_PARAM_NETIF,
+	  "ifname=eth0,bridge=br0",
+	  0 },
 	{ VZ_PARAM_CREATE, { "--layout", "overlay" }, VZ_PARAM_LAYOUT, "overlay", 0 },
 	{ VZ_PARAM_SET, { "--layout", "overlay" }, VZ_PARAM_LAYOUT, NULL, VZ_EXIT_BAD_OPTION },
-	{ VZ_PARAM_CREATE, { "--userpasswd", "root:x" }, VZ_PARAM_USERPASSWD, NULL, VZ_EXIT_BAD_OPTION },
+	{ VZ_PARAM_CREATE,
+	  { "--userpasswd", "root:x" },
+	  VZ_PARAM_USERPASSWD,
+	  NULL,
+	  VZ_EXIT_BAD_OPTION },
 	{ VZ_PARAM_SET, { "--nope", "1" }, VZ_PARAM_PHYSPAGES, NULL, VZ_EXIT_BAD_OPTION },
 	{ VZ_PARAM_SET, { "--ram" }, VZ_PARAM_PHYSPAGES, NULL, VZ_EXIT_BAD_OPTION },
 	{ VZ_PARAM_SET, { "-x" }, VZ_PARAM_PHYSPAGES, NULL, VZ_EXIT_BAD_OPTION },
@@ -162,14 +205,16 @@ static const struct wabe_option own_options[] = {
 	{ "setmode", 0, WABE_OPTION_STRING, offsetof(struct own, setmode), "MODE", "mode" },
 };
 
-static int parse_args(struct vz_params *p, struct own *own, unsigned int verb, const char *const *args, struct wabe_error *err)
+static int parse_args(struct vz_params *p, struct own *own, unsigned int verb,
+		      const char *const *args, struct wabe_error *err)
 {
 	char *argv[10] = { (char *)"set" };
 	int argc = 1;
 
 	for (; args[argc - 1]; argc++)
 		argv[argc] = (char *)args[argc - 1];
-	return vz_params_parse_args(p, verb, own_options, ARRAY_SIZE(own_options), own, argc, argv, err);
+	return vz_params_parse_args(p, verb, own_options, ARRAY_SIZE(own_options), own, argc, argv,
+				    err);
 }
 
 static void check_option(struct tap *t, const struct option_row *row)
@@ -181,24 +226,29 @@ static void check_option(struct tap *t, const struct option_row *row)
 	int r = parse_args(&p, &own, row->verb, row->args, &err);
 
 	if (row->want) {
-		tap_ok(t, r > 0, "%s %s %s", row->args[0], row->args[1] ? row->args[1] : "", err.text);
+		tap_ok(t, r > 0, "%s %s %s", row->args[0], row->args[1] ? row->args[1] : "",
+		       err.text);
 		tap_str(t, p.values[row->id].text, row->want, "  value");
 		return;
 	}
-	tap_ok(t, r < 0, "%s %s is refused: %s", row->args[0], row->args[1] ? row->args[1] : "", err.text);
+	tap_ok(t, r < 0, "%s %s is refused: %s", row->args[0], row->args[1] ? row->args[1] : "",
+	       err.text);
 	tap_int(t, vz_exit_code(&err), row->exit_code, "  exit code");
 }
 
 static void check_mixed(struct tap *t)
 {
-	static const char *const args[] = { "--save", "--ram", "1M", "--setmode", "restart", "--name", "x", "rest", NULL };
+	static const char *const args[] = { "--save", "--ram", "1M",   "--setmode", "restart",
+					    "--name", "x",     "rest", NULL };
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	struct vz_params p = { .arena = &arena };
 	struct wabe_error err = WABE_ERROR_INIT;
 	struct own own = { 0 };
 
-	tap_int(t, parse_args(&p, &own, VZ_PARAM_SET, args, &err), 8, "a verb's own options among the rows' %s", err.text);
-	tap_ok(t, own.save && own.setmode && strcmp(own.setmode, "restart") == 0, "  own ones are read");
+	tap_int(t, parse_args(&p, &own, VZ_PARAM_SET, args, &err), 8,
+		"a verb's own options among the rows' %s", err.text);
+	tap_ok(t, own.save && own.setmode && strcmp(own.setmode, "restart") == 0,
+	       "  own ones are read");
 	tap_str(t, vz_param_string(&p, VZ_PARAM_NAME), "x", "  and the rows'");
 }
 
@@ -219,12 +269,16 @@ static void check_edit(struct tap *t, const char *have, const char *const *args,
 
 static void check_edits(struct tap *t)
 {
-	check_edit(t, "10.0.0.1 10.0.0.2", (const char *[]){ "--ipadd", "10.0.0.3", NULL }, "10.0.0.1 10.0.0.2 10.0.0.3");
-	check_edit(t, "10.0.0.1 10.0.0.2", (const char *[]){ "--ipdel", "10.0.0.1", NULL }, "10.0.0.2");
-	check_edit(t, "10.0.0.1 10.0.0.2", (const char *[]){ "--ipdel", "all", NULL }, "");
-	check_edit(t, "10.0.0.1", (const char *[]){ "--ipdel", "all", "--ipadd", "10.0.0.9", NULL }, "10.0.0.9");
-	check_edit(t, "10.0.0.1", (const char *[]){ "--ipadd", "10.0.0.1/24", NULL }, "10.0.0.1/24");
-	check_edit(t, NULL, (const char *[]){ "--ipdel", "10.0.0.7", NULL }, "");
+	check_edit(t, "10.0.0.1 10.0.0.2", (const char *[]) { "--ipadd", "10.0.0.3", NULL },
+		   "10.0.0.1 10.0.0.2 10.0.0.3");
+	check_edit(t, "10.0.0.1 10.0.0.2", (const char *[]) { "--ipdel", "10.0.0.1", NULL },
+		   "10.0.0.2");
+	check_edit(t, "10.0.0.1 10.0.0.2", (const char *[]) { "--ipdel", "all", NULL }, "");
+	check_edit(t, "10.0.0.1",
+		   (const char *[]) { "--ipdel", "all", "--ipadd", "10.0.0.9", NULL }, "10.0.0.9");
+	check_edit(t, "10.0.0.1", (const char *[]) { "--ipadd", "10.0.0.1/24", NULL },
+		   "10.0.0.1/24");
+	check_edit(t, NULL, (const char *[]) { "--ipdel", "10.0.0.7", NULL }, "");
 }
 
 static void check_access(struct tap *t)
@@ -233,12 +287,15 @@ static void check_access(struct tap *t)
 	struct vz_params p = { .arena = &arena };
 	struct wabe_error err = WABE_ERROR_INIT;
 
-	tap_int(t, (long long)vz_param_u64(&p, VZ_PARAM_STOP_TIMEOUT), 120, "a preset where nothing is set");
+	tap_int(t, (long long)vz_param_u64(&p, VZ_PARAM_STOP_TIMEOUT), 120,
+		"a preset where nothing is set");
 	tap_str(t, vz_param_string(&p, VZ_PARAM_LAYOUT), "overlay", "a preset as text");
 	tap_ok(t, !vz_param_has(&p, VZ_PARAM_LAYOUT), "  is not set");
-	tap_int(t, (long long)vz_param_pair(&p, VZ_PARAM_NUMPROC).limit, (long long)VZ_UNLIMITED, "a pair is unlimited");
+	tap_int(t, (long long)vz_param_pair(&p, VZ_PARAM_NUMPROC).limit, (long long)VZ_UNLIMITED,
+		"a pair is unlimited");
 	vz_params_set(&p, VZ_PARAM_PHYSPAGES, "0:256M", &err);
-	tap_int(t, (long long)vz_param_bytes(&p, VZ_PARAM_PHYSPAGES).limit, 256 << 20, "pages in bytes");
+	tap_int(t, (long long)vz_param_bytes(&p, VZ_PARAM_PHYSPAGES).limit, 256 << 20,
+		"pages in bytes");
 	vz_params_set(&p, VZ_PARAM_FEATURES, "fuse:on nfs:off", &err);
 	tap_int(t, vz_param_switch(&p, VZ_PARAM_FEATURES, "fuse"), 1, "a switch is on");
 	tap_int(t, vz_param_switch(&p, VZ_PARAM_FEATURES, "nfs"), 0, "off");
@@ -247,7 +304,8 @@ static void check_access(struct tap *t)
 
 static void check_modes(struct tap *t)
 {
-	static const char text[] = "ONBOOT=\"maybe\"\nNAME=\"x\"\nHOSTNAME=\"\"\nVE_ROOT=\"/vz/$VEID\"\nDESCRIPTION=\"$x\"\n";
+	static const char text[] = "ONBOOT=\"maybe\"\nNAME=\"x\"\nHOSTNAME=\"\"\nVE_ROOT=\"/vz/"
+				   "$VEID\"\nDESCRIPTION=\"$x\"\n";
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	struct vz_params p = { .arena = &arena };
 	struct wabe_error err = WABE_ERROR_INIT;
@@ -255,11 +313,13 @@ static void check_modes(struct tap *t)
 
 	vz_conffile_init(&file, &arena, "101.conf");
 	vz_conffile_parse(&file, text, strlen(text), &err);
-	tap_int(t, vz_params_from_file(&p, &file, VZ_PARAMS_STRICT, &err), -EINVAL, "strict refuses a bad value");
+	tap_int(t, vz_params_from_file(&p, &file, VZ_PARAMS_STRICT, &err), -EINVAL,
+		"strict refuses a bad value");
 	tap_has(t, err.text, "101.conf: line 1: ONBOOT \"maybe\"", "  and says where");
 	tap_int(t, vz_exit_code(&err), VZ_EXIT_BAD_CONFIG, "  exit code");
 	tap_int(t, vz_params_from_file(&p, &file, VZ_PARAMS_LENIENT, &err), 0, "lenient goes on");
-	tap_ok(t, !vz_param_has(&p, VZ_PARAM_ONBOOT) && !vz_param_has(&p, VZ_PARAM_DESCRIPTION), "  without the bad ones");
+	tap_ok(t, !vz_param_has(&p, VZ_PARAM_ONBOOT) && !vz_param_has(&p, VZ_PARAM_DESCRIPTION),
+	       "  without the bad ones");
 	tap_str(t, vz_param_string(&p, VZ_PARAM_NAME), "x", "  with the good ones");
 	tap_ok(t, !vz_param_has(&p, VZ_PARAM_HOSTNAME), "  an empty value is not set");
 }
@@ -282,6 +342,34 @@ static void check_text(struct tap *t)
 	free(text);
 }
 
+static void check_exits(struct tap *t)
+{
+	static const struct {
+		int errnum, kind, want;
+	} rows[] = {
+		{ EPERM, 0, VZ_EXIT_PERMISSION },	{ EACCES, 0, VZ_EXIT_PERMISSION },
+		{ ENOSPC, 0, VZ_EXIT_NO_SPACE },	{ EDQUOT, 0, VZ_EXIT_NO_SPACE },
+		{ EWOULDBLOCK, 0, VZ_EXIT_LOCKED },	{ ENOTSUP, 0, VZ_EXIT_NO_KERNEL },
+		{ ENOMEM, 0, VZ_EXIT_RESOURCES },	{ EIO, 0, VZ_EXIT_SYSTEM },
+		{ ENOSPC, VZ_EXIT_SAVE, VZ_EXIT_SAVE },
+	};
+	int codes = 0;
+
+	for (int code = vz_exit_next(-1), last = -1; code >= 0;
+	     last = code, code = vz_exit_next(code), codes++)
+		tap_ok(t, code > last && vz_exit_text(code), "exit code %d: %s", code,
+		       vz_exit_text(code));
+	tap_ok(t, codes > 70 && !vz_exit_text(4), "all codes");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct wabe_error err = WABE_ERROR_INIT;
+
+		wabe_error_set(&err, -rows[i].errnum, "x");
+		wabe_error_kind(&err, rows[i].kind);
+		tap_int(t, vz_exit_code(&err), rows[i].want, "%s becomes", err.text);
+	}
+	tap_int(t, vz_exit_code(NULL), VZ_EXIT_SYSTEM, "no error at all");
+}
+
 /* A file that we install: parses, all its values are good, every key of a sample is a row. */
 static void check_file(struct tap *t, const char *dir, const char *name, bool is_sample)
 {
@@ -293,21 +381,28 @@ static void check_file(struct tap *t, const char *dir, const char *name, bool is
 
 	snprintf(path, sizeof(path), "%s/../../etc/%s", dir, name);
 	vz_conffile_init(&file, &arena, name);
-	tap_int(t, vz_conffile_load_at(AT_FDCWD, path, &file, &err), 0, "%s loads %s", name, err.text);
-	tap_int(t, vz_params_from_file(&p, &file, VZ_PARAMS_STRICT, &err), 0, "%s is good %s", name, err.text);
+	tap_int(t, vz_conffile_load_at(AT_FDCWD, path, &file, &err), 0, "%s loads %s", name,
+		err.text);
+	tap_int(t, vz_params_from_file(&p, &file, VZ_PARAMS_STRICT, &err), 0, "%s is good %s", name,
+		err.text);
 	for (size_t i = 0; is_sample && i < file.count; i++) {
-		enum vz_param_id id = file.lines[i].key ? vz_param_by_key(file.lines[i].key) : VZ_PARAM_ONBOOT;
+		enum vz_param_id id =
+			file.lines[i].key ? vz_param_by_key(file.lines[i].key) : VZ_PARAM_ONBOOT;
 
-		tap_ok(t, id < VZ_PARAM_MAX && !vz_param_row(id)->unenforced, "%s: line %zu is in force", name, i + 1);
+		tap_ok(t, id < VZ_PARAM_MAX && !vz_param_row(id)->unenforced,
+		       "%s: line %zu is in force", name, i + 1);
 	}
 	if (is_sample)
-		tap_ok(t, vz_param_has(&p, VZ_PARAM_PHYSPAGES) && vz_param_has(&p, VZ_PARAM_NUMPROC) &&
-		       vz_param_has(&p, VZ_PARAM_DISKSPACE), "%s limits memory, processes, disk", name);
+		tap_ok(t,
+		       vz_param_has(&p, VZ_PARAM_PHYSPAGES) && vz_param_has(&p, VZ_PARAM_NUMPROC) &&
+			       vz_param_has(&p, VZ_PARAM_DISKSPACE),
+		       "%s limits memory, processes, disk", name);
 }
 
 static void check_installed(struct tap *t)
 {
-	static const char *const samples_of_ours[] = { "basic", "light", "vswap-256m", "vswap-512m", "vswap-1g", "vswap-2g",
+	static const char *const samples_of_ours[] = { "basic",	     "light",	 "vswap-256m",
+						       "vswap-512m", "vswap-1g", "vswap-2g",
 						       "vswap-4g" };
 	const char *corpus = getenv("CORPUS");
 	char name[64];
@@ -339,6 +434,7 @@ int main(void)
 	check_access(&t);
 	check_modes(&t);
 	check_text(&t);
+	check_exits(&t);
 	check_installed(&t);
 	return tap_end(&t);
 }

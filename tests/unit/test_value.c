@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* conf/value: each type's grammar and canonical text, with negatives; the canonical text parses to itself. */
+/* conf/value: each type's grammar and canonical text, with negatives; the canonical text parses to
+ * itself. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -19,9 +20,18 @@ struct row {
 	int code;
 };
 
-#define OK(type, unit, text, want) { VZ_TYPE_##type, VZ_UNIT_##unit, 0, 0, text, want, 0 }
-#define BAD(type, unit, text) { VZ_TYPE_##type, VZ_UNIT_##unit, 0, 0, text, NULL, -EINVAL }
-#define FAR(type, unit, text) { VZ_TYPE_##type, VZ_UNIT_##unit, 0, 0, text, NULL, -ERANGE }
+#define OK(type, unit, text, want)                                  \
+	{                                                           \
+		VZ_TYPE_##type, VZ_UNIT_##unit, 0, 0, text, want, 0 \
+	}
+#define BAD(type, unit, text)                                             \
+	{                                                                 \
+		VZ_TYPE_##type, VZ_UNIT_##unit, 0, 0, text, NULL, -EINVAL \
+	}
+#define FAR(type, unit, text)                                             \
+	{                                                                 \
+		VZ_TYPE_##type, VZ_UNIT_##unit, 0, 0, text, NULL, -ERANGE \
+	}
 
 static const struct row rows[] = {
 	OK(YESNO, NONE, "yes", "yes"),
@@ -249,8 +259,10 @@ static const struct row rows[] = {
 	BAD(PCI, NONE, "zz:00.0"),
 
 	OK(NETIF, NONE, "eth0", "ifname=eth0"),
-	OK(NETIF, NONE, "eth0,00:18:51:00:00:01,veth101.0,,br0", "ifname=eth0,mac=00:18:51:00:00:01,host_ifname=veth101.0,bridge=br0"),
-	OK(NETIF, NONE, "ifname=eth0,bridge=br0;ifname=eth1,mac_filter=off", "ifname=eth0,bridge=br0;ifname=eth1,mac_filter=off"),
+	OK(NETIF, NONE, "eth0,00:18:51:00:00:01,veth101.0,,br0",
+	   "ifname=eth0,mac=00:18:51:00:00:01,host_ifname=veth101.0,bridge=br0"),
+	OK(NETIF, NONE, "ifname=eth0,bridge=br0;ifname=eth1,mac_filter=off",
+	   "ifname=eth0,bridge=br0;ifname=eth1,mac_filter=off"),
 	OK(NETIF, NONE, "eth0;ifname=eth0,bridge=br0", "ifname=eth0,bridge=br0"),
 	BAD(NETIF, NONE, "mac=00:18:51:00:00:01"),
 	BAD(NETIF, NONE, "eth0,nope=1"),
@@ -271,7 +283,8 @@ static const struct row rows[] = {
 
 static struct vz_rule rule_of(const struct row *row)
 {
-	return (struct vz_rule){ row->type, row->unit, row->min, row->max, row->type == VZ_TYPE_SWITCH ? switches : words };
+	return (struct vz_rule) { row->type, row->unit, row->min, row->max,
+				  row->type == VZ_TYPE_SWITCH ? switches : words };
 }
 
 static void check_row(struct tap *t, const struct row *row)
@@ -284,7 +297,9 @@ static void check_row(struct tap *t, const struct row *row)
 
 	tap_int(t, r, row->code, "type %d \"%s\"", row->type, row->text);
 	if (row->code < 0) {
-		tap_ok(t, !value.is_set && strncmp(err.text, "--x", 3) == 0 && !strchr(err.text, '\n'), "  refused: %s", err.text);
+		tap_ok(t,
+		       !value.is_set && strncmp(err.text, "--x", 3) == 0 && !strchr(err.text, '\n'),
+		       "  refused: %s", err.text);
 		return;
 	}
 	if (!tap_str(t, value.text, row->want, "  canonical"))
@@ -306,7 +321,9 @@ static void check_sizes(struct tap *t)
 		struct vz_rule rule = { type, VZ_UNIT_ITEMS, 0, 0, words };
 		struct wabe_error err = WABE_ERROR_INIT;
 
-		tap_ok(t, vz_value_parse(&arena, &rule, "--x", huge, &value, &err) < 0 && strlen(err.text) < 400,
+		tap_ok(t,
+		       vz_value_parse(&arena, &rule, "--x", huge, &value, &err) < 0 &&
+			       strlen(err.text) < 400,
 		       "type %d refuses a value of 1 MB: %.60s", type, err.text);
 	}
 	free(huge);
@@ -317,8 +334,10 @@ static void check_bytes(struct tap *t)
 	tap_int(t, (long long)vz_value_bytes(3, VZ_UNIT_PAGES), 12288, "pages to bytes");
 	tap_int(t, (long long)vz_value_bytes(3, VZ_UNIT_KB), 3072, "KB to bytes");
 	tap_int(t, (long long)vz_value_bytes(3, VZ_UNIT_BYTES), 3, "bytes to bytes");
-	tap_int(t, (long long)vz_value_bytes(VZ_UNLIMITED, VZ_UNIT_PAGES), (long long)VZ_UNLIMITED, "unlimited stays");
-	tap_int(t, (long long)vz_value_bytes(VZ_UNLIMITED - 1, VZ_UNIT_PAGES), (long long)VZ_UNLIMITED, "overflow is unlimited");
+	tap_int(t, (long long)vz_value_bytes(VZ_UNLIMITED, VZ_UNIT_PAGES), (long long)VZ_UNLIMITED,
+		"unlimited stays");
+	tap_int(t, (long long)vz_value_bytes(VZ_UNLIMITED - 1, VZ_UNIT_PAGES),
+		(long long)VZ_UNLIMITED, "overflow is unlimited");
 }
 
 static void check_secret(struct tap *t)
@@ -329,7 +348,8 @@ static void check_secret(struct tap *t)
 	struct vz_value value = { 0 };
 
 	vz_value_parse(&arena, &rule, "--userpasswd", "bad user:secret", &value, &err);
-	tap_ok(t, err.code && !strstr(err.text, "secret"), "an error does not show the password: %s", err.text);
+	tap_ok(t, err.code && !strstr(err.text, "secret"),
+	       "an error does not show the password: %s", err.text);
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cmd/vzlist: the command in a tree of its own, its output word for word; fields of a running guest. */
+/* cmd/vzlist: the command in a tree of its own, its output word for word; fields of a running
+ * guest. */
 #include "cmd/vzlist.h"
 
 #include <fcntl.h>
@@ -18,9 +19,12 @@ static char dir[] = "/tmp/wabe-vzlist-XXXXXX";
 static const struct {
 	const char *name, *text;
 } files[] = {
-	{ "conf/101.conf", "NAME=\"web\"\nHOSTNAME=\"web.example\"\nIP_ADDRESS=\"10.0.0.2 2001:db8::2\"\nNUMPROC=\"100:200\"\n"
-			   "PHYSPAGES=\"0:256M\"\nONBOOT=\"yes\"\nDISKSPACE=\"1G:1.1G\"\nFEATURES=\"fuse:on nfs:off\"\n" },
-	{ "conf/102.conf", "HOSTNAME=\"a-very-long-host-name-that-is-wider-than-its-column.example\"\nDESCRIPTION=\"two \\\"2\\\"\"\n"
+	{ "conf/101.conf", "NAME=\"web\"\nHOSTNAME=\"web.example\"\nIP_ADDRESS=\"10.0.0.2 "
+			   "2001:db8::2\"\nNUMPROC=\"100:200\"\n"
+			   "PHYSPAGES=\"0:256M\"\nONBOOT=\"yes\"\nDISKSPACE=\"1G:1.1G\"\nFEATURES="
+			   "\"fuse:on nfs:off\"\n" },
+	{ "conf/102.conf", "HOSTNAME=\"a-very-long-host-name-that-is-wider-than-its-column."
+			   "example\"\nDESCRIPTION=\"two \\\"2\\\"\"\n"
 			   "IP_ADDRESS=\"10.0.0.1\"\nNUMPROC=\"unlimited\"\nCPUUNITS=\"500\"\n" },
 	{ "conf/103.conf", "NAME=\"broken\nX" },
 	{ "conf/104.conf", "NAME=\"gone\"\n" },
@@ -38,7 +42,8 @@ static void put(const char *name, const char *text)
 
 static void make_tree(void)
 {
-	static const char *const dirs[] = { "conf", "names", "run", "private", "private/101", "private/102", "private/105" };
+	static const char *const dirs[] = { "conf",	   "names",	  "run",	"private",
+					    "private/101", "private/102", "private/105" };
 	char text[2048], path[PATH_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
@@ -47,7 +52,9 @@ static void make_tree(void)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		put(files[i].name, files[i].text);
-	snprintf(text, sizeof(text), "VE_ROOT=%s/root/$VEID\nVE_PRIVATE=\"%s/private/$VEID\"\nSTATEDIR=\"%s/run\"\n", dir, dir, dir);
+	snprintf(text, sizeof(text),
+		 "VE_ROOT=%s/root/$VEID\nVE_PRIVATE=\"%s/private/$VEID\"\nSTATEDIR=\"%s/run\"\n",
+		 dir, dir, dir);
 	put("vz.conf", text);
 	snprintf(path, sizeof(path), "%s/names/web", dir);
 	if (symlink("../conf/101.conf", path) < 0)
@@ -86,7 +93,8 @@ static const struct run_row run_rows[] = {
 	{ { "-a" },
 	  "      CTID      NPROC STATUS    IP_ADDR         HOSTNAME\n"
 	  "       101          - stopped   10.0.0.2        web.example\n"
-	  "       102          - stopped   10.0.0.1        a-very-long-host-name-that-is-wider-than-its-column.example\n"
+	  "       102          - stopped   10.0.0.1        "
+	  "a-very-long-host-name-that-is-wider-than-its-column.example\n"
 	  "       103          - unknown   -               -\n"
 	  "       105          - stopped   -               -\n",
 	  0 },
@@ -97,29 +105,45 @@ static const struct run_row run_rows[] = {
 	  "a-very-long-host-name-that-is-wi -\nweb.example                      web\n",
 	  0 },
 	{ { "-a", "-t", "-H", "-o", "hostname,ctid", "102" },
-	  "a-very-long-host-name-that-is-wider-than-its-column.example        102\n", 0 },
+	  "a-very-long-host-name-that-is-wider-than-its-column.example        102\n",
+	  0 },
 	{ { "101", "-H", "-o", "ip,onboot" }, "10.0.0.2           yes\n", 0 },
 	{ { "101", "-H", "-o", "onboot,ip" }, "   yes 10.0.0.2 2001:db8::2\n", 0 },
-	{ { "web", "101", "-H", "-o", "ctid,numproc.b,numproc.l,numproc.m,physpages.l,diskspace.s,diskspace.h" },
-	  "       101        100        200          -      65536    1048576    1153434\n", 0 },
+	{ { "web", "101", "-H", "-o",
+	    "ctid,numproc.b,numproc.l,numproc.m,physpages.l,diskspace.s,diskspace.h" },
+	  "       101        100        200          -      65536    1048576    1153434\n",
+	  0 },
 	{ { "102", "-H", "-o", "numproc.l,cpuunits,cpulimit,cpus,description" },
-	  "9223372036854775807     500       -     - two \"2\"\n", 0 },
+	  "9223372036854775807     500       -     - two \"2\"\n",
+	  0 },
 	{ { "-n", "-H", "-a", "-N", "[wh]*" },
-	  "       web          - stopped   10.0.0.2        web.example\n      half          - stopped   -               -\n", 0 },
-	{ { "-H", "-a", "-h", "*.example", "-o", "ctid", "-s", "ip" }, "       102\n       101\n", 0 },
+	  "       web          - stopped   10.0.0.2        web.example\n      half          - "
+	  "stopped   -               -\n",
+	  0 },
+	{ { "-H", "-a", "-h", "*.example", "-o", "ctid", "-s", "ip" },
+	  "       102\n       101\n",
+	  0 },
 	{ { "-H", "-a", "-d", "two*", "-o", "ctid" }, "       102\n", 0 },
 	{ { "-H", "-a", "-o", "features,layout,laverage,uptime,vswap", "101" },
-	  "fuse:on,nfs:off overlay              -               -   yes\n", 0 },
-	{ { "-j", "-o", "ctid,ip,numproc,diskspace,features,onboot,name,laverage,uptime,status", "101" },
-	  "[\n\t{\n\t\t\"ctid\": 101,\n\t\t\"ip\": [\n\t\t\t\"10.0.0.2\",\n\t\t\t\"2001:db8::2\"\n\t\t],\n"
-	  "\t\t\"numproc\": {\n\t\t\t\"held\": 0,\n\t\t\t\"maxheld\": 0,\n\t\t\t\"barrier\": 100,\n\t\t\t\"limit\": 200,\n"
+	  "fuse:on,nfs:off overlay              -               -   yes\n",
+	  0 },
+	{ { "-j", "-o", "ctid,ip,numproc,diskspace,features,onboot,name,laverage,uptime,status",
+	    "101" },
+	  "[\n\t{\n\t\t\"ctid\": 101,\n\t\t\"ip\": "
+	  "[\n\t\t\t\"10.0.0.2\",\n\t\t\t\"2001:db8::2\"\n\t\t],\n"
+	  "\t\t\"numproc\": {\n\t\t\t\"held\": 0,\n\t\t\t\"maxheld\": 0,\n\t\t\t\"barrier\": "
+	  "100,\n\t\t\t\"limit\": 200,\n"
 	  "\t\t\t\"failcnt\": 0\n\t\t},\n"
-	  "\t\t\"diskspace\": {\n\t\t\t\"usage\": null,\n\t\t\t\"softlimit\": 1048576,\n\t\t\t\"hardlimit\": 1153434\n\t\t},\n"
-	  "\t\t\"features\": {\n\t\t\t\"fuse\": true,\n\t\t\t\"nfs\": false\n\t\t},\n\t\t\"onboot\": true,\n\t\t\"name\": \"web\",\n"
+	  "\t\t\"diskspace\": {\n\t\t\t\"usage\": null,\n\t\t\t\"softlimit\": "
+	  "1048576,\n\t\t\t\"hardlimit\": 1153434\n\t\t},\n"
+	  "\t\t\"features\": {\n\t\t\t\"fuse\": true,\n\t\t\t\"nfs\": "
+	  "false\n\t\t},\n\t\t\"onboot\": true,\n\t\t\"name\": \"web\",\n"
 	  "\t\t\"laverage\": null,\n\t\t\"uptime\": 0,\n\t\t\"status\": \"stopped\"\n\t}\n]\n",
 	  0 },
-	{ { "-j", "-o", "name,ip,kmemsize", "102" }, "[\n\t{\n\t\t\"name\": null,\n\t\t\"ip\": [\n\t\t\t\"10.0.0.1\"\n\t\t],\n"
-						      "\t\t\"kmemsize\": null\n\t}\n]\n", 0 },
+	{ { "-j", "-o", "name,ip,kmemsize", "102" },
+	  "[\n\t{\n\t\t\"name\": null,\n\t\t\"ip\": [\n\t\t\t\"10.0.0.1\"\n\t\t],\n"
+	  "\t\t\"kmemsize\": null\n\t}\n]\n",
+	  0 },
 	{ { "-j" }, "[]\n", 0 },
 	{ { "-j", "999" }, "[]\n", 1 },
 	{ { "999" }, "", 1 },
@@ -153,25 +177,30 @@ static void check_errors(struct tap *t)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 
-	run((const char *[]){ "-a", "-j", "-o", "ctid", NULL }, STDERR_FILENO, &text);
+	run((const char *[]) { "-a", "-j", "-o", "ctid", NULL }, STDERR_FILENO, &text);
 	tap_has(t, text.data, "container 103:", "a broken configuration is named");
 	tap_has(t, text.data, "line 1: a quote is not closed", "  with its line");
-	run((const char *[]){ NULL }, STDERR_FILENO, &text);
+	run((const char *[]) { NULL }, STDERR_FILENO, &text);
 	tap_str(t, text.data, "Container(s) not found\n", "nothing runs");
 }
 
 /* vzlist(8): what scripts may ask for. */
 static const char *const known_fields[] = {
-	"ctid", "veid", "vpsid", "private", "root", "mount_opts", "origin_sample", "hostname", "name", "smart_name", "description",
-	"ostemplate", "ip", "nameserver", "searchdomain", "status", "diskspace", "diskspace.s", "diskspace.h", "diskinodes",
-	"diskinodes.s", "diskinodes.h", "laverage", "uptime", "cpulimit", "cpuunits", "cpus", "ioprio", "iolimit", "iopslimit",
-	"onboot", "bootorder", "layout", "features", "vswap", "disabled", "vm_overcommit", "netfilter", "capability",
+	"ctid",		"veid",		 "vpsid",	"private",     "root",
+	"mount_opts",	"origin_sample", "hostname",	"name",	       "smart_name",
+	"description",	"ostemplate",	 "ip",		"nameserver",  "searchdomain",
+	"status",	"diskspace",	 "diskspace.s", "diskspace.h", "diskinodes",
+	"diskinodes.s", "diskinodes.h",	 "laverage",	"uptime",      "cpulimit",
+	"cpuunits",	"cpus",		 "ioprio",	"iolimit",     "iopslimit",
+	"onboot",	"bootorder",	 "layout",	"features",    "vswap",
+	"disabled",	"vm_overcommit", "netfilter",	"capability",
 };
 
 static const char *const known_counters[] = {
-	"numproc", "numtcpsock", "numothersock", "vmguarpages", "kmemsize", "tcpsndbuf", "tcprcvbuf", "othersockbuf",
-	"dgramrcvbuf", "oomguarpages", "lockedpages", "privvmpages", "shmpages", "numfile", "numflock", "numpty", "numsiginfo",
-	"dcachesize", "numiptent", "physpages", "swappages",
+	"numproc",   "numtcpsock",   "numothersock", "vmguarpages",  "kmemsize",    "tcpsndbuf",
+	"tcprcvbuf", "othersockbuf", "dgramrcvbuf",  "oomguarpages", "lockedpages", "privvmpages",
+	"shmpages",  "numfile",	     "numflock",     "numpty",	     "numsiginfo",  "dcachesize",
+	"numiptent", "physpages",    "swappages",
 };
 
 static void check_fields(struct tap *t)
@@ -181,18 +210,22 @@ static void check_fields(struct tap *t)
 	char name[32];
 
 	for (size_t i = 0; i < ARRAY_SIZE(known_fields); i++)
-		tap_int(t, vzlist_column_find(known_fields[i], strlen(known_fields[i]), &column), 0, "field %s", known_fields[i]);
+		tap_int(t, vzlist_column_find(known_fields[i], strlen(known_fields[i]), &column), 0,
+			"field %s", known_fields[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(known_counters) * 5; i++) {
-		snprintf(name, sizeof(name), i % 5 ? "%s.%c" : "%s", known_counters[i / 5], " mblf"[i % 5]);
+		snprintf(name, sizeof(name), i % 5 ? "%s.%c" : "%s", known_counters[i / 5],
+			 " mblf"[i % 5]);
 		tap_int(t, vzlist_column_find(name, strlen(name), &column), 0, "field %s", name);
 	}
-	tap_int(t, run((const char *[]){ "-L", NULL }, STDOUT_FILENO, &text), 0, "vzlist -L");
+	tap_int(t, run((const char *[]) { "-L", NULL }, STDOUT_FILENO, &text), 0, "vzlist -L");
 	tap_has(t, text.data, "swappages.f     SWAPP.F        \n", "a line");
-	tap_int(t, run((const char *[]){ "-j", "-a", NULL }, STDOUT_FILENO, &text), 0, "all fields as JSON");
+	tap_int(t, run((const char *[]) { "-j", "-a", NULL }, STDOUT_FILENO, &text), 0,
+		"all fields as JSON");
 	tap_has(t, text.data, "\"vpsid\": 101", "old names too");
 }
 
-static void check_value(struct tap *t, const struct vzlist_guest *g, const char *name, uint64_t want)
+static void check_value(struct tap *t, const struct vzlist_guest *g, const char *name,
+			uint64_t want)
 {
 	struct vzlist_column column;
 	struct vzlist_cell cell;
@@ -202,19 +235,28 @@ static void check_value(struct tap *t, const struct vzlist_guest *g, const char 
 	if (want == UINT64_MAX)
 		tap_int(t, cell.type, VZLIST_NONE, "  nobody counts it");
 	else
-		tap_ok(t, cell.type == VZLIST_NUMBER && cell.number == want, "  is %llu", (unsigned long long)want);
+		tap_ok(t, cell.type == VZLIST_NUMBER && cell.number == want, "  is %llu",
+		       (unsigned long long)want);
 }
 
 /* A guest as it is when it runs, without running one. */
 static void check_running(struct tap *t)
 {
 	static struct vzlist_guest g = {
-		.ctid = 101, .status = VZLIST_RUNNING, .has_stats = true, .has_usage = true, .uptime_s = 93784.5,
-		.stats = { .pids = 7, .pids_failcnt = 3, .memory_bytes = 8193, .memory_peak_bytes = 16384, .memory_failcnt = 1,
+		.ctid = 101,
+		.status = VZLIST_RUNNING,
+		.has_stats = true,
+		.has_usage = true,
+		.uptime_s = 93784.5,
+		.stats = { .pids = 7,
+			   .pids_failcnt = 3,
+			   .memory_bytes = 8193,
+			   .memory_peak_bytes = 16384,
+			   .memory_failcnt = 1,
 			   .swap_bytes = UINT64_MAX },
 		.usage = { .used_bytes = 5 << 20, .used_inodes = 42 },
 	};
-	struct vzlist_columns columns = { (struct vzlist_column[2]){ { 0 } }, 2 };
+	struct vzlist_columns columns = { (struct vzlist_column[2]) { { 0 } }, 2 };
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);

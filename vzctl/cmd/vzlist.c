@@ -18,13 +18,19 @@
 
 struct values {
 	const char *config;
-	bool is_all, is_stopped, is_named, has_no_header, is_untrimmed, is_json, is_ids, is_listing, is_help, is_version;
+	bool is_all, is_stopped, is_named, has_no_header, is_untrimmed, is_json, is_ids, is_listing,
+		is_help, is_version;
 	const char *fields, *sort, *hostname, *name, *description;
 };
 
-#define FLAG(name, letter, member, help) { name, letter, WABE_OPTION_FLAG, offsetof(struct values, member), NULL, help }
-#define TEXT(name, letter, member, value, help) \
-	{ name, letter, WABE_OPTION_STRING, offsetof(struct values, member), value, help }
+#define FLAG(name, letter, member, help)                                                    \
+	{                                                                                   \
+		name, letter, WABE_OPTION_FLAG, offsetof(struct values, member), NULL, help \
+	}
+#define TEXT(name, letter, member, value, help)                                                \
+	{                                                                                      \
+		name, letter, WABE_OPTION_STRING, offsetof(struct values, member), value, help \
+	}
 
 static const struct wabe_option options[] = {
 	FLAG("all", 'a', is_all, "list all containers"),
@@ -58,15 +64,18 @@ struct vzlist {
 static void usage(FILE *out)
 {
 	fputs("usage: vzlist [option...] [CTID|NAME...]\n       vzlist -L\n\n"
-	      "Without -a, -S and CTIDs only running containers are listed.\n\nOptions:\n", out);
+	      "Without -a, -S and CTIDs only running containers are listed.\n\nOptions:\n",
+	      out);
 	wabe_option_help(out, options, ARRAY_SIZE(options));
 }
 
-static int find_column(const char *name, size_t len, struct vzlist_column *ret_column, struct wabe_error *err)
+static int find_column(const char *name, size_t len, struct vzlist_column *ret_column,
+		       struct wabe_error *err)
 {
 	if (vzlist_column_find(name, len, ret_column) == 0)
 		return 0;
-	return wabe_error_say(err, -EINVAL, "unknown field \"%.*s\" (vzlist -L lists them)", (int)(len < 64 ? len : 64), name);
+	return wabe_error_say(err, -EINVAL, "unknown field \"%.*s\" (vzlist -L lists them)",
+			      (int)(len < 64 ? len : 64), name);
 }
 
 static int add_column(struct vzlist *v, const char *name, size_t len, struct wabe_error *err)
@@ -79,7 +88,8 @@ static int add_column(struct vzlist *v, const char *name, size_t len, struct wab
 		return r;
 	if (v->values.is_json && column.index)
 		return wabe_error_say(err, -EINVAL, "field %s is a part of %s in JSON",
-				      vzlist_column_name(&column, shown, sizeof(shown)), column.field->name);
+				      vzlist_column_name(&column, shown, sizeof(shown)),
+				      column.field->name);
 	v->columns.items[v->columns.count++] = column;
 	return 0;
 }
@@ -151,7 +161,8 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /* CTIDs and names to CTIDs, ascending, each once. */
-static int choose_guests(struct vzlist *v, const struct wabe_strv *words, struct vzlist_wanted *wanted, struct wabe_error *err)
+static int choose_guests(struct vzlist *v, const struct wabe_strv *words,
+			 struct vzlist_wanted *wanted, struct wabe_error *err)
 {
 	uint32_t *ctids = wabe_arena_array(&v->arena, words->count, sizeof(*ctids));
 	size_t kept = 0;
@@ -192,7 +203,8 @@ static void choose_needs(const struct vzlist *v, struct vzlist_wanted *wanted)
 
 static int compare_guests(const void *a, const void *b, void *data)
 {
-	const struct vzlist_guest *x = *(struct vzlist_guest *const *)a, *y = *(struct vzlist_guest *const *)b;
+	const struct vzlist_guest *x = *(struct vzlist_guest *const *)a,
+				  *y = *(struct vzlist_guest *const *)b;
 	const struct vzlist *v = data;
 	struct vzlist_cell left = vzlist_cell(x, &v->sort), right = vzlist_cell(y, &v->sort);
 	int order = vzlist_compare(&left, &right);
@@ -202,12 +214,15 @@ static int compare_guests(const void *a, const void *b, void *data)
 	return v->is_reversed ? -order : order;
 }
 
-static int print(struct vzlist *v, struct vzlist_guest **guests, size_t count, struct wabe_error *err)
+static int print(struct vzlist *v, struct vzlist_guest **guests, size_t count,
+		 struct wabe_error *err)
 {
 	if (v->sort.field && count)
 		qsort_r(guests, count, sizeof(struct vzlist_guest *), compare_guests, v);
 	if (v->values.is_json)
-		return vzlist_print_json(stdout, &v->columns, guests, count) < 0 ? wabe_error_set(err, -ENOMEM, "JSON") : 0;
+		return vzlist_print_json(stdout, &v->columns, guests, count) < 0
+			       ? wabe_error_set(err, -ENOMEM, "JSON")
+			       : 0;
 	if (count == 0) {
 		fputs("Container(s) not found\n", stderr);
 		return 0;
@@ -270,13 +285,15 @@ static int flush_output(struct wabe_error *err)
 }
 
 /* Options anywhere among the words, as getopt_long(3) lets them be; @ret_words: the other words. */
-static int parse_words(struct vzlist *v, int argc, char **argv, struct wabe_strv *ret_words, struct wabe_error *err)
+static int parse_words(struct vzlist *v, int argc, char **argv, struct wabe_strv *ret_words,
+		       struct wabe_error *err)
 {
 	bool is_literal = false; /* behind "--" */
 
 	for (int at = 0; at < argc - 1;) {
-		int next = is_literal ? 1 : wabe_option_parse(options, ARRAY_SIZE(options), &v->values, &v->arena, argc - at,
-							      argv + at, err);
+		int next = is_literal ? 1
+				      : wabe_option_parse(options, ARRAY_SIZE(options), &v->values,
+							  &v->arena, argc - at, argv + at, err);
 
 		if (next < 0)
 			return next;
@@ -290,7 +307,9 @@ static int parse_words(struct vzlist *v, int argc, char **argv, struct wabe_strv
 
 int vz_vzlist_main(int argc, char **argv)
 {
-	struct vzlist v = { .log = { .program = "vzlist", .level = WABE_LOG_WARNING, .fd = -EBADF } };
+	struct vzlist v = {
+		.log = { .program = "vzlist", .level = WABE_LOG_WARNING, .fd = -EBADF }
+	};
 	struct wabe_error err = WABE_ERROR_INIT;
 	struct wabe_strv words = { 0 };
 	int status = 0;

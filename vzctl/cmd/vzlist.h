@@ -51,7 +51,7 @@ enum {
 };
 
 enum vzlist_cell_type {
-	VZLIST_NONE,   /* "-", null */
+	VZLIST_NONE, /* "-", null */
 	VZLIST_TEXT,
 	VZLIST_NUMBER,
 	VZLIST_YESNO,
@@ -72,13 +72,15 @@ struct vzlist_cell {
 
 struct vzlist_field {
 	const char *name, *header;
-	int width;            /* of the column; < 0: left-aligned, as printf has it */
+	int width;	      /* of the column; < 0: left-aligned, as printf has it */
 	const char *suffixes; /* NULL, or letters of further values: "mblf" is name.m, name.b ... */
 	unsigned int needs;
-	enum vz_param_id id;  /* the parameter behind it, VZ_PARAM_MAX when there is none */
+	enum vz_param_id id; /* the parameter behind it, VZ_PARAM_MAX when there is none */
 	/* @index: 0 the field itself, 1.. its suffixes */
-	void (*get)(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *ret_cell);
-	const char *const *members; /* names of the values in JSON's object, NULL-terminated; NULL: a plain value */
+	void (*get)(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
+		    struct vzlist_cell *ret_cell);
+	const char *const *members; /* names of the values in JSON's object, NULL-terminated; NULL:
+				       a plain value */
 };
 
 /** A field as it was asked for: "numproc.m" is the row of numproc with index 1. */
@@ -104,16 +106,19 @@ struct vzlist_cell vzlist_cell(const struct vzlist_guest *g, const struct vzlist
 /** vzlist_compare() - order of two values: nothing first, then by number or text. */
 int vzlist_compare(const struct vzlist_cell *a, const struct vzlist_cell *b);
 
-/** vzlist_column_name() - "numproc.m" into @buf; vzlist_column_header() - "NPROC.M". Return @buf. */
+/** "numproc.m" and its header "NPROC.M" into @buf; return @buf. */
 const char *vzlist_column_name(const struct vzlist_column *column, char *buf, size_t room);
 const char *vzlist_column_header(const struct vzlist_column *column, char *buf, size_t room);
 
-/** vzlist_print_header(), vzlist_print_row() - one line of the table. @is_trimmed: long values are cut to the column, but for the last. */
+/** vzlist_print_header(), vzlist_print_row() - one line of the table. @is_trimmed: long values are
+ * cut to the column, but for the last. */
 void vzlist_print_header(FILE *out, const struct vzlist_columns *columns);
-void vzlist_print_row(FILE *out, const struct vzlist_columns *columns, const struct vzlist_guest *g, bool is_trimmed);
+void vzlist_print_row(FILE *out, const struct vzlist_columns *columns, const struct vzlist_guest *g,
+		      bool is_trimmed);
 
 /** vzlist_print_json() - an array of objects. 0 or -ENOMEM. */
-int vzlist_print_json(FILE *out, const struct vzlist_columns *columns, struct vzlist_guest *const *guests, size_t count);
+int vzlist_print_json(FILE *out, const struct vzlist_columns *columns,
+		      struct vzlist_guest *const *guests, size_t count);
 
 /** vzlist_print_fields() - all fields' names and headers, one a line. */
 void vzlist_print_fields(FILE *out);
@@ -125,17 +130,19 @@ struct vzlist_wanted {
 	size_t count;
 	const char *hostname, *name, *description; /* patterns (fnmatch(3)) or NULL */
 	unsigned int needs;
-	bool params[VZ_PARAM_MAX]; /* which parameters the columns show; what the rest of this struct needs is added */
+	bool params[VZ_PARAM_MAX]; /* which parameters the columns show; what the rest of this
+				      struct needs is added */
 };
 
 /**
- * vzlist_look() - the guests that are wanted, ascending by CTID. One pass: the directory of running guests, that of
- * configurations if others are wanted too, then each guest once.
+ * vzlist_look() - the guests that are wanted, ascending by CTID. One pass: the directory of running
+ * guests, that of configurations if others are wanted too, then each guest once.
  * @ret_guests: in @arena; free their configurations with vzlist_drop()
  * A guest whose configuration can't be read is listed all the same, and logged.
  */
-int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted, const struct wabe_log *log,
-		struct wabe_arena *arena, struct vzlist_guest ***ret_guests, size_t *ret_count, struct wabe_error *err);
+int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
+		const struct wabe_log *log, struct wabe_arena *arena,
+		struct vzlist_guest ***ret_guests, size_t *ret_count, struct wabe_error *err);
 void vzlist_drop(struct vzlist_guest **guests, size_t count);
 
 #endif

@@ -8,8 +8,9 @@
 #include "cmd/vzlist.h"
 
 static const char *const status_names[VZLIST_STATUS_MAX] = {
-	[VZLIST_UNKNOWN] = "unknown",	  [VZLIST_STOPPED] = "stopped", [VZLIST_MOUNTED] = "mounted",
-	[VZLIST_SUSPENDED] = "suspended", [VZLIST_RUNNING] = "running",
+	[VZLIST_UNKNOWN] = "unknown", [VZLIST_STOPPED] = "stopped",
+	[VZLIST_MOUNTED] = "mounted", [VZLIST_SUSPENDED] = "suspended",
+	[VZLIST_RUNNING] = "running",
 };
 
 bool vzlist_is_up(const struct vzlist_guest *g)
@@ -20,88 +21,102 @@ bool vzlist_is_up(const struct vzlist_guest *g)
 static void set_text(struct vzlist_cell *cell, const char *text)
 {
 	if (text && *text)
-		*cell = (struct vzlist_cell){ .type = VZLIST_TEXT, .text = text };
+		*cell = (struct vzlist_cell) { .type = VZLIST_TEXT, .text = text };
 }
 
 static void set_number(struct vzlist_cell *cell, uint64_t number)
 {
-	*cell = (struct vzlist_cell){ .type = VZLIST_NUMBER, .number = number };
+	*cell = (struct vzlist_cell) { .type = VZLIST_NUMBER, .number = number };
 }
 
-static void get_ctid(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+static void get_ctid(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
+		     struct vzlist_cell *cell)
 {
 	(void)field, (void)index;
 	set_number(cell, g->ctid);
 }
 
-static void get_status(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+static void get_status(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
+		       struct vzlist_cell *cell)
 {
 	(void)field, (void)index;
 	set_text(cell, status_names[g->status]);
 }
 
-static void get_uptime(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+static void get_uptime(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
+		       struct vzlist_cell *cell)
 {
 	(void)field, (void)index;
-	*cell = (struct vzlist_cell){ .type = VZLIST_UPTIME, .real = vzlist_is_up(g) ? g->uptime_s : -1 };
+	*cell = (struct vzlist_cell) { .type = VZLIST_UPTIME,
+				       .real = vzlist_is_up(g) ? g->uptime_s : -1 };
 }
 
 /* No kernel without our patches counts the load of a guest. */
-static void get_nothing(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+static void get_nothing(const struct vzlist_guest *g, const struct vzlist_field *field,
+			size_t index, struct vzlist_cell *cell)
 {
 	(void)g, (void)field, (void)index, (void)cell;
 }
 
-static void get_root(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+static void get_root(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
+		     struct vzlist_cell *cell)
 {
 	(void)index;
 	set_text(cell, field->id == VZ_PARAM_ROOT ? g->conf.root : g->conf.private);
 }
 
-static void get_text(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+static void get_text(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
+		     struct vzlist_cell *cell)
 {
 	(void)index;
 	if (g->has_conf)
 		set_text(cell, vz_param_string(&g->conf.params, field->id));
 }
 
-static void get_smart_name(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
-			   struct vzlist_cell *cell)
+static void get_smart_name(const struct vzlist_guest *g, const struct vzlist_field *field,
+			   size_t index, struct vzlist_cell *cell)
 {
 	get_text(g, field, index, cell);
 	if (cell->type == VZLIST_NONE)
 		set_number(cell, g->ctid);
 }
 
-static void get_list(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+static void get_list(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
+		     struct vzlist_cell *cell)
 {
 	static const struct wabe_strv none = { 0 };
 
 	(void)index;
-	*cell = (struct vzlist_cell){
-		.type = vz_param_row(field->id)->rule.type == VZ_TYPE_SWITCH ? VZLIST_SWITCH : VZLIST_LIST,
+	*cell = (struct vzlist_cell) {
+		.type = vz_param_row(field->id)->rule.type == VZ_TYPE_SWITCH ? VZLIST_SWITCH
+									     : VZLIST_LIST,
 		.list = g->has_conf ? vz_param_list(&g->conf.params, field->id) : &none,
 	};
 }
 
-static void get_yesno(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+static void get_yesno(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
+		      struct vzlist_cell *cell)
 {
 	(void)index;
 	if (g->has_conf)
-		*cell = (struct vzlist_cell){ .type = VZLIST_YESNO, .number = vz_param_yes(&g->conf.params, field->id) };
+		*cell = (struct vzlist_cell) { .type = VZLIST_YESNO,
+					       .number = vz_param_yes(&g->conf.params, field->id) };
 }
 
 /* vSwap: memory is limited as a whole, not counter by counter. */
-static void get_vswap(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+static void get_vswap(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
+		      struct vzlist_cell *cell)
 {
 	(void)index;
 	if (g->has_conf)
-		*cell = (struct vzlist_cell){ .type = VZLIST_YESNO,
-					      .number = vz_param_pair(&g->conf.params, field->id).limit != VZ_UNLIMITED };
+		*cell = (struct vzlist_cell) {
+			.type = VZLIST_YESNO,
+			.number = vz_param_pair(&g->conf.params, field->id).limit != VZ_UNLIMITED
+		};
 }
 
-static void get_set_number(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
-			   struct vzlist_cell *cell)
+static void get_set_number(const struct vzlist_guest *g, const struct vzlist_field *field,
+			   size_t index, struct vzlist_cell *cell)
 {
 	const struct vz_param *row = vz_param_row(field->id);
 
@@ -134,23 +149,25 @@ static struct counter counter_of(const struct vzlist_guest *g, enum vz_param_id 
 		return none;
 	switch (id) {
 	case VZ_PARAM_NUMPROC:
-		return (struct counter){ g->stats.pids, UINT64_MAX, g->stats.pids_failcnt };
+		return (struct counter) { g->stats.pids, UINT64_MAX, g->stats.pids_failcnt };
 	case VZ_PARAM_PHYSPAGES:
-		return (struct counter){ to_pages(g->stats.memory_bytes), to_pages(g->stats.memory_peak_bytes),
-					 g->stats.memory_failcnt };
+		return (struct counter) { to_pages(g->stats.memory_bytes),
+					  to_pages(g->stats.memory_peak_bytes),
+					  g->stats.memory_failcnt };
 	case VZ_PARAM_SWAPPAGES:
-		return (struct counter){ to_pages(g->stats.swap_bytes), UINT64_MAX, UINT64_MAX };
+		return (struct counter) { to_pages(g->stats.swap_bytes), UINT64_MAX, UINT64_MAX };
 	default:
 		return none;
 	}
 }
 
 /* In the order of the suffixes: held, then .m .b .l .f. */
-static void get_counter(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
-			struct vzlist_cell *cell)
+static void get_counter(const struct vzlist_guest *g, const struct vzlist_field *field,
+			size_t index, struct vzlist_cell *cell)
 {
 	struct counter counter = counter_of(g, field->id);
-	uint64_t values[] = { counter.held, counter.maxheld, UINT64_MAX, UINT64_MAX, counter.failcnt };
+	uint64_t values[] = { counter.held, counter.maxheld, UINT64_MAX, UINT64_MAX,
+			      counter.failcnt };
 
 	if (g->has_conf && vz_param_has(&g->conf.params, field->id)) {
 		values[2] = vz_param_pair(&g->conf.params, field->id).barrier;
@@ -161,25 +178,37 @@ static void get_counter(const struct vzlist_guest *g, const struct vzlist_field 
 }
 
 /* Usage where the filesystem counts it, then .s and .h as they are configured. */
-static void get_disk(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index, struct vzlist_cell *cell)
+static void get_disk(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
+		     struct vzlist_cell *cell)
 {
 	const struct wabe_quota_usage *u = &g->usage;
 	struct vz_pair limit;
 
 	if (g->has_usage && index == 0)
-		set_number(cell, field->id == VZ_PARAM_DISKSPACE ? u->used_bytes / 1024 : u->used_inodes);
+		set_number(cell,
+			   field->id == VZ_PARAM_DISKSPACE ? u->used_bytes / 1024 : u->used_inodes);
 	if (index == 0 || !g->has_conf || !vz_param_has(&g->conf.params, field->id))
 		return;
 	limit = vz_param_pair(&g->conf.params, field->id);
 	set_number(cell, index == 1 ? limit.barrier : limit.limit);
 }
 
-static const char *const counter_members[] = { "held", "maxheld", "barrier", "limit", "failcnt", NULL };
+static const char *const counter_members[] = { "held",	"maxheld", "barrier",
+					       "limit", "failcnt", NULL };
 static const char *const disk_members[] = { "usage", "softlimit", "hardlimit", NULL };
 
-#define PLAIN(name, header, width, id, get) { name, header, width, NULL, 0, VZ_PARAM_##id, get, NULL }
-#define COUNTER(name, header, id, needs) { name, header, 10, "mblf", needs, VZ_PARAM_##id, get_counter, counter_members }
-#define DISK(name, header, id) { name, header, 10, "sh", VZLIST_NEED_USAGE, VZ_PARAM_##id, get_disk, disk_members }
+#define PLAIN(name, header, width, id, get)                            \
+	{                                                              \
+		name, header, width, NULL, 0, VZ_PARAM_##id, get, NULL \
+	}
+#define COUNTER(name, header, id, needs)                                                     \
+	{                                                                                    \
+		name, header, 10, "mblf", needs, VZ_PARAM_##id, get_counter, counter_members \
+	}
+#define DISK(name, header, id)                                                                   \
+	{                                                                                        \
+		name, header, 10, "sh", VZLIST_NEED_USAGE, VZ_PARAM_##id, get_disk, disk_members \
+	}
 
 /* vzlist(8), "FIELDS"; the order is that of -L and of JSON. */
 static const struct vzlist_field fields[] = {
@@ -260,7 +289,9 @@ int vzlist_column_find(const char *name, size_t len, struct vzlist_column *ret_c
 			suffix = strchr(fields[i].suffixes, dot[1]);
 		if (dot && (!suffix || !*suffix))
 			return -ENOENT;
-		*ret_column = (struct vzlist_column){ &fields[i], dot ? (size_t)(suffix - fields[i].suffixes) + 1 : 0 };
+		*ret_column = (struct vzlist_column) {
+			&fields[i], dot ? (size_t)(suffix - fields[i].suffixes) + 1 : 0
+		};
 		return 0;
 	}
 	return -ENOENT;
@@ -316,7 +347,8 @@ const char *vzlist_column_header(const struct vzlist_column *column, char *buf, 
 	const struct vzlist_field *field = column->field;
 
 	if (column->index)
-		snprintf(buf, room, "%s.%c", field->header, toupper((unsigned char)field->suffixes[column->index - 1]));
+		snprintf(buf, room, "%s.%c", field->header,
+			 toupper((unsigned char)field->suffixes[column->index - 1]));
 	else
 		snprintf(buf, room, "%s", field->header);
 	return buf;

@@ -57,11 +57,11 @@ static int list_states(struct look *look, struct wabe_error *err)
 			count++;
 	if (count)
 		qsort(items, count, sizeof(*items), compare_ids);
-	look->with_state = (struct ids){ items, count };
+	look->with_state = (struct ids) { items, count };
 	return 0;
 }
 
-/* All CTIDs to look at: those that run, and the configured ones when stopped guests may be wanted. */
+/* All CTIDs to look at: those that run, or the configured ones when others are wanted too. */
 static int list_candidates(struct look *look, struct ids *ret_ids, struct wabe_error *err)
 {
 	const struct vzlist_wanted *wanted = look->wanted;
@@ -70,7 +70,7 @@ static int list_candidates(struct look *look, struct ids *ret_ids, struct wabe_e
 	int r;
 
 	if (wanted->ctids) {
-		*ret_ids = (struct ids){ wanted->ctids, wanted->count };
+		*ret_ids = (struct ids) { wanted->ctids, wanted->count };
 		return 0;
 	}
 	if (!wanted->is_all && !wanted->is_stopped_only) {
@@ -79,7 +79,7 @@ static int list_candidates(struct look *look, struct ids *ret_ids, struct wabe_e
 	}
 	r = vz_ctconf_list(look->host, look->arena, &items, &count, err);
 	if (r == 0)
-		*ret_ids = (struct ids){ items, count };
+		*ret_ids = (struct ids) { items, count };
 	return r;
 }
 
@@ -91,7 +91,8 @@ static void look_at_container(const struct look *look, struct vzlist_guest *g)
 	enum wabe_status status;
 
 	snprintf(id, sizeof(id), "%u", g->ctid);
-	if (!has_id(look->with_state, g->ctid) || wabe_container_load(&look->host->rt, id, &c, NULL) < 0)
+	if (!has_id(look->with_state, g->ctid) ||
+	    wabe_container_load(&look->host->rt, id, &c, NULL) < 0)
 		return;
 	status = wabe_container_status(c);
 	if (status != WABE_STATUS_RUNNING && status != WABE_STATUS_PAUSED)
@@ -100,7 +101,8 @@ static void look_at_container(const struct look *look, struct vzlist_guest *g)
 	g->uptime_s = (double)(look->now_us - wabe_container_created_us(c)) / 1e6;
 	if (g->uptime_s < 0)
 		g->uptime_s = 0;
-	g->has_stats = look->wanted->needs & VZLIST_NEED_STATS && wabe_container_stats(c, &g->stats, NULL) == 0;
+	g->has_stats = look->wanted->needs & VZLIST_NEED_STATS &&
+		       wabe_container_stats(c, &g->stats, NULL) == 0;
 }
 
 static void look_at_disk(const struct look *look, struct vzlist_guest *g)
@@ -110,16 +112,18 @@ static void look_at_disk(const struct look *look, struct vzlist_guest *g)
 	if (!(look->wanted->needs & VZLIST_NEED_USAGE) || !g->conf.private)
 		return;
 	fd = open(g->conf.private, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	/* No quota means no number: adding up the files of all guests is not what a list may cost. */
-	g->has_usage = fd >= 0 && wabe_quota_get(fd, g->ctid, &g->usage, NULL) == 0 && g->usage.used_inodes > 0;
+	/* No quota means no number: a list must not add up all guests' files. */
+	g->has_usage = fd >= 0 && wabe_quota_get(fd, g->ctid, &g->usage, NULL) == 0 &&
+		       g->usage.used_inodes > 0;
 }
 
 static void look_at_mount(const struct look *look, struct vzlist_guest *g)
 {
 	enum vz_root_state root;
 
-	if (g->status == VZLIST_STOPPED && look->wanted->needs & VZLIST_NEED_MOUNT && g->conf.root &&
-	    vz_root_state(g->conf.root, &root, NULL) == 0 && root == VZ_ROOT_MOUNTED)
+	if (g->status == VZLIST_STOPPED && look->wanted->needs & VZLIST_NEED_MOUNT &&
+	    g->conf.root && vz_root_state(g->conf.root, &root, NULL) == 0 &&
+	    root == VZ_ROOT_MOUNTED)
 		g->status = VZLIST_MOUNTED;
 }
 
@@ -130,7 +134,8 @@ static bool matches(const struct vzlist_guest *g, enum vz_param_id id, const cha
 	return !pattern || (text && fnmatch(pattern, text, 0) == 0);
 }
 
-/* Is it one of those that were asked for? A stopped guest without a private area is no guest any more. */
+/* Is it one of those that were asked for? A stopped guest without a private area is no guest any
+ * more. */
 static bool is_wanted(const struct look *look, const struct vzlist_guest *g)
 {
 	const struct vzlist_wanted *wanted = look->wanted;
@@ -141,7 +146,8 @@ static bool is_wanted(const struct look *look, const struct vzlist_guest *g)
 		return false;
 	if (!is_up && g->has_conf && (!g->conf.private || stat(g->conf.private, &st) < 0))
 		return false;
-	return matches(g, VZ_PARAM_HOSTNAME, wanted->hostname) && matches(g, VZ_PARAM_NAME, wanted->name) &&
+	return matches(g, VZ_PARAM_HOSTNAME, wanted->hostname) &&
+	       matches(g, VZ_PARAM_NAME, wanted->name) &&
 	       matches(g, VZ_PARAM_DESCRIPTION, wanted->description);
 }
 
@@ -152,7 +158,8 @@ static bool look_at(const struct look *look, struct vzlist_guest *g)
 	int r;
 
 	look_at_container(look, g);
-	if (g->status == VZLIST_UNKNOWN && !look->wanted->is_all && !look->wanted->is_stopped_only && !look->wanted->ctids)
+	if (g->status == VZLIST_UNKNOWN && !look->wanted->is_all &&
+	    !look->wanted->is_stopped_only && !look->wanted->ctids)
 		return false;
 	r = vz_ctconf_load_only(look->host, g->ctid, look->wanted->params, &g->conf, &err);
 	g->has_conf = r == 0;
@@ -184,10 +191,13 @@ static const enum vz_param_id always[] = {
 	VZ_PARAM_ROOT, VZ_PARAM_PRIVATE, VZ_PARAM_HOSTNAME, VZ_PARAM_NAME, VZ_PARAM_DESCRIPTION,
 };
 
-int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted, const struct wabe_log *log,
-		struct wabe_arena *arena, struct vzlist_guest ***ret_guests, size_t *ret_count, struct wabe_error *err)
+int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
+		const struct wabe_log *log, struct wabe_arena *arena,
+		struct vzlist_guest ***ret_guests, size_t *ret_count, struct wabe_error *err)
 {
-	struct look look = { .host = host, .wanted = wanted, .log = log, .arena = arena, .now_us = now_us() };
+	struct look look = {
+		.host = host, .wanted = wanted, .log = log, .arena = arena, .now_us = now_us()
+	};
 	struct vzlist_guest **guests, *g = NULL;
 	struct ids ids = { 0 };
 	size_t count = 0;
@@ -211,7 +221,7 @@ int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted, const 
 			vzlist_drop(guests, count);
 			return wabe_error_set(err, -ENOMEM, "list containers");
 		}
-		*g = (struct vzlist_guest){ .ctid = ids.items[i] };
+		*g = (struct vzlist_guest) { .ctid = ids.items[i] };
 		if (look_at(&look, g))
 			guests[count++] = TAKE_PTR(g);
 	}

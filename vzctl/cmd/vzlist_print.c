@@ -18,10 +18,12 @@ static void add_uptime(struct wabe_buf *out, double seconds)
 		wabe_buf_puts(out, "-");
 		return;
 	}
-	wabe_buf_printf(out, "%03llud%02lluh:%02llum:%02llus", s / 86400, s / 3600 % 24, s / 60 % 60, s % 60);
+	wabe_buf_printf(out, "%03llud%02lluh:%02llum:%02llus", s / 86400, s / 3600 % 24,
+			s / 60 % 60, s % 60);
 }
 
-static void add_list(struct wabe_buf *out, const struct wabe_strv *list, const char *glue, size_t max)
+static void add_list(struct wabe_buf *out, const struct wabe_strv *list, const char *glue,
+		     size_t max)
 {
 	if (list->count == 0)
 		wabe_buf_puts(out, "-");
@@ -63,7 +65,8 @@ static void add_text(struct wabe_buf *out, const struct vzlist_cell *cell, bool 
 /* Texts and lists are cut where a column has neighbours; numbers never. */
 static bool is_cuttable(const struct vzlist_cell *cell)
 {
-	return cell->type == VZLIST_TEXT || cell->type == VZLIST_LIST || cell->type == VZLIST_SWITCH;
+	return cell->type == VZLIST_TEXT || cell->type == VZLIST_LIST ||
+	       cell->type == VZLIST_SWITCH;
 }
 
 /* Length of the text in @s that fits @max bytes, without half a UTF-8 character. */
@@ -99,7 +102,8 @@ void vzlist_print_header(FILE *out, const struct vzlist_columns *columns)
 	print_line(out, &line);
 }
 
-void vzlist_print_row(FILE *out, const struct vzlist_columns *columns, const struct vzlist_guest *g, bool is_trimmed)
+void vzlist_print_row(FILE *out, const struct vzlist_columns *columns, const struct vzlist_guest *g,
+		      bool is_trimmed)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf line = WABE_BUF_INIT, text = WABE_BUF_INIT;
 
@@ -111,8 +115,11 @@ void vzlist_print_row(FILE *out, const struct vzlist_columns *columns, const str
 
 		text.len = 0;
 		add_text(&text, &cell, is_cut);
-		len = is_cut && is_cuttable(&cell) ? cut(text.data, (size_t)abs(column->field->width)) : text.len;
-		wabe_buf_printf(&line, "%s%*.*s", i ? " " : "", column->field->width, (int)len, text.data);
+		len = is_cut && is_cuttable(&cell)
+			      ? cut(text.data, (size_t)abs(column->field->width))
+			      : text.len;
+		wabe_buf_printf(&line, "%s%*.*s", i ? " " : "", column->field->width, (int)len,
+				text.data);
 	}
 	print_line(out, &line);
 }
@@ -172,30 +179,34 @@ static void write_cell(struct wabe_json_writer *w, const struct vzlist_cell *cel
 }
 
 /* A beancounter or disk quota: an object of all its values, or null when there is none at all. */
-static void write_members(struct wabe_json_writer *w, const struct vzlist_guest *g, const struct vzlist_field *field)
+static void write_members(struct wabe_json_writer *w, const struct vzlist_guest *g,
+			  const struct vzlist_field *field)
 {
 	size_t known = 0;
 
 	for (size_t i = 0; field->members[i]; i++)
-		known += vzlist_cell(g, &(struct vzlist_column){ field, i }).type != VZLIST_NONE;
+		known += vzlist_cell(g, &(struct vzlist_column) { field, i }).type != VZLIST_NONE;
 	if (known == 0) {
 		wabe_json_add_null(w);
 		return;
 	}
 	wabe_json_object_begin(w);
 	for (size_t i = 0; field->members[i]; i++) {
-		struct vzlist_cell cell = vzlist_cell(g, &(struct vzlist_column){ field, i });
+		struct vzlist_cell cell = vzlist_cell(g, &(struct vzlist_column) { field, i });
 
 		wabe_json_key(w, field->members[i]);
-		/* A guest without processes holds nothing: 0, as OpenVZ's vzlist has it. What nobody counts is null. */
-		if (cell.type == VZLIST_NONE && !vzlist_is_up(g) && !(field->needs & VZLIST_NEED_USAGE))
-			cell = (struct vzlist_cell){ .type = VZLIST_NUMBER };
+		/* A guest without processes holds nothing: 0, as OpenVZ's vzlist has it. What
+		 * nobody counts is null. */
+		if (cell.type == VZLIST_NONE && !vzlist_is_up(g) &&
+		    !(field->needs & VZLIST_NEED_USAGE))
+			cell = (struct vzlist_cell) { .type = VZLIST_NUMBER };
 		write_cell(w, &cell);
 	}
 	wabe_json_object_end(w);
 }
 
-static void write_guest(struct wabe_json_writer *w, const struct vzlist_columns *columns, const struct vzlist_guest *g)
+static void write_guest(struct wabe_json_writer *w, const struct vzlist_columns *columns,
+			const struct vzlist_guest *g)
 {
 	wabe_json_object_begin(w);
 	for (size_t i = 0; i < columns->count; i++) {
@@ -213,7 +224,8 @@ static void write_guest(struct wabe_json_writer *w, const struct vzlist_columns 
 	wabe_json_object_end(w);
 }
 
-int vzlist_print_json(FILE *out, const struct vzlist_columns *columns, struct vzlist_guest *const *guests, size_t count)
+int vzlist_print_json(FILE *out, const struct vzlist_columns *columns,
+		      struct vzlist_guest *const *guests, size_t count)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_INDENTED);
@@ -242,7 +254,8 @@ void vzlist_print_fields(FILE *out)
 		for (size_t i = 0; i < count; i++) {
 			struct vzlist_column column = { field, i };
 
-			fprintf(out, "%-15s %-15s\n", vzlist_column_name(&column, name, sizeof(name)),
+			fprintf(out, "%-15s %-15s\n",
+				vzlist_column_name(&column, name, sizeof(name)),
 				vzlist_column_header(&column, header, sizeof(header)));
 		}
 	}

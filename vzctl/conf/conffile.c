@@ -16,7 +16,7 @@
 
 void vz_conffile_init(struct vz_conffile *file, struct wabe_arena *arena, const char *what)
 {
-	*file = (struct vz_conffile){ .arena = arena, .what = what };
+	*file = (struct vz_conffile) { .arena = arena, .what = what };
 }
 
 /* Put @line at index @at, the rest moves down. */
@@ -24,7 +24,8 @@ static int insert_line(struct vz_conffile *file, size_t at, const struct vz_conf
 {
 	if (file->count == file->room) {
 		size_t room = file->room ? file->room * 2 : 64;
-		struct vz_conffile_line *lines = wabe_arena_array(file->arena, room, sizeof(*lines));
+		struct vz_conffile_line *lines =
+			wabe_arena_array(file->arena, room, sizeof(*lines));
 
 		if (!lines)
 			return -ENOMEM;
@@ -39,7 +40,8 @@ static int insert_line(struct vz_conffile *file, size_t at, const struct vz_conf
 	return 0;
 }
 
-static int parse_line(struct vz_conffile *file, const char *start, size_t len, struct wabe_error *err)
+static int parse_line(struct vz_conffile *file, const char *start, size_t len,
+		      struct wabe_error *err)
 {
 	struct vz_conffile_line line;
 	unsigned int number = (unsigned int)file->count + 1;
@@ -50,17 +52,20 @@ static int parse_line(struct vz_conffile *file, const char *start, size_t len, s
 	if (!text)
 		return wabe_error_set(err, -ENOMEM, "%s", file->what);
 	if (memchr(start, '\0', len))
-		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL, "%s: line %u: a NUL byte", file->what, number);
+		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL, "%s: line %u: a NUL byte",
+				    file->what, number);
 	r = vz_conffile_scan_line(file->arena, text, &line, &why);
 	if (r == -EINVAL)
-		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, r, "%s: line %u: %s", file->what, number, why);
+		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, r, "%s: line %u: %s", file->what,
+				    number, why);
 	line.number = number;
 	if (r == 0)
 		r = insert_line(file, file->count, &line);
 	return r < 0 ? wabe_error_set(err, r, "%s", file->what) : 0;
 }
 
-/* A bare value may have lost its last characters; a quoted one was closed, a comment doesn't matter. */
+/* A bare value may have lost its last characters; a quoted one was closed, a comment doesn't
+ * matter. */
 static bool is_cut_visible(const struct vz_conffile_line *last)
 {
 	char c;
@@ -74,7 +79,8 @@ static bool is_cut_visible(const struct vz_conffile_line *last)
 }
 
 /* Is the text whole? See the head of conffile.h. */
-static int check_whole(const struct vz_conffile *file, bool has_last_newline, struct wabe_error *err)
+static int check_whole(const struct vz_conffile *file, bool has_last_newline,
+		       struct wabe_error *err)
 {
 	size_t assignments = 0;
 
@@ -82,27 +88,31 @@ static int check_whole(const struct vz_conffile *file, bool has_last_newline, st
 		assignments += file->lines[i].key != NULL;
 	if (file->has_head && !file->has_end)
 		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL,
-				    "%s: the line \"%s\" is missing, the file is cut off; restore it, or remove its first line "
-				    "if nothing else is missing", file->what, VZ_CONFFILE_END);
+				    "%s: the line \"%s\" is missing, the file is cut off; restore "
+				    "it, or remove its first line "
+				    "if nothing else is missing",
+				    file->what, VZ_CONFFILE_END);
 	if (assignments == 0)
-		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL, "%s: nothing is set in it, the file is cut off",
-				    file->what);
-	if (!has_last_newline && !is_cut_visible(&file->lines[file->count - 1]))
 		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL,
-				    "%s: line %zu has no end, the file may be cut off; end it with a newline", file->what,
-				    file->count);
+				    "%s: nothing is set in it, the file is cut off", file->what);
+	if (!has_last_newline && !is_cut_visible(&file->lines[file->count - 1]))
+		return vz_error_say(
+			err, VZ_EXIT_BAD_CONFIG, -EINVAL,
+			"%s: line %zu has no end, the file may be cut off; end it with a newline",
+			file->what, file->count);
 	return 0;
 }
 
-int vz_conffile_parse(struct vz_conffile *file, const char *text, size_t len, struct wabe_error *err)
+int vz_conffile_parse(struct vz_conffile *file, const char *text, size_t len,
+		      struct wabe_error *err)
 {
 	const char *end = text + len;
 	bool has_newline = true;
 	int r;
 
 	if (len > VZ_CONFFILE_MAX_BYTES)
-		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EFBIG, "%s: larger than %u bytes", file->what,
-				    VZ_CONFFILE_MAX_BYTES);
+		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EFBIG, "%s: larger than %u bytes",
+				    file->what, VZ_CONFFILE_MAX_BYTES);
 	while (text < end) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		size_t line_len = (size_t)((newline ? newline : end) - text);
@@ -159,14 +169,16 @@ static int quote(struct wabe_buf *out, const char *value, enum vz_conffile_quote
 }
 
 /* The line's text with a new value; all else on it stays. */
-static int write_line(struct vz_conffile *file, const struct vz_conffile_line *old, const char *key, const char *value,
-		      enum vz_conffile_quote how, struct vz_conffile_line *ret_line)
+static int write_line(struct vz_conffile *file, const struct vz_conffile_line *old, const char *key,
+		      const char *value, enum vz_conffile_quote how,
+		      struct vz_conffile_line *ret_line)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	const char *why, *copy;
 	int r;
 
-	r = old ? wabe_buf_add(&text, old->text, old->value_at) : wabe_buf_printf(&text, "%s=", key);
+	r = old ? wabe_buf_add(&text, old->text, old->value_at)
+		: wabe_buf_printf(&text, "%s=", key);
 	if (r == 0)
 		r = quote(&text, value, how);
 	if (r == 0 && old)
@@ -186,16 +198,18 @@ static size_t place_of_new(const struct vz_conffile *file)
 	return file->count;
 }
 
-int vz_conffile_set(struct vz_conffile *file, const char *key, const char *value, enum vz_conffile_quote how,
-		    struct wabe_error *err)
+int vz_conffile_set(struct vz_conffile *file, const char *key, const char *value,
+		    enum vz_conffile_quote how, struct wabe_error *err)
 {
 	const struct vz_conffile_line *old = vz_conffile_find(file, key);
 	struct vz_conffile_line line;
 	int r;
 
 	if (!vz_conffile_is_key(key) || !wabe_str_printable(value))
-		return wabe_error_say(err, -EINVAL, "%s: %s can't have this key or value", file->what, key);
-	if (old && strcmp(old->value, value) == 0 && old->has_expansion == (how == VZ_CONFFILE_VEID && strchr(value, '$')))
+		return wabe_error_say(err, -EINVAL, "%s: %s can't have this key or value",
+				      file->what, key);
+	if (old && strcmp(old->value, value) == 0 &&
+	    old->has_expansion == (how == VZ_CONFFILE_VEID && strchr(value, '$')))
 		return 0;
 	r = write_line(file, old, key, value, how, &line);
 	if (r == 0 && old)
@@ -238,7 +252,8 @@ int vz_conffile_format(const struct vz_conffile *file, struct wabe_buf *out)
 	return r;
 }
 
-int vz_conffile_load_at(int dir_fd, const char *path, struct vz_conffile *file, struct wabe_error *err)
+int vz_conffile_load_at(int dir_fd, const char *path, struct vz_conffile *file,
+			struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	int r = wabe_file_read_at(dir_fd, path, VZ_CONFFILE_MAX_BYTES, &text, err);
@@ -248,14 +263,16 @@ int vz_conffile_load_at(int dir_fd, const char *path, struct vz_conffile *file, 
 	return vz_conffile_parse(file, text.len ? text.data : "", text.len, err);
 }
 
-int vz_conffile_save_at(int dir_fd, const char *path, const struct vz_conffile *file, struct wabe_error *err)
+int vz_conffile_save_at(int dir_fd, const char *path, const struct vz_conffile *file,
+			struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	int r = vz_conffile_format(file, &text);
 
 	if (r < 0)
 		return wabe_error_set(err, r, "write %s", file->what);
-	return wabe_file_replace_at(dir_fd, path, text.len ? text.data : "", text.len, FILE_MODE, WABE_FILE_DURABLE, err);
+	return wabe_file_replace_at(dir_fd, path, text.len ? text.data : "", text.len, FILE_MODE,
+				    WABE_FILE_DURABLE, err);
 }
 
 const char *vz_conffile_expand(struct wabe_arena *arena, const char *value, uint32_t ctid)

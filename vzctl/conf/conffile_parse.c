@@ -104,7 +104,8 @@ static int scan_bare(struct scanner *s)
 
 	if (strchr(";&|<>()", c))
 		return fail(s, "a character that has a meaning for shells must be quoted");
-	if (c == '$' || c == '`' || (c == '~' && (s->value.len == 0 || s->value.data[s->value.len - 1] == ':')))
+	if (c == '$' || c == '`' ||
+	    (c == '~' && (s->value.len == 0 || s->value.data[s->value.len - 1] == ':')))
 		s->has_expansion = true;
 	if (c == '\\') {
 		s->at++;
@@ -134,7 +135,8 @@ static int scan_key(struct scanner *s, struct wabe_arena *arena, const char **re
 	static const char export[] = "export";
 	size_t start;
 
-	if (strncmp(s->text + s->at, export, sizeof(export) - 1) == 0 && is_blank(s->text[s->at + sizeof(export) - 1])) {
+	if (strncmp(s->text + s->at, export, sizeof(export) - 1) == 0 &&
+	    is_blank(s->text[s->at + sizeof(export) - 1])) {
 		s->at += sizeof(export) - 1;
 		skip_blanks(s);
 	}
@@ -150,7 +152,8 @@ static int scan_key(struct scanner *s, struct wabe_arena *arena, const char **re
 	return *ret_key ? 0 : -ENOMEM;
 }
 
-static int scan_assignment(struct scanner *s, struct wabe_arena *arena, struct vz_conffile_line *line)
+static int scan_assignment(struct scanner *s, struct wabe_arena *arena,
+			   struct vz_conffile_line *line)
 {
 	int r = scan_key(s, arena, &line->key);
 
@@ -169,7 +172,8 @@ static int scan_assignment(struct scanner *s, struct wabe_arena *arena, struct v
 	return line->value ? 0 : -ENOMEM;
 }
 
-int vz_conffile_scan_line(struct wabe_arena *arena, const char *text, struct vz_conffile_line *ret_line, const char **ret_why)
+int vz_conffile_scan_line(struct wabe_arena *arena, const char *text,
+			  struct vz_conffile_line *ret_line, const char **ret_why)
 {
 	struct vz_conffile_line line = { .text = text };
 	struct scanner s = { .text = text };

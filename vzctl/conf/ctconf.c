@@ -15,7 +15,7 @@
 
 static void init(struct vz_ctconf *conf, const struct vz_host *host, uint32_t ctid)
 {
-	*conf = (struct vz_ctconf){ .host = host, .ctid = ctid };
+	*conf = (struct vz_ctconf) { .host = host, .ctid = ctid };
 	snprintf(conf->id, sizeof(conf->id), "%u", ctid);
 	conf->own.arena = &conf->arena;
 	conf->params.arena = &conf->arena;
@@ -24,15 +24,16 @@ static void init(struct vz_ctconf *conf, const struct vz_host *host, uint32_t ct
 void vz_ctconf_free(struct vz_ctconf *conf)
 {
 	wabe_arena_free(&conf->arena);
-	*conf = (struct vz_ctconf){ 0 };
+	*conf = (struct vz_ctconf) { 0 };
 }
 
 int vz_ctconf_check_new_id(uint32_t ctid, struct wabe_error *err)
 {
 	if (ctid > VZ_CTID_RESERVED_MAX)
 		return 0;
-	return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL, "container id %u: ids up to %d are reserved, use one from %d on",
-			    ctid, VZ_CTID_RESERVED_MAX, VZ_CTID_RESERVED_MAX + 1);
+	return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL,
+			    "container id %u: ids up to %d are reserved, use one from %d on", ctid,
+			    VZ_CTID_RESERVED_MAX, VZ_CTID_RESERVED_MAX + 1);
 }
 
 bool vz_ctconf_exists(const struct vz_host *host, uint32_t ctid)
@@ -50,7 +51,8 @@ static int no_memory(const struct vz_ctconf *conf, struct wabe_error *err)
 }
 
 /* VE_ROOT or VE_PRIVATE with the CTID in it; NULL stays when it is unset. */
-static int expand(struct vz_ctconf *conf, enum vz_param_id id, const char **ret_path, struct wabe_error *err)
+static int expand(struct vz_ctconf *conf, enum vz_param_id id, const char **ret_path,
+		  struct wabe_error *err)
 {
 	const char *value = vz_param_string(&conf->params, id);
 
@@ -67,7 +69,7 @@ static int derive(struct vz_ctconf *conf, struct wabe_error *err)
 {
 	int r;
 
-	conf->params = (struct vz_params){ .arena = &conf->arena };
+	conf->params = (struct vz_params) { .arena = &conf->arena };
 	r = vz_params_merge(&conf->params, &conf->host->params, err);
 	if (r == 0)
 		r = vz_params_merge(&conf->params, &conf->own, err);
@@ -80,7 +82,8 @@ static int derive(struct vz_ctconf *conf, struct wabe_error *err)
 
 static int set_path(struct vz_ctconf *conf, struct wabe_error *err)
 {
-	conf->path = wabe_arena_printf(&conf->arena, "%s/conf/%s.conf", conf->host->confdir, conf->id);
+	conf->path =
+		wabe_arena_printf(&conf->arena, "%s/conf/%s.conf", conf->host->confdir, conf->id);
 	if (!conf->path)
 		return no_memory(conf, err);
 	vz_conffile_init(&conf->file, &conf->arena, conf->path);
@@ -89,8 +92,9 @@ static int set_path(struct vz_ctconf *conf, struct wabe_error *err)
 
 static int no_config(const struct vz_ctconf *conf, struct wabe_error *err)
 {
-	return vz_error_say(err, VZ_EXIT_NO_CONFIG, -ENOENT, "container %s does not exist: there is no %s/conf/%s.conf",
-			    conf->id, conf->host->confdir, conf->id);
+	return vz_error_say(err, VZ_EXIT_NO_CONFIG, -ENOENT,
+			    "container %s does not exist: there is no %s/conf/%s.conf", conf->id,
+			    conf->host->confdir, conf->id);
 }
 
 static int load(struct vz_ctconf *conf, enum vz_params_mode mode, struct wabe_error *err)
@@ -111,8 +115,8 @@ static int load(struct vz_ctconf *conf, enum vz_params_mode mode, struct wabe_er
 	return r < 0 ? r : derive(conf, err);
 }
 
-int vz_ctconf_load(const struct vz_host *host, uint32_t ctid, enum vz_params_mode mode, struct vz_ctconf *ret_conf,
-		   struct wabe_error *err)
+int vz_ctconf_load(const struct vz_host *host, uint32_t ctid, enum vz_params_mode mode,
+		   struct vz_ctconf *ret_conf, struct wabe_error *err)
 {
 	int r;
 
@@ -123,8 +127,8 @@ int vz_ctconf_load(const struct vz_host *host, uint32_t ctid, enum vz_params_mod
 	return r;
 }
 
-int vz_ctconf_load_only(const struct vz_host *host, uint32_t ctid, const bool *only, struct vz_ctconf *ret_conf,
-			struct wabe_error *err)
+int vz_ctconf_load_only(const struct vz_host *host, uint32_t ctid, const bool *only,
+			struct vz_ctconf *ret_conf, struct wabe_error *err)
 {
 	int r;
 
@@ -137,8 +141,8 @@ int vz_ctconf_load_only(const struct vz_host *host, uint32_t ctid, const bool *o
 }
 
 /* Read a sample's file into @file and its parameters into @p. */
-static int read_sample(const struct vz_host *host, const char *sample, struct vz_conffile *file, struct vz_params *p,
-		       struct wabe_error *err)
+static int read_sample(const struct vz_host *host, const char *sample, struct vz_conffile *file,
+		       struct vz_params *p, struct wabe_error *err)
 {
 	char name[NAME_ROOM];
 	int r;
@@ -146,7 +150,8 @@ static int read_sample(const struct vz_host *host, const char *sample, struct vz
 	if (!vz_value_is_template(sample))
 		return wabe_error_say(err, -EINVAL, "sample \"%.64s\": not a name", sample);
 	snprintf(name, sizeof(name), "ve-%s.conf-sample", sample);
-	vz_conffile_init(file, p->arena, wabe_arena_printf(p->arena, "%s/conf/%s", host->confdir, name));
+	vz_conffile_init(file, p->arena,
+			 wabe_arena_printf(p->arena, "%s/conf/%s", host->confdir, name));
 	if (!file->what)
 		return wabe_error_set(err, -ENOMEM, "%s", name);
 	r = host->conf_fd < 0 ? -ENOENT : vz_conffile_load_at(host->conf_fd, name, file, err);
@@ -174,7 +179,8 @@ static int start_from_sample(struct vz_ctconf *conf, const char *sample, struct 
 	return 0;
 }
 
-static int make(struct vz_ctconf *conf, const char *sample, const struct vz_params *over, struct wabe_error *err)
+static int make(struct vz_ctconf *conf, const char *sample, const struct vz_params *over,
+		struct wabe_error *err)
 {
 	int r = set_path(conf, err);
 
@@ -187,8 +193,8 @@ static int make(struct vz_ctconf *conf, const char *sample, const struct vz_para
 	return r < 0 ? r : derive(conf, err);
 }
 
-int vz_ctconf_new(const struct vz_host *host, uint32_t ctid, const char *sample, const struct vz_params *over,
-		  struct vz_ctconf *ret_conf, struct wabe_error *err)
+int vz_ctconf_new(const struct vz_host *host, uint32_t ctid, const char *sample,
+		  const struct vz_params *over, struct vz_ctconf *ret_conf, struct wabe_error *err)
 {
 	int r;
 
@@ -212,9 +218,9 @@ int vz_ctconf_apply(struct vz_ctconf *conf, const struct vz_params *changes, str
 static bool is_identity(enum vz_param_id id)
 {
 	static const enum vz_param_id identity[] = {
-		VZ_PARAM_ROOT,	      VZ_PARAM_PRIVATE,	 VZ_PARAM_LAYOUT,    VZ_PARAM_NAME,	  VZ_PARAM_DESCRIPTION,
-		VZ_PARAM_OSTEMPLATE,  VZ_PARAM_LOCAL_UID, VZ_PARAM_LOCAL_GID, VZ_PARAM_IP_ADDRESS, VZ_PARAM_HOSTNAME,
-		VZ_PARAM_NETIF,	      VZ_PARAM_NETDEV,
+		VZ_PARAM_ROOT,	      VZ_PARAM_PRIVATE,	   VZ_PARAM_LAYOUT,    VZ_PARAM_NAME,
+		VZ_PARAM_DESCRIPTION, VZ_PARAM_OSTEMPLATE, VZ_PARAM_LOCAL_UID, VZ_PARAM_LOCAL_GID,
+		VZ_PARAM_IP_ADDRESS,  VZ_PARAM_HOSTNAME,   VZ_PARAM_NETIF,     VZ_PARAM_NETDEV,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(identity); i++)
@@ -231,7 +237,7 @@ int vz_ctconf_apply_sample(struct vz_ctconf *conf, const char *sample, struct wa
 
 	for (enum vz_param_id id = 0; r == 0 && id < VZ_PARAM_MAX; id++)
 		if (is_identity(id))
-			changes.values[id] = (struct vz_value){ 0 };
+			changes.values[id] = (struct vz_value) { 0 };
 	if (r == 0)
 		r = vz_params_set(&changes, VZ_PARAM_ORIGIN_SAMPLE, sample, err);
 	if (r == 0)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* conf/ctconf: guests on disk: find, list, save, remove, and the links of their names; see ctconf.h. */
+/* conf/ctconf: guests on disk: find, list, save, remove, and the links of their names; see
+ * ctconf.h. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -59,13 +60,14 @@ static int add_id(struct wabe_arena *arena, struct id_list *list, uint32_t ctid)
 	return 0;
 }
 
-int vz_ctconf_list(const struct vz_host *host, struct wabe_arena *arena, uint32_t **ret_ctids, size_t *ret_count,
-		   struct wabe_error *err)
+int vz_ctconf_list(const struct vz_host *host, struct wabe_arena *arena, uint32_t **ret_ctids,
+		   size_t *ret_count, struct wabe_error *err)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct id_list list = { 0 };
 	const struct dirent *entry;
-	int fd = host->conf_fd < 0 ? -1 : openat(host->conf_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = host->conf_fd < 0 ? -1
+				   : openat(host->conf_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (host->conf_fd < 0) {
 		*ret_ctids = NULL;
@@ -103,7 +105,8 @@ static uint32_t link_ctid(const struct vz_host *host, const char *name)
 	ssize_t len;
 	const char *base;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/names/%s", host->confdir, name) >= sizeof(path))
+	if ((size_t)snprintf(path, sizeof(path), "%s/names/%s", host->confdir, name) >=
+	    sizeof(path))
 		return 0;
 	len = readlink(path, target, sizeof(target) - 1);
 	if (len < 0)
@@ -126,18 +129,21 @@ static bool has_name(const struct vz_host *host, uint32_t ctid, const char *name
 	return is_same;
 }
 
-int vz_ctconf_resolve(const struct vz_host *host, const char *word, uint32_t *ret_ctid, struct wabe_error *err)
+int vz_ctconf_resolve(const struct vz_host *host, const char *word, uint32_t *ret_ctid,
+		      struct wabe_error *err)
 {
 	uint32_t ctid;
 
 	if (wabe_parse_ctid(word, ret_ctid) == 0)
 		return 0;
 	if (!vz_value_is_name(word))
-		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL,
-				    "\"%.64s\": neither a container id (1 to 2147483644) nor a name", word);
+		return vz_error_say(
+			err, VZ_EXIT_BAD_VALUE, -EINVAL,
+			"\"%.64s\": neither a container id (1 to 2147483644) nor a name", word);
 	ctid = link_ctid(host, word);
 	if (ctid == 0 || !has_name(host, ctid, word))
-		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -ENOENT, "no container has the name \"%s\"", word);
+		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -ENOENT,
+				    "no container has the name \"%s\"", word);
 	*ret_ctid = ctid;
 	return 0;
 }
@@ -155,7 +161,8 @@ static int open_names(const struct vz_host *host, struct wabe_error *err)
 	return fd < 0 ? wabe_error_set(err, -errno, "open %s", path) : fd;
 }
 
-/* names/NAME -> ../conf/CTID.conf, put there by rename, so that a link of that name is replaced in one step. */
+/* names/NAME -> ../conf/CTID.conf, put there by rename, so that a link of that name is replaced in
+ * one step. */
 static int put_link(int names_fd, const char *name, uint32_t ctid, struct wabe_error *err)
 {
 	char target[64], temporary[32];
@@ -191,7 +198,8 @@ static int check_name(const struct vz_ctconf *conf, const char *name, struct wab
 
 	if (owner == 0 || owner == conf->ctid || !has_name(conf->host, owner, name))
 		return 0;
-	return vz_error_say(err, VZ_EXIT_NAME, -EEXIST, "the name \"%s\" is taken by container %u", name, owner);
+	return vz_error_say(err, VZ_EXIT_NAME, -EEXIST, "the name \"%s\" is taken by container %u",
+			    name, owner);
 }
 
 /* The name that the file on disk gives, in @arena; NULL: none, or no readable file. */
@@ -225,7 +233,9 @@ static int write_file(struct vz_ctconf *conf, struct wabe_error *err)
 int vz_ctconf_save(struct vz_ctconf *conf, struct wabe_error *err)
 {
 	_cleanup_close_ int names_fd = -EBADF;
-	const char *name = vz_param_has(&conf->own, VZ_PARAM_NAME) ? vz_param_string(&conf->own, VZ_PARAM_NAME) : NULL;
+	const char *name = vz_param_has(&conf->own, VZ_PARAM_NAME)
+				   ? vz_param_string(&conf->own, VZ_PARAM_NAME)
+				   : NULL;
 	const char *old = saved_name(conf->host, conf->ctid, &conf->arena);
 	int r = check_name(conf, name, err);
 
@@ -233,7 +243,8 @@ int vz_ctconf_save(struct vz_ctconf *conf, struct wabe_error *err)
 		return r;
 	if (vz_conffile_mark(&conf->file) < 0)
 		return wabe_error_set(err, -ENOMEM, "container %s", conf->id);
-	/* The link first: a link to a guest that has another name is nothing, a name without a link can't be used. */
+	/* The link first: a link to a guest that has another name is nothing, a name without a link
+	 * can't be used. */
 	if (name && link_ctid(conf->host, name) != conf->ctid) {
 		names_fd = open_names(conf->host, err);
 		r = names_fd < 0 ? names_fd : put_link(names_fd, name, conf->ctid, err);
@@ -253,8 +264,8 @@ int vz_ctconf_save(struct vz_ctconf *conf, struct wabe_error *err)
 
 int vz_ctconf_remove(const struct vz_host *host, uint32_t ctid, struct wabe_error *err)
 {
-	static const char *const endings[] = { "premount", "mount",  "umount", "postumount",
-					       "start",	   "stop",   "conf" };
+	static const char *const endings[] = { "premount", "mount", "umount", "postumount",
+					       "start",	   "stop",  "conf" };
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	const char *name = saved_name(host, ctid, &arena);
 	char from[64], to[96];
@@ -266,7 +277,8 @@ int vz_ctconf_remove(const struct vz_host *host, uint32_t ctid, struct wabe_erro
 		snprintf(from, sizeof(from), "%u.%s", ctid, endings[i]);
 		snprintf(to, sizeof(to), "%s.destroyed", from);
 		if (renameat(host->conf_fd, from, host->conf_fd, to) < 0 && errno != ENOENT)
-			return vz_error_set(err, VZ_EXIT_DELETE, -errno, "rename %s/conf/%s", host->confdir, from);
+			return vz_error_set(err, VZ_EXIT_DELETE, -errno, "rename %s/conf/%s",
+					    host->confdir, from);
 	}
 	drop_link(host, name, ctid);
 	return 0;

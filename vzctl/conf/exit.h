@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * conf/exit: the exit codes of vzctl(8), which administrators' scripts test, and how errors become them.
+ * conf/exit: the exit codes of vzctl(8), which administrators' scripts test, and how errors become
+ * them.
  *
- * An error carries its exit code as its kind (struct wabe_error). Codes are an interface: never renumber.
+ * An error carries its exit code as its kind (struct wabe_error). Codes are an interface: never
+ * renumber.
  */
 #ifndef VZ_CONF_EXIT_H
 #define VZ_CONF_EXIT_H
@@ -88,17 +90,19 @@ enum vz_exit {
 	VZ_EXIT_IO = 148,
 };
 
-/** vz_exit_text() - what the code means, as in the manual ("the guest is not running"); NULL when there is no such code. */
+/** vz_exit_text() - what the code means, as in the manual ("the guest is not running"); NULL when
+ * there is no such code. */
 const char *vz_exit_text(int code);
 
-/** vz_exit_next() - the first code above @code, or -1: for walking the table (help, manual, tests). Start with -1. */
+/** vz_exit_next() - the first code above @code, or -1: for walking the table (help, manual, tests).
+ * Start with -1. */
 int vz_exit_next(int code);
 
 /**
- * vz_exit_code() - the exit code for @err: its kind when somebody set one, else by errno: EACCES and EPERM
- * VZ_EXIT_PERMISSION, ENOSPC and EDQUOT VZ_EXIT_NO_SPACE, EWOULDBLOCK VZ_EXIT_LOCKED, ENOMEM VZ_EXIT_RESOURCES,
- * ENOTSUP and ENOSYS VZ_EXIT_NO_KERNEL, anything else VZ_EXIT_SYSTEM. An unset error or NULL is VZ_EXIT_SYSTEM
- * too: it is only asked after a failure.
+ * vz_exit_code() - the exit code for @err: its kind when somebody set one, else by errno: EACCES
+ * and EPERM VZ_EXIT_PERMISSION, ENOSPC and EDQUOT VZ_EXIT_NO_SPACE, EWOULDBLOCK VZ_EXIT_LOCKED,
+ * ENOMEM VZ_EXIT_RESOURCES, ENOTSUP and ENOSYS VZ_EXIT_NO_KERNEL, anything else VZ_EXIT_SYSTEM. An
+ * unset error or NULL is VZ_EXIT_SYSTEM too: it is only asked after a failure.
  */
 int vz_exit_code(const struct wabe_error *err);
 
@@ -110,7 +114,8 @@ int vz_error_say(struct wabe_error *err, enum vz_exit kind, int code, const char
 int vz_error_set(struct wabe_error *err, enum vz_exit kind, int code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/** vz_error_default() - give @err an exit code unless it has one. Returns err->code (-EIO when NULL or unset). */
+/** vz_error_default() - give @err an exit code unless it has one. Returns err->code (-EIO when NULL
+ * or unset). */
 int vz_error_default(struct wabe_error *err, enum vz_exit kind);
 
 #endif

@@ -16,7 +16,8 @@
 
 #define STATEDIR_DEFAULT "/run/vz"
 #define CGROUP_BASE_DEFAULT "/vz"
-/* systemd.io/UIDS-GIDS: 524288..1879048191 is for containers; nspawn looks for free ranges from the same start. */
+/* systemd.io/UIDS-GIDS: 524288..1879048191 is for containers; nspawn looks for free ranges from the
+ * same start. */
 #define UID_BASE_DEFAULT 655360u
 #define UID_END_DEFAULT 1879048192u
 #define UID_RANGE 65536u
@@ -49,14 +50,17 @@ static const struct host_key {
 };
 
 static const enum vz_type host_rules[] = {
-	[HOST_PATH] = VZ_TYPE_PATH,	[HOST_TEMPLATE] = VZ_TYPE_TEMPLATE, [HOST_YESNO] = VZ_TYPE_YESNO,
-	[HOST_U32] = VZ_TYPE_NUMBER,	[HOST_U64] = VZ_TYPE_NUMBER,	    [HOST_INT] = VZ_TYPE_NUMBER,
+	[HOST_PATH] = VZ_TYPE_PATH,   [HOST_TEMPLATE] = VZ_TYPE_TEMPLATE,
+	[HOST_YESNO] = VZ_TYPE_YESNO, [HOST_U32] = VZ_TYPE_NUMBER,
+	[HOST_U64] = VZ_TYPE_NUMBER,  [HOST_INT] = VZ_TYPE_NUMBER,
 	[HOST_CGROUP] = VZ_TYPE_PATH,
 };
 
-static int set_key(struct vz_host *host, const struct host_key *key, const char *text, struct wabe_error *err)
+static int set_key(struct vz_host *host, const struct host_key *key, const char *text,
+		   struct wabe_error *err)
 {
-	struct vz_rule rule = { host_rules[key->type], VZ_UNIT_NONE, 0, key->type == HOST_U64 ? 0 : UINT32_MAX, NULL };
+	struct vz_rule rule = { host_rules[key->type], VZ_UNIT_NONE, 0,
+				key->type == HOST_U64 ? 0 : UINT32_MAX, NULL };
 	char *place = (char *)host + key->offset;
 	struct vz_value value;
 	int r;
@@ -85,7 +89,8 @@ static int set_key(struct vz_host *host, const struct host_key *key, const char 
 	return 0;
 }
 
-static int bad_line(const struct vz_host *host, const struct vz_conffile_line *line, struct wabe_error *err)
+static int bad_line(const struct vz_host *host, const struct vz_conffile_line *line,
+		    struct wabe_error *err)
 {
 	wabe_error_prefix(err, "%s: line %u", host->conf_path, line->number);
 	wabe_error_kind(err, VZ_EXIT_BAD_CONFIG);
@@ -95,12 +100,15 @@ static int bad_line(const struct vz_host *host, const struct vz_conffile_line *l
 static int read_keys(struct vz_host *host, struct wabe_error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(host_keys); i++) {
-		const struct vz_conffile_line *line = vz_conffile_find(&host->file, host_keys[i].key);
+		const struct vz_conffile_line *line =
+			vz_conffile_find(&host->file, host_keys[i].key);
 
 		if (!line || !*line->value)
 			continue;
 		if (line->has_expansion) {
-			wabe_error_say(err, -EINVAL, "%s: nothing is replaced here, write the value itself", line->key);
+			wabe_error_say(err, -EINVAL,
+				       "%s: nothing is replaced here, write the value itself",
+				       line->key);
 			return bad_line(host, line, err);
 		}
 		if (set_key(host, &host_keys[i], line->value, err) < 0)
@@ -120,12 +128,15 @@ static int check_host(struct vz_host *host, struct wabe_error *err)
 	if (stop && *stop)
 		host->stop_mode = stop;
 	if (strcmp(host->stop_mode, "stop") != 0 && strcmp(host->stop_mode, "suspend") != 0)
-		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL, "%s: VE_STOP_MODE \"%s\": expected stop or suspend",
+		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL,
+				    "%s: VE_STOP_MODE \"%s\": expected stop or suspend",
 				    host->conf_path, host->stop_mode);
-	if (host->uid_base < UID_RANGE || host->uid_end < host->uid_base || host->uid_end - host->uid_base < UID_RANGE)
-		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -ERANGE,
-				    "%s: UID_BASE %u, UID_END %u: from %u up, with room for %u ids or more", host->conf_path,
-				    host->uid_base, host->uid_end, UID_RANGE, UID_RANGE);
+	if (host->uid_base < UID_RANGE || host->uid_end < host->uid_base ||
+	    host->uid_end - host->uid_base < UID_RANGE)
+		return vz_error_say(
+			err, VZ_EXIT_BAD_CONFIG, -ERANGE,
+			"%s: UID_BASE %u, UID_END %u: from %u up, with room for %u ids or more",
+			host->conf_path, host->uid_base, host->uid_end, UID_RANGE, UID_RANGE);
 	host->rt.state_root = host->statedir;
 	return 0;
 }
@@ -140,8 +151,8 @@ static int find_paths(struct vz_host *host, const char *path, struct wabe_error 
 	if (!path || !*path)
 		path = VZ_HOST_CONF_DEFAULT;
 	if (!realpath(path, real))
-		return vz_error_set(err, errno == ENOENT ? VZ_EXIT_NO_HOST_CONFIG : VZ_EXIT_SYSTEM, -errno,
-				    "host configuration %s", path);
+		return vz_error_set(err, errno == ENOENT ? VZ_EXIT_NO_HOST_CONFIG : VZ_EXIT_SYSTEM,
+				    -errno, "host configuration %s", path);
 	host->conf_path = wabe_arena_strdup(&host->arena, real);
 	slash = strrchr(real, '/');
 	*slash = '\0';
@@ -178,11 +189,12 @@ static int load(struct vz_host *host, const char *path, struct wabe_error *err)
 	return 0;
 }
 
-int vz_host_load(const char *path, struct wabe_log *log, struct vz_host *ret_host, struct wabe_error *err)
+int vz_host_load(const char *path, struct wabe_log *log, struct vz_host *ret_host,
+		 struct wabe_error *err)
 {
 	int r;
 
-	*ret_host = (struct vz_host){
+	*ret_host = (struct vz_host) {
 		.conf_fd = -EBADF,
 		.statedir = STATEDIR_DEFAULT,
 		.uid_base = UID_BASE_DEFAULT,
@@ -205,16 +217,18 @@ void vz_host_free(struct vz_host *host)
 {
 	wabe_cleanup_close(&host->conf_fd);
 	wabe_arena_free(&host->arena);
-	*host = (struct vz_host){ .conf_fd = -EBADF };
+	*host = (struct vz_host) { .conf_fd = -EBADF };
 }
 
-int vz_host_lock(const struct vz_host *host, const char *name, int timeout_ms, struct wabe_error *err)
+int vz_host_lock(const struct vz_host *host, const char *name, int timeout_ms,
+		 struct wabe_error *err)
 {
 	char path[PATH_MAX];
 	int fd;
 
 	if (!host->lockdir)
-		return vz_error_say(err, VZ_EXIT_NO_LOCKDIR, -EINVAL, "%s: LOCKDIR is not set", host->conf_path);
+		return vz_error_say(err, VZ_EXIT_NO_LOCKDIR, -EINVAL, "%s: LOCKDIR is not set",
+				    host->conf_path);
 	if (wabe_parse_id(name) < 0)
 		return vz_error_say(err, VZ_EXIT_SYSTEM, -EINVAL, "lock \"%s\": not a name", name);
 	if (wabe_file_mkdir_all(host->lockdir, LOCKDIR_MODE, err) < 0)
@@ -222,6 +236,7 @@ int vz_host_lock(const struct vz_host *host, const char *name, int timeout_ms, s
 	snprintf(path, sizeof(path), "%s/%s.lck", host->lockdir, name);
 	fd = wabe_file_lock_at(AT_FDCWD, path, timeout_ms, err);
 	if (fd == -EWOULDBLOCK)
-		return vz_error_say(err, VZ_EXIT_LOCKED, fd, "container %s is locked by another command", name);
+		return vz_error_say(err, VZ_EXIT_LOCKED, fd,
+				    "container %s is locked by another command", name);
 	return fd < 0 ? vz_error_default(err, VZ_EXIT_NO_LOCKDIR) : fd;
 }

@@ -18,32 +18,38 @@ enum vz_param_id vz_param_by_key(const char *key)
 	return VZ_PARAM_MAX;
 }
 
-int vz_params_set(struct vz_params *p, enum vz_param_id id, const char *text, struct wabe_error *err)
+int vz_params_set(struct vz_params *p, enum vz_param_id id, const char *text,
+		  struct wabe_error *err)
 {
 	const struct vz_param *row = vz_param_row(id);
-	int r = vz_value_parse(p->arena, &row->rule, row->key ? row->key : row->option, text, &p->values[id], err);
+	int r = vz_value_parse(p->arena, &row->rule, row->key ? row->key : row->option, text,
+			       &p->values[id], err);
 
 	return r < 0 ? (wabe_error_kind(err, VZ_EXIT_BAD_VALUE), r) : 0;
 }
 
 /* One line of a file whose key is row @id. */
-static int set_from_line(struct vz_params *p, enum vz_param_id id, const struct vz_conffile_line *line,
-			 struct wabe_error *err)
+static int set_from_line(struct vz_params *p, enum vz_param_id id,
+			 const struct vz_conffile_line *line, struct wabe_error *err)
 {
 	const struct vz_param *row = vz_param_row(id);
 
 	/* KEY="" is how OpenVZ's files say that a value is not set. */
 	if (!*line->value && !vz_type_is_list(row->rule.type)) {
-		p->values[id] = (struct vz_value){ 0 };
+		p->values[id] = (struct vz_value) { 0 };
 		return 0;
 	}
 	if (line->has_expansion && row->rule.type != VZ_TYPE_PATH)
-		return wabe_error_say(err, -EINVAL, "%s: a shell would replace a part of the value; put a backslash "
-				      "before $ and `", row->key);
+		return wabe_error_say(
+			err, -EINVAL,
+			"%s: a shell would replace a part of the value; put a backslash "
+			"before $ and `",
+			row->key);
 	return vz_params_set(p, id, line->value, err);
 }
 
-int vz_params_from_file(struct vz_params *p, const struct vz_conffile *file, enum vz_params_mode mode, struct wabe_error *err)
+int vz_params_from_file(struct vz_params *p, const struct vz_conffile *file,
+			enum vz_params_mode mode, struct wabe_error *err)
 {
 	for (size_t i = 0; i < file->count; i++) {
 		const struct vz_conffile_line *line = &file->lines[i];
@@ -61,7 +67,7 @@ int vz_params_from_file(struct vz_params *p, const struct vz_conffile *file, enu
 			return r;
 		}
 		if (r < 0) {
-			p->values[id] = (struct vz_value){ 0 };
+			p->values[id] = (struct vz_value) { 0 };
 			wabe_error_clear(err);
 		}
 	}
@@ -69,7 +75,8 @@ int vz_params_from_file(struct vz_params *p, const struct vz_conffile *file, enu
 }
 
 /* Does the file say the same as @value already? */
-static bool is_in_file(const struct vz_conffile *file, const struct vz_param *row, const struct vz_value *value)
+static bool is_in_file(const struct vz_conffile *file, const struct vz_param *row,
+		       const struct vz_value *value)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena scratch = WABE_ARENA_INIT;
 	const struct vz_conffile_line *line = vz_conffile_find(file, row->key);
@@ -88,7 +95,8 @@ int vz_params_to_file(const struct vz_params *p, struct vz_conffile *file, struc
 	for (enum vz_param_id id = 0; id < VZ_PARAM_MAX; id++) {
 		const struct vz_param *row = vz_param_row(id);
 		const struct vz_value *value = &p->values[id];
-		enum vz_conffile_quote quote = row->rule.type == VZ_TYPE_PATH ? VZ_CONFFILE_VEID : VZ_CONFFILE_LITERAL;
+		enum vz_conffile_quote quote =
+			row->rule.type == VZ_TYPE_PATH ? VZ_CONFFILE_VEID : VZ_CONFFILE_LITERAL;
 		int r;
 
 		if (!row->key || !value->is_set || is_in_file(file, row, value))
@@ -110,7 +118,8 @@ static size_t find_entry(enum vz_type type, const struct wabe_strv *list, const 
 	return i;
 }
 
-static int put_entry(struct wabe_arena *arena, enum vz_type type, struct wabe_strv *list, char *entry)
+static int put_entry(struct wabe_arena *arena, enum vz_type type, struct wabe_strv *list,
+		     char *entry)
 {
 	size_t i = find_entry(type, list, entry);
 
@@ -121,7 +130,8 @@ static int put_entry(struct wabe_arena *arena, enum vz_type type, struct wabe_st
 }
 
 /* @over's deletions, then its additions, on the list of @base. */
-static int apply_edit(struct wabe_arena *arena, enum vz_type type, struct vz_value *base, const struct vz_value *over)
+static int apply_edit(struct wabe_arena *arena, enum vz_type type, struct vz_value *base,
+		      const struct vz_value *over)
 {
 	struct vz_value out = { .is_set = true };
 	int r = 0;
@@ -200,7 +210,7 @@ uint64_t vz_param_u64(const struct vz_params *p, enum vz_param_id id)
 struct vz_pair vz_param_pair(const struct vz_params *p, enum vz_param_id id)
 {
 	if (!vz_param_has(p, id))
-		return (struct vz_pair){ VZ_UNLIMITED, VZ_UNLIMITED };
+		return (struct vz_pair) { VZ_UNLIMITED, VZ_UNLIMITED };
 	return p->values[id].pair;
 }
 
@@ -209,7 +219,8 @@ struct vz_pair vz_param_bytes(const struct vz_params *p, enum vz_param_id id)
 	enum vz_unit unit = vz_param_row(id)->rule.unit;
 	struct vz_pair pair = vz_param_pair(p, id);
 
-	return (struct vz_pair){ vz_value_bytes(pair.barrier, unit), vz_value_bytes(pair.limit, unit) };
+	return (struct vz_pair) { vz_value_bytes(pair.barrier, unit),
+				  vz_value_bytes(pair.limit, unit) };
 }
 
 const struct wabe_strv *vz_param_list(const struct vz_params *p, enum vz_param_id id)

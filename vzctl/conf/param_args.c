@@ -22,7 +22,8 @@ static enum option_kind option_kind(const struct vz_param *row, const char *opti
 	return OPTION_NONE;
 }
 
-static enum vz_param_id find_option(unsigned int verb, const char *option, enum option_kind *ret_kind)
+static enum vz_param_id find_option(unsigned int verb, const char *option,
+				    enum option_kind *ret_kind)
 {
 	for (enum vz_param_id id = 0; id < VZ_PARAM_MAX; id++) {
 		const struct vz_param *row = vz_param_row(id);
@@ -35,7 +36,8 @@ static enum vz_param_id find_option(unsigned int verb, const char *option, enum 
 }
 
 /* Join the entries of @add to those of @list, which earlier options gave. */
-static int add_entries(struct vz_params *p, enum vz_type type, struct wabe_strv *list, const struct wabe_strv *add)
+static int add_entries(struct vz_params *p, enum vz_type type, struct wabe_strv *list,
+		       const struct wabe_strv *add)
 {
 	for (size_t i = 0; i < add->count; i++) {
 		size_t j = 0;
@@ -50,7 +52,8 @@ static int add_entries(struct vz_params *p, enum vz_type type, struct wabe_strv 
 	return 0;
 }
 
-static int add_to_list(struct vz_params *p, enum vz_param_id id, const struct vz_value *parsed, bool is_del)
+static int add_to_list(struct vz_params *p, enum vz_param_id id, const struct vz_value *parsed,
+		       bool is_del)
 {
 	const struct vz_param *row = vz_param_row(id);
 	struct vz_value *value = &p->values[id];
@@ -70,60 +73,83 @@ static int del_all(struct vz_params *p, enum vz_param_id id)
 	return vz_value_join(p->arena, vz_param_row(id)->rule.type, value);
 }
 
-/* The rule by which an option's value is read: a bare number of iolimit is MB there, deleting an interface takes its name. */
-static struct vz_rule option_rule(const struct vz_param *row)
+static int parse_option(struct vz_params *p, const struct vz_param *row, const char *what,
+			const char *text, struct vz_value *ret_value, struct wabe_error *err)
 {
 	struct vz_rule rule = row->rule;
+	int r;
 
+	/* A bare number of iolimit is MB here, bytes in the file. */
 	if (row->option_unit != VZ_UNIT_NONE)
 		rule.unit = row->option_unit;
-	return rule;
+	r = vz_value_parse(p->arena, &rule, what, text, ret_value, err);
+	return r < 0 ? vz_error_default(err, VZ_EXIT_BAD_VALUE) : 0;
 }
 
-int vz_params_option(struct vz_params *p, unsigned int verb, const char *option, const char *text, struct wabe_error *err)
+/* --ipadd, --ipdel, --nameserver */
+static int set_list(struct vz_params *p, enum vz_param_id id, bool is_del, const char *what,
+		    const char *text, struct wabe_error *err)
 {
-	enum option_kind kind;
-	enum vz_param_id id = find_option(verb, option, &kind);
-	const struct vz_param *row;
+	const struct vz_param *row = vz_param_row(id);
 	struct vz_value parsed;
-	struct vz_rule rule;
-	char what[OPTION_NAME_MAX];
-	int r = 0;
+	int r;
 
-	if (id == VZ_PARAM_MAX)
-		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -ENOENT, "unknown option --%s", option);
-	row = vz_param_row(id);
-	rule = option_rule(row);
-	snprintf(what, sizeof(what), "--%s", option);
-	if (kind == OPTION_DEL && strcmp(text, "all") == 0) {
+	if (is_del && strcmp(text, "all") == 0) {
 		r = del_all(p, id);
 		return r < 0 ? wabe_error_set(err, r, "%s", what) : 0;
 	}
-	if (kind == OPTION_LIMIT && strchr(text, ':'))
-		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL, "%s \"%.64s\": expected one number, or unlimited", what,
-				    text);
-	r = vz_value_parse(p->arena, &rule, what, text, &parsed, err);
-	if (r < 0) {
-		wabe_error_kind(err, VZ_EXIT_BAD_VALUE);
+	r = parse_option(p, row, what, text, &parsed, err);
+	if (r < 0)
 		return r;
-	}
-	if (vz_type_is_list(rule.type)) {
-		if (parsed.list.count == 0 && !(row->flags & VZ_PARAM_REPLACE))
-			return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL, "%s: the value is empty", what);
-		r = add_to_list(p, id, &parsed, kind == OPTION_DEL);
-		return r < 0 ? wabe_error_set(err, r, "%s", what) : 0;
-	}
-	if (kind == OPTION_LIMIT) {
-		char limit[32];
+	if (parsed.list.count == 0 && !(row->flags & VZ_PARAM_REPLACE))
+		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL, "%s: the value is empty",
+				    what);
+	r = add_to_list(p, id, &parsed, is_del);
+	return r < 0 ? wabe_error_set(err, r, "%s", what) : 0;
+}
 
-		parsed.pair.barrier = 0;
-		snprintf(limit, sizeof(limit), "%s", strchr(parsed.text, ':') + 1);
-		parsed.text = wabe_arena_printf(p->arena, "0:%s", limit);
-		if (!parsed.text)
-			return wabe_error_set(err, -ENOMEM, "%s", what);
-	}
+/* --ram N is --physpages 0:N */
+static int set_limit(struct vz_params *p, enum vz_param_id id, const char *what, const char *text,
+		     struct wabe_error *err)
+{
+	struct vz_value parsed;
+	int r;
+
+	if (strchr(text, ':'))
+		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL,
+				    "%s \"%.64s\": expected one number, or unlimited", what, text);
+	r = parse_option(p, vz_param_row(id), what, text, &parsed, err);
+	if (r < 0)
+		return r;
+	parsed.pair.barrier = 0;
+	parsed.text = wabe_arena_printf(p->arena, "0%s", strchr(parsed.text, ':'));
+	if (!parsed.text)
+		return wabe_error_set(err, -ENOMEM, "%s", what);
 	p->values[id] = parsed;
 	return 0;
+}
+
+int vz_params_option(struct vz_params *p, unsigned int verb, const char *option, const char *text,
+		     struct wabe_error *err)
+{
+	enum option_kind kind;
+	enum vz_param_id id = find_option(verb, option, &kind);
+	struct vz_value parsed;
+	char what[OPTION_NAME_MAX];
+	int r;
+
+	if (id == VZ_PARAM_MAX)
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -ENOENT, "unknown option --%.64s",
+				    option);
+	snprintf(what, sizeof(what), "--%s", option);
+	if (vz_type_is_list(vz_param_row(id)->rule.type))
+		return set_list(p, id, kind == OPTION_DEL, what, text, err);
+	if (kind == OPTION_LIMIT)
+		return set_limit(p, id, what, text, err);
+	r = parse_option(p, vz_param_row(id), what, text, &parsed, err);
+	if (r == 0)
+		p->values[id] = parsed;
+	return r;
 }
 
 /* The options that describe one interface, and their names in NETIF. */
@@ -131,8 +157,11 @@ static const struct {
 	enum vz_param_id id;
 	const char *name;
 } netif_options[] = {
-	{ VZ_PARAM_MAC, "mac" },	   { VZ_PARAM_HOST_IFNAME, "host_ifname" }, { VZ_PARAM_HOST_MAC, "host_mac" },
-	{ VZ_PARAM_BRIDGE, "bridge" }, { VZ_PARAM_MAC_FILTER, "mac_filter" },
+	{ VZ_PARAM_MAC, "mac" },
+	{ VZ_PARAM_HOST_IFNAME, "host_ifname" },
+	{ VZ_PARAM_HOST_MAC, "host_mac" },
+	{ VZ_PARAM_BRIDGE, "bridge" },
+	{ VZ_PARAM_MAC_FILTER, "mac_filter" },
 };
 
 /* --ifname eth0 --mac ... becomes an edit of NETIF: "ifname=eth0,mac=...". */
@@ -155,18 +184,22 @@ static int fold_netif(struct vz_params *p, struct wabe_error *err)
 	if (r < 0)
 		return wabe_error_set(err, r, "--ifname");
 	if (is_any != (ifname != NULL))
-		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, is_any ? "--mac, --host_ifname, --host_mac, --bridge and "
-				    "--mac_filter need --ifname" : "--ifname needs something to change");
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
+				    is_any ? "--mac, --host_ifname, --host_mac, --bridge and "
+					     "--mac_filter need --ifname"
+					   : "--ifname needs something to change");
 	if (!is_any)
 		return 0;
-	r = vz_value_parse(p->arena, &vz_param_row(VZ_PARAM_NETIF)->rule, "--ifname", entry.data, &parsed, err);
+	r = vz_value_parse(p->arena, &vz_param_row(VZ_PARAM_NETIF)->rule, "--ifname", entry.data,
+			   &parsed, err);
 	if (r == 0)
 		r = add_to_list(p, VZ_PARAM_NETIF, &parsed, false);
 	return r < 0 ? vz_error_default(err, VZ_EXIT_BAD_VALUE) : 0;
 }
 
 /* The verb's own row for a word "--save" or "-x", or NULL. */
-static const struct wabe_option *find_own(const struct wabe_option *own, size_t count, const char *word)
+static const struct wabe_option *find_own(const struct wabe_option *own, size_t count,
+					  const char *word)
 {
 	size_t len = strcspn(word, "=");
 
@@ -181,8 +214,8 @@ static const struct wabe_option *find_own(const struct wabe_option *own, size_t 
 }
 
 /* Let base/option read one option of the verb; returns how many words it was. */
-static int parse_own(struct vz_params *p, const struct wabe_option *own, size_t count, void *values, int left, char **argv,
-		     struct wabe_error *err)
+static int parse_own(struct vz_params *p, const struct wabe_option *own, size_t count, void *values,
+		     int left, char **argv, struct wabe_error *err)
 {
 	const struct wabe_option *row = find_own(own, count, argv[0]);
 	bool is_flag = !row || row->type == WABE_OPTION_FLAG || row->type == WABE_OPTION_COUNT;
@@ -201,7 +234,8 @@ static int parse_own(struct vz_params *p, const struct wabe_option *own, size_t 
 }
 
 /* One option of a row at argv[0]; returns how many words it was, 0 when no row has it. */
-static int parse_row(struct vz_params *p, unsigned int verb, int left, char **argv, struct wabe_error *err)
+static int parse_row(struct vz_params *p, unsigned int verb, int left, char **argv,
+		     struct wabe_error *err)
 {
 	char option[OPTION_NAME_MAX];
 	const char *equals = strchr(argv[0], '=');
@@ -216,15 +250,17 @@ static int parse_row(struct vz_params *p, unsigned int verb, int left, char **ar
 	if (find_option(verb, option, &kind) == VZ_PARAM_MAX)
 		return 0;
 	if (!equals && left < 2)
-		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "option --%s wants a value", option);
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "option --%s wants a value",
+				    option);
 	r = vz_params_option(p, verb, option, equals ? equals + 1 : argv[1], err);
 	if (r < 0)
 		return r;
 	return equals ? 1 : 2;
 }
 
-int vz_params_parse_args(struct vz_params *p, unsigned int verb, const struct wabe_option *own, size_t own_count,
-			 void *values, int argc, char **argv, struct wabe_error *err)
+int vz_params_parse_args(struct vz_params *p, unsigned int verb, const struct wabe_option *own,
+			 size_t own_count, void *values, int argc, char **argv,
+			 struct wabe_error *err)
 {
 	int i = 1, r;
 

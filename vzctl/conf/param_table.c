@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * conf/param: the table. vzctl(8), "set"; ctid.conf(5). A row's order is that of the help and of new lines in a file.
+ * conf/param: the table. vzctl(8), "set"; ctid.conf(5). A row's order is that of the help and of
+ * new lines in a file.
  */
 #include <stddef.h>
 
@@ -10,24 +11,62 @@
 #define no_network "network setup is not part of this version"
 #define no_patches "this kernel has no such counter"
 #define no_version "not part of this version"
-#define no_meaning "superseded by ram and swap: the kernel's memory for a guest counts as the guest's"
+#define no_meaning \
+	"superseded by ram and swap: the kernel's memory for a guest counts as the guest's"
 
 static const char *const layouts[] = { "overlay", "dir", "simfs", "image", "ploop", "btrfs", NULL };
 static const char *const on_off[] = { "on", "off", NULL };
 static const char *const all[] = { "all", NULL };
 static const char *const all_auto[] = { "all", "auto", NULL };
 static const char *const netfilter_modes[] = { "disabled", "stateless", "stateful", "full", NULL };
-static const char *const features[] = { "sysfs", "nfs",	   "sit",  "ipip", "ppp",    "ipgre",
+static const char *const features[] = { "sysfs",  "nfs",  "sit",  "ipip", "ppp",    "ipgre",
 					"bridge", "nfsd", "fuse", "tun",  "docker", NULL };
 
 /* capabilities(7), and VE_ADMIN of OpenVZ's kernel, so that its files load. */
 static const char *const capabilities[] = {
-	"CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
-	"LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
-	"SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
-	"SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
-	"MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
-	"CHECKPOINT_RESTORE", "VE_ADMIN", NULL,
+	"CHOWN",
+	"DAC_OVERRIDE",
+	"DAC_READ_SEARCH",
+	"FOWNER",
+	"FSETID",
+	"KILL",
+	"SETGID",
+	"SETUID",
+	"SETPCAP",
+	"LINUX_IMMUTABLE",
+	"NET_BIND_SERVICE",
+	"NET_BROADCAST",
+	"NET_ADMIN",
+	"NET_RAW",
+	"IPC_LOCK",
+	"IPC_OWNER",
+	"SYS_MODULE",
+	"SYS_RAWIO",
+	"SYS_CHROOT",
+	"SYS_PTRACE",
+	"SYS_PACCT",
+	"SYS_ADMIN",
+	"SYS_BOOT",
+	"SYS_NICE",
+	"SYS_RESOURCE",
+	"SYS_TIME",
+	"SYS_TTY_CONFIG",
+	"MKNOD",
+	"LEASE",
+	"AUDIT_WRITE",
+	"AUDIT_CONTROL",
+	"SETFCAP",
+	"MAC_OVERRIDE",
+	"MAC_ADMIN",
+	"SYSLOG",
+	"WAKE_ALARM",
+	"BLOCK_SUSPEND",
+	"AUDIT_READ",
+	"PERFMON",
+	"BPF",
+	"CHECKPOINT_RESTORE",
+	"VE_ADMIN",
+	NULL,
 };
 
 #define BOTH (VZ_PARAM_CREATE | VZ_PARAM_SET)
@@ -62,7 +101,7 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 		.rule = { VZ_TYPE_ENUM, VZ_UNIT_NONE, 0, 0, layouts }, .preset = "overlay",
 		.flags = VZ_PARAM_CREATE, .value = "NAME",
 		.help = "how template and private area are put together",
-		.manual = "overlay: the template below, the private area above. dir (simfs): a plain copy. "
+		.manual = "overlay: the template below, the private area above. dir (simfs): copy. "
 			  "image (ploop): a file with a file system. btrfs: a subvolume.",
 	},
 	[VZ_PARAM_MOUNT_OPTS] = {

@@ -17,11 +17,13 @@ static size_t row_options(const struct vz_param *row, struct option_text out[3])
 	size_t n = 0;
 
 	if (row->option)
-		out[n++] = (struct option_text){ row->option, row->value, row->help, "" };
+		out[n++] = (struct option_text) { row->option, row->value, row->help, "" };
 	if (row->option_limit)
-		out[n++] = (struct option_text){ row->option_limit, "N", row->option, "the limit of --" };
+		out[n++] = (struct option_text) { row->option_limit, "N", row->option,
+						  "the limit of --" };
 	if (row->option_del)
-		out[n++] = (struct option_text){ row->option_del, "WHICH|all", row->option, "undo --" };
+		out[n++] = (struct option_text) { row->option_del, "WHICH|all", row->option,
+						  "undo --" };
 	return n;
 }
 
@@ -33,7 +35,8 @@ static void print_help(FILE *out, const struct vz_param *row, const struct optio
 		fprintf(out, "\n%*s", HELP_COLUMN, "");
 	else
 		fprintf(out, "%*s", HELP_COLUMN - used, "");
-	fprintf(out, "%s%s%s\n", o->prefix, o->help, row->unenforced ? " (kept, not enforced)" : "");
+	fprintf(out, "%s%s%s\n", o->prefix, o->help,
+		row->unenforced ? " (kept, not enforced)" : "");
 }
 
 void vz_param_help(FILE *out, unsigned int verb)
@@ -71,9 +74,11 @@ void vz_param_print_table(FILE *out)
 		size_t count = row_options(row, options);
 
 		for (size_t i = 0; i < count; i++)
-			fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s%s\n", options[i].option, row->key ? row->key : "-",
-				verbs_text(row->flags), unit == VZ_UNIT_NONE ? "-" : vz_unit_name(unit), options[i].value,
-				row->unenforced ? "kept" : "enforced", options[i].prefix, options[i].help);
+			fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s%s\n", options[i].option,
+				row->key ? row->key : "-", verbs_text(row->flags),
+				unit == VZ_UNIT_NONE ? "-" : vz_unit_name(unit), options[i].value,
+				row->unenforced ? "kept" : "enforced", options[i].prefix,
+				options[i].help);
 	}
 }
 
@@ -85,6 +90,7 @@ void vz_params_say_unenforced(const struct vz_params *p, const struct wabe_log *
 		if (!p->values[id].is_set || !row->unenforced)
 			continue;
 		wabe_log(log, row->flags & VZ_PARAM_LOUD ? WABE_LOG_WARNING : WABE_LOG_INFO,
-			 "--%s is kept, but not enforced: %s", row->option ? row->option : row->key, row->unenforced);
+			 "--%s is kept, but not enforced: %s", row->option ? row->option : row->key,
+			 row->unenforced);
 	}
 }

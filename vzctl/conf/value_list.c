@@ -32,7 +32,8 @@ static const char *find_switch(const struct vz_rule *rule, const char *name, siz
 	return NULL;
 }
 
-int vz_entry_switch(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, const char **ret_entry)
+int vz_entry_switch(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		    const char **ret_entry)
 {
 	const char *colon = strchr(text, ':');
 	const char *name;
@@ -61,7 +62,8 @@ static bool is_permission(const char *s)
 	return true;
 }
 
-int vz_entry_device(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, const char **ret_entry)
+int vz_entry_device(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		    const char **ret_entry)
 {
 	char *rest = wabe_arena_strdup(arena, text);
 	char *kind, *major, *minor;
@@ -93,14 +95,16 @@ static bool is_devnode_name(const char *s, size_t len)
 			if (i == start || s[start] == '.')
 				return false;
 			start = i + 1;
-		} else if (!(isascii((unsigned char)s[i]) && isalnum((unsigned char)s[i])) && !strchr("_.+-!:", s[i])) {
+		} else if (!(isascii((unsigned char)s[i]) && isalnum((unsigned char)s[i])) &&
+			   !strchr("_.+-!:", s[i])) {
 			return false;
 		}
 	}
 	return true;
 }
 
-int vz_entry_devnode(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, const char **ret_entry)
+int vz_entry_devnode(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		     const char **ret_entry)
 {
 	const char *colon = strrchr(text, ':');
 
@@ -117,7 +121,8 @@ static bool is_hex(const char *s, size_t min, size_t max)
 	return len >= min && len <= max && strspn(s, "0123456789abcdefABCDEF") == len;
 }
 
-int vz_entry_pci(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, const char **ret_entry)
+int vz_entry_pci(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		 const char **ret_entry)
 {
 	char *rest = wabe_arena_strdup(arena, text);
 	char *first, *second, *third;
@@ -131,13 +136,15 @@ int vz_entry_pci(struct wabe_arena *arena, const struct vz_rule *rule, const cha
 	*third = '\0';
 	first = strsep(&rest, ":");
 	second = strsep(&rest, ":");
-	if (!second || (rest && (!is_hex(first, 1, 4) || !is_hex(second, 1, 2) || !is_hex(rest, 1, 2))) ||
+	if (!second ||
+	    (rest && (!is_hex(first, 1, 4) || !is_hex(second, 1, 2) || !is_hex(rest, 1, 2))) ||
 	    (!rest && (!is_hex(first, 1, 2) || !is_hex(second, 1, 2))))
 		return -EINVAL;
 	return copy(arena, text, ret_entry);
 }
 
-int vz_entry_module(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, const char **ret_entry)
+int vz_entry_module(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		    const char **ret_entry)
 {
 	(void)rule;
 	if (strlen(text) > MODULE_MAX)

@@ -28,7 +28,8 @@ bool vz_value_is_hostname(const char *s, size_t max)
 			label = 0;
 			continue;
 		}
-		if (!(isascii((unsigned char)*p) && isalnum((unsigned char)*p)) && (*p != '-' || label == 0))
+		if (!(isascii((unsigned char)*p) && isalnum((unsigned char)*p)) &&
+		    (*p != '-' || label == 0))
 			return false;
 		if (++label > LABEL_MAX)
 			return false;
@@ -43,7 +44,8 @@ bool vz_value_is_ifname(const char *s)
 	if (len == 0 || len >= IFNAMSIZ || strcmp(s, ".") == 0 || strcmp(s, "..") == 0 || *s == '-')
 		return false;
 	for (; *s; s++)
-		if (!(isascii((unsigned char)*s) && isalnum((unsigned char)*s)) && !strchr("_.-@+", *s))
+		if (!(isascii((unsigned char)*s) && isalnum((unsigned char)*s)) &&
+		    !strchr("_.-@+", *s))
 			return false;
 	return true;
 }
@@ -88,7 +90,8 @@ static int parse_prefix(int family, const char *s, int *ret_prefix)
 }
 
 /* @text is cut at '/' when @is_prefix_fine; canonical "ADDRESS[/PREFIX]". */
-static int parse_address(struct wabe_arena *arena, const char *text, bool is_prefix_fine, const char **ret_entry)
+static int parse_address(struct wabe_arena *arena, const char *text, bool is_prefix_fine,
+			 const char **ret_entry)
 {
 	char address[INET6_ADDRSTRLEN], canonical[INET6_ADDRSTRLEN];
 	const char *slash = strchr(text, '/');
@@ -111,11 +114,13 @@ static int parse_address(struct wabe_arena *arena, const char *text, bool is_pre
 			return r;
 	}
 	inet_ntop(family, bytes, canonical, sizeof(canonical));
-	*ret_entry = slash ? wabe_arena_printf(arena, "%s/%d", canonical, prefix) : wabe_arena_strdup(arena, canonical);
+	*ret_entry = slash ? wabe_arena_printf(arena, "%s/%d", canonical, prefix)
+			   : wabe_arena_strdup(arena, canonical);
 	return *ret_entry ? 0 : -ENOMEM;
 }
 
-int vz_entry_ip(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, const char **ret_entry)
+int vz_entry_ip(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		const char **ret_entry)
 {
 	(void)rule;
 	return parse_address(arena, text, true, ret_entry);
@@ -127,7 +132,8 @@ static int copy(struct wabe_arena *arena, const char *text, const char **ret_ent
 	return *ret_entry ? 0 : -ENOMEM;
 }
 
-int vz_entry_nameserver(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, const char **ret_entry)
+int vz_entry_nameserver(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+			const char **ret_entry)
 {
 	(void)rule;
 	if (strcmp(text, "inherit") == 0)
@@ -135,22 +141,34 @@ int vz_entry_nameserver(struct wabe_arena *arena, const struct vz_rule *rule, co
 	return parse_address(arena, text, false, ret_entry);
 }
 
-int vz_entry_domain(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, const char **ret_entry)
+int vz_entry_domain(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		    const char **ret_entry)
 {
 	(void)rule;
 	return vz_value_is_hostname(text, DOMAIN_MAX) ? copy(arena, text, ret_entry) : -EINVAL;
 }
 
-int vz_entry_ifname(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, const char **ret_entry)
+int vz_entry_ifname(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		    const char **ret_entry)
 {
 	(void)rule;
 	return vz_value_is_ifname(text) ? copy(arena, text, ret_entry) : -EINVAL;
 }
 
-/* An interface of NETIF, in the order of its canonical text and of --netif_add's positions (the last has none there). */
-enum { NETIF_IFNAME, NETIF_MAC, NETIF_HOST_IFNAME, NETIF_HOST_MAC, NETIF_BRIDGE, NETIF_MAC_FILTER, NETIF_MAX };
+/* An interface of NETIF, in the order of its canonical text and of --netif_add's positions (the
+ * last has none there). */
+enum {
+	NETIF_IFNAME,
+	NETIF_MAC,
+	NETIF_HOST_IFNAME,
+	NETIF_HOST_MAC,
+	NETIF_BRIDGE,
+	NETIF_MAC_FILTER,
+	NETIF_MAX
+};
 
-static const char *const netif_keys[NETIF_MAX] = { "ifname", "mac", "host_ifname", "host_mac", "bridge", "mac_filter" };
+static const char *const netif_keys[NETIF_MAX] = { "ifname",   "mac",	 "host_ifname",
+						   "host_mac", "bridge", "mac_filter" };
 
 static bool netif_member_is_valid(size_t member, const char *value)
 {
@@ -175,7 +193,8 @@ static int netif_member(char *word, size_t position, const char *members[NETIF_M
 	if (equals) {
 		*equals = '\0';
 		value = equals + 1;
-		for (member = 0; member < NETIF_MAX && strcmp(netif_keys[member], word) != 0; member++)
+		for (member = 0; member < NETIF_MAX && strcmp(netif_keys[member], word) != 0;
+		     member++)
 			;
 	}
 	if (member >= NETIF_MAX || (!equals && member == NETIF_MAC_FILTER) || members[member])
@@ -188,7 +207,8 @@ static int netif_member(char *word, size_t position, const char *members[NETIF_M
 	return 0;
 }
 
-int vz_entry_netif(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, const char **ret_entry)
+int vz_entry_netif(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		   const char **ret_entry)
 {
 	const char *members[NETIF_MAX] = { 0 };
 	_cleanup_(wabe_buf_free) struct wabe_buf out = WABE_BUF_INIT;
@@ -204,7 +224,8 @@ int vz_entry_netif(struct wabe_arena *arena, const struct vz_rule *rule, const c
 	if (!members[NETIF_IFNAME])
 		return -EINVAL;
 	for (size_t i = 0; i < NETIF_MAX; i++)
-		if (members[i] && wabe_buf_printf(&out, "%s%s=%s", i ? "," : "", netif_keys[i], members[i]) < 0)
+		if (members[i] &&
+		    wabe_buf_printf(&out, "%s%s=%s", i ? "," : "", netif_keys[i], members[i]) < 0)
 			return -ENOMEM;
 	return copy(arena, out.data, ret_entry);
 }

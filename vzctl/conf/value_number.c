@@ -9,11 +9,13 @@
 #include "conf/value.h"
 #include "conf/value_types.h"
 
-#define FRACTION_DIGITS_MAX 9 /* "2.2G" is OpenVZ's own samples; more digits than a byte of a terabyte has are noise */
+#define FRACTION_DIGITS_MAX \
+	9 /* "2.2G" is OpenVZ's own samples; more digits than a byte of a terabyte has are noise */
 
 typedef unsigned __int128 wide;
 
-/* What one unit of a bare number is in bytes, and of what the value is held in. ITEMS have no bytes. */
+/* What one unit of a bare number is in bytes, and of what the value is held in. ITEMS have no
+ * bytes. */
 static const struct unit_row {
 	const char *name;
 	uint32_t bare, held;
@@ -35,7 +37,8 @@ const char *vz_unit_name(enum vz_unit unit)
 
 static bool unit_is_bytes(enum vz_unit unit)
 {
-	return unit == VZ_UNIT_BYTES || unit == VZ_UNIT_PAGES || unit == VZ_UNIT_KB || unit == VZ_UNIT_MB;
+	return unit == VZ_UNIT_BYTES || unit == VZ_UNIT_PAGES || unit == VZ_UNIT_KB ||
+	       unit == VZ_UNIT_MB;
 }
 
 /* Multiplier of a suffix, in bytes for byte units; 0 = no such suffix here. */
@@ -130,7 +133,7 @@ int vz_value_pair(const char *text, enum vz_unit unit, struct vz_pair *ret_pair)
 	if (!colon) {
 		r = vz_value_number(text, unit, &pair.limit);
 		if (r == 0)
-			*ret_pair = (struct vz_pair){ pair.limit, pair.limit };
+			*ret_pair = (struct vz_pair) { pair.limit, pair.limit };
 		return r;
 	}
 	if ((size_t)(colon - text) >= sizeof(first))
@@ -152,7 +155,8 @@ uint64_t vz_value_bytes(uint64_t number, enum vz_unit unit)
 {
 	uint64_t bytes;
 
-	if (number == VZ_UNLIMITED || __builtin_mul_overflow(number, units[unit].held, &bytes) || bytes > VZ_UNLIMITED)
+	if (number == VZ_UNLIMITED || __builtin_mul_overflow(number, units[unit].held, &bytes) ||
+	    bytes > VZ_UNLIMITED)
 		return VZ_UNLIMITED;
 	return bytes;
 }
@@ -162,7 +166,8 @@ static bool in_range(const struct vz_rule *rule, uint64_t number)
 	return number >= rule->min && (rule->max == 0 || number <= rule->max);
 }
 
-int vz_type_number(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, struct vz_value *v)
+int vz_type_number(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		   struct vz_value *v)
 {
 	int r = vz_value_number(text, rule->unit, &v->number);
 
@@ -174,7 +179,8 @@ int vz_type_number(struct wabe_arena *arena, const struct vz_rule *rule, const c
 	return v->text ? 0 : -ENOMEM;
 }
 
-int vz_type_limit(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, struct vz_value *v)
+int vz_type_limit(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		  struct vz_value *v)
 {
 	int r = vz_value_number(text, rule->unit, &v->number);
 
@@ -190,11 +196,12 @@ int vz_type_limit(struct wabe_arena *arena, const struct vz_rule *rule, const ch
 
 static int print_number(char *buf, size_t room, uint64_t number)
 {
-	return number == VZ_UNLIMITED ? snprintf(buf, room, "unlimited") :
-					snprintf(buf, room, "%llu", (unsigned long long)number);
+	return number == VZ_UNLIMITED ? snprintf(buf, room, "unlimited")
+				      : snprintf(buf, room, "%llu", (unsigned long long)number);
 }
 
-int vz_type_pair(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, struct vz_value *v)
+int vz_type_pair(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		 struct vz_value *v)
 {
 	char barrier[32], limit[32];
 	int r = vz_value_pair(text, rule->unit, &v->pair);
@@ -210,7 +217,8 @@ int vz_type_pair(struct wabe_arena *arena, const struct vz_rule *rule, const cha
 	return v->text ? 0 : -ENOMEM;
 }
 
-int vz_type_factor(struct wabe_arena *arena, const struct vz_rule *rule, const char *text, struct vz_value *v)
+int vz_type_factor(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		   struct vz_value *v)
 {
 	wide whole, fraction = 0;
 	int digits;
@@ -230,7 +238,8 @@ int vz_type_factor(struct wabe_arena *arena, const struct vz_rule *rule, const c
 	v->number = (uint64_t)(whole * 1000 + fraction);
 	if (!in_range(rule, v->number))
 		return -ERANGE;
-	v->text = fraction ? wabe_arena_printf(arena, "%u.%03u", (unsigned int)whole, (unsigned int)fraction) :
-			     wabe_arena_printf(arena, "%u", (unsigned int)whole);
+	v->text = fraction ? wabe_arena_printf(arena, "%u.%03u", (unsigned int)whole,
+					       (unsigned int)fraction)
+			   : wabe_arena_printf(arena, "%u", (unsigned int)whole);
 	return v->text ? 0 : -ENOMEM;
 }
