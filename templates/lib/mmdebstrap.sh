@@ -110,12 +110,15 @@ fit_systemd()
 		systemd-firstboot.service e2scrub_all.timer e2scrub_reap.service fstrim.timer; do
 		ln -sf /dev/null "etc/systemd/system/$unit"
 	done
+	# vzctl writes /etc/resolv.conf.
+	rm -f etc/systemd/system/*/systemd-resolved.service etc/systemd/system/dbus-org.freedesktop.resolve1.service
 	# A guest's journal lives in its private area: keep it small.
 	mkdir -p etc/systemd/journald.conf.d
 	printf '[Journal]\nSystemMaxUse=64M\nRuntimeMaxUse=16M\n' >etc/systemd/journald.conf.d/size.conf
 }
 
-# Host keys are made by each guest, before its sshd.
+# Host keys are made by each guest, before its sshd. No RSA key: making one takes seconds, and clients that need one are
+# older than Debian 8; ssh-keygen -A adds it.
 fit_ssh()
 {
 	[ -x usr/sbin/sshd ] || return 0
@@ -128,7 +131,7 @@ ConditionPathExists=!/etc/ssh/ssh_host_ed25519_key
 
 [Service]
 Type=oneshot
-ExecStart=/usr/bin/ssh-keygen -A
+ExecStart=/bin/sh -c 'for type in ecdsa ed25519; do f=/etc/ssh/ssh_host_$${type}_key; [ -e $$f ] || ssh-keygen -q -t $$type -N "" -f $$f; done'
 
 [Install]
 WantedBy=multi-user.target
