@@ -95,7 +95,7 @@ static bool is_that_device(const struct stat *st, const struct wabe_spec_device 
 /* A user namespace has no mknod: the host's node is bound. It must be the device that was asked for. */
 static int open_host_node(const struct wabe_spec_device *d, struct wabe_error *err)
 {
-	_cleanup_close_ int fd = wabe_mount_clone(AT_FDCWD, d->path, false, err);
+	_cleanup_close_ int fd = wabe_mount_clone_private(d->path, err);
 	struct stat st;
 
 	if (fd < 0)

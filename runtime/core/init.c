@@ -63,6 +63,18 @@ static int prepare_namespaces(struct wabe_init *init, struct wabe_error *err)
 	return 0;
 }
 
+/*
+ * A clone is a peer of the mount it was made of: what the guest mounts on it would appear on the host. Only "shared" asks for
+ * that, and not across a user namespace, where the kernel doesn't allow it on a copied mount either (mount_namespaces(7)).
+ */
+static int leave_peers(const struct wabe_init *init, const struct wabe_init_mount *m, struct wabe_error *err)
+{
+	unsigned int wanted = m->options.propagation;
+	struct wabe_mount_change change = { .propagation = wanted ? MS_SLAVE : MS_PRIVATE, .is_recursive = true };
+
+	return wanted == MS_SHARED && !init->has_userns ? 0 : wabe_mount_change(m->source_fd, &change, err);
+}
+
 static int prepare_source(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
 {
 	char path[4096];
@@ -80,7 +92,7 @@ static int prepare_source(struct wabe_init *init, struct wabe_init_mount *m, str
 	if (fstat(m->source_fd, &st) < 0)
 		return wabe_error_set(err, -errno, "look at %s", path);
 	m->is_file = !S_ISDIR(st.st_mode);
-	return 0;
+	return leave_peers(init, m, err);
 }
 
 static int prepare_mounts(struct wabe_init *init, struct wabe_error *err)
@@ -111,7 +123,7 @@ static int prepare_null(struct wabe_init *init, struct wabe_error *err)
 
 	if (init->spec->masked_paths.count == 0)
 		return 0;
-	init->null_fd = wabe_mount_clone(AT_FDCWD, "/dev/null", false, err);
+	init->null_fd = wabe_mount_clone_private("/dev/null", err);
 	if (init->null_fd < 0)
 		return init->null_fd;
 	if (fstat(init->null_fd, &st) < 0)
@@ -275,6 +287,8 @@ static int start_uptime(struct wabe_init *init, struct wabe_error *err)
 
 static int container_hooks(struct wabe_init *init, struct wabe_error *err)
 {
+	/* runtime.md, "State": hooks in the container's namespaces get the pid as it is seen there. */
+	init->c->state.pid = getpid();
 	return wabe_hooks_run(init->c, "createContainer", &init->spec->hooks.create_container, WABE_STATUS_CREATING, err);
 }
 

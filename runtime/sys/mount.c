@@ -34,6 +34,15 @@ int wabe_mount_clone(int dir_fd, const char *path, bool is_recursive, struct wab
 	return fd;
 }
 
+int wabe_mount_clone_private(const char *path, struct wabe_error *err)
+{
+	struct wabe_mount_change change = { .propagation = MS_PRIVATE };
+	_cleanup_close_ int fd = wabe_mount_clone(AT_FDCWD, path, false, err);
+	int r = fd < 0 ? fd : wabe_mount_change(fd, &change, err);
+
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
 /* fs context errors come with a line of text: "e overlay: lowerdir is ..." (fsopen: read(2) on the context). */
 static int context_error(int fs_fd, int code, const char *type, const char *what, struct wabe_error *err)
 {

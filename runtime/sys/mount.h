@@ -22,6 +22,12 @@
 int wabe_mount_clone(int dir_fd, const char *path, bool is_recursive, struct wabe_error *err);
 
 /**
+ * wabe_mount_clone_private() - the same of @path on the host, without the mounts below it, and out of its peer group: the clone of
+ * a shared mount is its peer (mount_namespaces(7)), what a guest would mount on the clone appears on the host too.
+ */
+int wabe_mount_clone_private(const char *path, struct wabe_error *err);
+
+/**
  * wabe_mount_new() - detached new filesystem (fsopen, fsconfig, fsmount).
  * @type: "proc", "tmpfs", ...; @source: shown in mountinfo, NULL = @type
  * @options: "key=value" and flags for the filesystem; @sb_flags: MS_RDONLY MS_SYNCHRONOUS MS_DIRSYNC MS_LAZYTIME MS_MANDLOCK
