@@ -67,7 +67,7 @@ tap_of_meson()
 			if [[ $result == OK ]]; then tap_line "ok" "$name"; else tap_line "not ok" "$name: $result"; fi
 			tap_comment <<<"$stdout"
 		fi
-	done < <(jq -r '[(.name | gsub(" "; "_")), .result, (.stdout // "" | @base64)] | join(" ")' "$1")
+	done < <(jq -r '[(.name | sub("^.* "; "")), .result, (.stdout // "" | @base64)] | join(" ")' "$1")
 }
 
 # Print "PASSED FAILED SKIPPED" of TAP files.
@@ -86,7 +86,7 @@ tap_failures()
 # The skipped ones: "name: reason".
 tap_skips()
 {
-	sed -n 's/^ok - \(.*\) *# skip */\1: /p' "$@" /dev/null | sed 's/ *: /: /'
+	sed -n 's/^ok - \(.*\)# skip */\1# /p' "$@" /dev/null | sed -E 's/[: ]*# /: /'
 }
 
 # In CI a skip must be foreseen: those that no line of the list allows become failures.

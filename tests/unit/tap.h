@@ -23,6 +23,7 @@ struct tap {
 #define TAP_INIT { 0 }
 
 /* A test's name is one line without '#', which TAP would read as a directive. */
+__attribute__((format(printf, 1, 0)))
 static inline void tap_name(const char *fmt, va_list ap)
 {
 	char name[512];
