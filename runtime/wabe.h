@@ -117,7 +117,10 @@ int wabe_container_state_json(struct wabe_container *c, struct wabe_buf *out, st
 /** wabe_container_pids() - host pids of all processes, malloc'd, caller frees. */
 int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err);
 
-/** wabe_container_update() - change the cgroup limits of a created or running container; only set members of @resources change. */
+/**
+ * wabe_container_update() - change the cgroup limits of a created or running container; only set members of @resources
+ * change. Device rules, if any, take the place of all before.
+ */
 int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resources *resources, struct wabe_error *err);
 
 /** wabe_container_stats() - what its cgroup counts. */

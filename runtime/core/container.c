@@ -184,6 +184,8 @@ int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resou
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	struct wabe_cgroup_limits limits = { 0 };
+	struct wabe_cgroup_device_rule *rules;
+	size_t rule_count;
 	int r;
 
 	if (wabe_container_status(c) == WABE_STATUS_STOPPED)
@@ -191,7 +193,12 @@ int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resou
 	r = wabe_container_open_cgroup(c, err);
 	if (r == 0)
 		r = wabe_resources_to_limits(&arena, resources, &limits, err);
-	return r < 0 ? r : wabe_cgroup_limit(c->cgroup, &limits, err);
+	if (r == 0)
+		r = wabe_cgroup_limit(c->cgroup, &limits, err);
+	if (r < 0 || resources->devices.count == 0)
+		return r;
+	r = wabe_resources_to_devices(&arena, &resources->devices, &rules, &rule_count, err);
+	return r < 0 ? r : wabe_cgroup_devices(c->cgroup, rules, rule_count, err);
 }
 
 int wabe_container_stats(struct wabe_container *c, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)

@@ -139,30 +139,38 @@ static int fill_state(struct create *cr, struct wabe_error *err)
 
 static int make_cgroup(struct create *cr, struct wabe_error *err)
 {
-	struct wabe_cgroup_limits limits = { 0 };
 	int r;
 
-	r = wabe_resources_to_limits(&cr->init.arena, &cr->init.spec->resources, &limits, err);
-	if (r < 0)
-		return r;
 	if (cr->rt->no_cgroup)
-		return wabe_resources_any(&limits)
-			       ? wabe_error_say(err, -ENOTSUP, "linux.resources: limits need a cgroup, and cgroups are disabled")
-			       : 0;
+		return 0;
 	r = wabe_container_open_cgroup(cr->c, err);
 	if (r == 0)
 		r = wabe_cgroup_create(cr->c->cgroup, &cr->has_made_cgroup, err);
-	if (r < 0)
-		return wabe_error_prefix(err, "cgroup %s", cr->c->state.cgroup);
-	if (wabe_resources_any(&limits))
-		r = wabe_cgroup_limit(cr->c->cgroup, &limits, err);
-	return r < 0 ? wabe_error_prefix(err, "linux.resources") : 0;
+	return r < 0 ? wabe_error_prefix(err, "cgroup %s", cr->c->state.cgroup) : 0;
 }
 
 static void undo_cgroup(struct create *cr)
 {
 	if (cr->has_made_cgroup)
 		(void)wabe_cgroup_remove(cr->c->cgroup, 5000, NULL);
+}
+
+/* A step of its own: what a step that fails has made is its own to undo. */
+static int set_resources(struct create *cr, struct wabe_error *err)
+{
+	const struct wabe_spec *spec = cr->init.spec;
+	struct wabe_cgroup_limits limits = { 0 };
+	int r = wabe_resources_to_limits(&cr->init.arena, &spec->resources, &limits, err);
+
+	if (r == 0 && wabe_resources_any(&limits)) {
+		if (!cr->c->cgroup)
+			return wabe_error_say(err, -ENOTSUP,
+					      "linux.resources: limits need a cgroup, and cgroups are disabled");
+		r = wabe_cgroup_limit(cr->c->cgroup, &limits, err);
+	}
+	if (r < 0)
+		return wabe_error_prefix(err, "linux.resources");
+	return wabe_resources_restrict_devices(cr->c->cgroup, spec, cr->rt->log, err);
 }
 
 static int prepare(struct create *cr, struct wabe_error *err)
@@ -375,6 +383,7 @@ static const struct create_step {
 	{ "state directory", make_state, undo_state },
 	{ "state", fill_state, NULL },
 	{ "cgroup", make_cgroup, undo_cgroup },
+	{ "resources", set_resources, NULL },
 	{ "sources", prepare, NULL },
 	{ "start socket", make_start_socket, NULL },
 	{ "process", spawn, undo_spawn },

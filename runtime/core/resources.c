@@ -3,9 +3,29 @@
 #include "core/resources.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/str.h"
+#include "spec/spec.h"
+
+/*
+ * What every container may use, whatever its rules say (config-linux.md, "Default Devices"), and
+ * may make nodes of, which alone open nothing: as in runc and crun. Not the host's console, 5:1: a
+ * container's /dev/console is a pty.
+ */
+static const struct wabe_cgroup_device_rule default_rules[] = {
+	{ true, 'a', -1, -1, WABE_CGROUP_DEVICE_MKNOD },
+	{ true, 'c', 1, 3, WABE_CGROUP_DEVICE_ALL },    /* null */
+	{ true, 'c', 1, 5, WABE_CGROUP_DEVICE_ALL },    /* zero */
+	{ true, 'c', 1, 7, WABE_CGROUP_DEVICE_ALL },    /* full */
+	{ true, 'c', 1, 8, WABE_CGROUP_DEVICE_ALL },    /* random */
+	{ true, 'c', 1, 9, WABE_CGROUP_DEVICE_ALL },    /* urandom */
+	{ true, 'c', 5, 0, WABE_CGROUP_DEVICE_ALL },    /* tty */
+	{ true, 'c', 5, 2, WABE_CGROUP_DEVICE_ALL },    /* ptmx */
+	{ true, 'c', 136, -1, WABE_CGROUP_DEVICE_ALL }, /* pts */
+};
 
 /*
  * OCI's swap is memory plus swap, as v1 counted; cgroup v2 limits swap alone. Without a limit on memory the difference
@@ -39,6 +59,7 @@ static void cpu_to_limits(const struct wabe_spec_cpu *c, struct wabe_cgroup_limi
 	if (c->shares.is_set && c->shares.value != 0) {
 		l->has_cpu_weight = true;
 		l->cpu_weight = wabe_cgroup_shares_to_weight(c->shares.value);
+		l->cpu_shares = c->shares.value;
 	}
 	if ((c->quota.is_set && c->quota.value != 0) || (c->period.is_set && c->period.value != 0)) {
 		l->has_cpu_max = true;
@@ -170,4 +191,92 @@ bool wabe_resources_any(const struct wabe_cgroup_limits *l)
 	       l->has_cpu_weight || l->has_cpu_max || l->has_cpu_burst || l->has_cpu_idle || l->cpuset_cpus ||
 	       l->cpuset_mems || l->has_pids_max || l->has_io_weight || l->io.count || l->hugetlb.count ||
 	       l->unified_count;
+}
+
+/* Unset is every access in a denial; in a permission it is refused (spec/validate_resources.c). */
+static unsigned int access_mask(const char *access)
+{
+	if (!access || !access[0])
+		return WABE_CGROUP_DEVICE_ALL;
+	return (strchr(access, 'r') ? WABE_CGROUP_DEVICE_READ : 0) |
+	       (strchr(access, 'w') ? WABE_CGROUP_DEVICE_WRITE : 0) |
+	       (strchr(access, 'm') ? WABE_CGROUP_DEVICE_MKNOD : 0);
+}
+
+int wabe_resources_to_devices(struct wabe_arena *arena, const struct wabe_list *devices,
+			      struct wabe_cgroup_device_rule **ret_rules, size_t *ret_count,
+			      struct wabe_error *err)
+{
+	const struct wabe_spec_device_rule *from = devices->items;
+	struct wabe_cgroup_device_rule *rules =
+		wabe_arena_array(arena, devices->count + ARRAY_SIZE(default_rules), sizeof(*rules));
+
+	if (!rules)
+		return wabe_error_set(err, -ENOMEM, "linux.resources.devices");
+	for (size_t i = 0; i < devices->count; i++)
+		rules[i] = (struct wabe_cgroup_device_rule){
+			.is_allowed = from[i].allow,
+			.type = from[i].type && from[i].type[0] ? from[i].type[0] : 'a',
+			.major = from[i].major.is_set ? from[i].major.value : -1,
+			.minor = from[i].minor.is_set ? from[i].minor.value : -1,
+			.access = access_mask(from[i].access),
+		};
+	memcpy(rules + devices->count, default_rules, sizeof(default_rules));
+	*ret_rules = rules;
+	*ret_count = devices->count + ARRAY_SIZE(default_rules);
+	return 0;
+}
+
+static int apply_devices(struct wabe_cgroup *cgroup, const struct wabe_list *devices,
+			 struct wabe_error *err)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	struct wabe_cgroup_device_rule *rules;
+	size_t count;
+	int r;
+
+	if (!cgroup)
+		return wabe_error_say(err, -ENOTSUP, "they need a cgroup, and cgroups are disabled");
+	r = wabe_resources_to_devices(&arena, devices, &rules, &count, err);
+	return r < 0 ? r : wabe_cgroup_devices(cgroup, rules, count, err);
+}
+
+static bool denies_only(const struct wabe_list *devices)
+{
+	const struct wabe_spec_device_rule *rules = devices->items;
+
+	for (size_t i = 0; i < devices->count; i++)
+		if (rules[i].allow)
+			return false;
+	return true;
+}
+
+/* mknod(2) wants CAP_MKNOD in the first user namespace, mounting a devtmpfs CAP_SYS_ADMIN. */
+static bool makes_no_nodes(const struct wabe_spec *spec)
+{
+	const uint64_t makers = 1ULL << CAP_MKNOD | 1ULL << CAP_SYS_ADMIN;
+	const struct wabe_spec_process *p = spec->process;
+
+	return wabe_spec_namespace(spec, WABE_NS_USER) || !p || !p->capabilities ||
+	       !(p->capabilities->bounding & makers);
+}
+
+int wabe_resources_restrict_devices(struct wabe_cgroup *cgroup, const struct wabe_spec *spec,
+				    const struct wabe_log *log, struct wabe_error *err)
+{
+	const struct wabe_list *devices = &spec->resources.devices;
+	struct wabe_error why = WABE_ERROR_INIT;
+	int r;
+
+	if (devices->count == 0 && wabe_spec_namespace(spec, WABE_NS_USER))
+		return 0;
+	r = apply_devices(cgroup, devices, &why);
+	if (r == 0)
+		return 0;
+	if ((r != -ENOTSUP && r != -EPERM) || !denies_only(devices) ||
+	    (devices->count > 0 && !makes_no_nodes(spec)))
+		return wabe_error_say(err, r, "linux.resources.devices: %s", why.text);
+	wabe_log(log, makes_no_nodes(spec) ? WABE_LOG_DEBUG : WABE_LOG_WARNING,
+		 "access to devices is not restricted: %s", why.text);
+	return 0;
 }

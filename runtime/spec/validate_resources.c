@@ -25,6 +25,9 @@ static int validate_device_rules(const struct wabe_list *list, struct wabe_error
 		if (access && access[strspn(access, "rwm")])
 			return wabe_error_say(err, -EINVAL, AT "devices[%zu].access: \"%.20s\" has more than r, w, m", i,
 					      access);
+		/* A denial without it means all; a permission shall say what for. */
+		if (rules[i].allow && (!access || !*access))
+			return wabe_error_say(err, -EINVAL, AT "devices[%zu].access: is empty, an allowed device needs some of r, w, m", i);
 	}
 	return 0;
 }
