@@ -41,6 +41,12 @@ int cli_options(struct cli *cli, const struct cli_verb *verb, void *values, int 
 /** cli_load() - the container that a command line names. */
 int cli_load(struct cli *cli, const char *id, struct wabe_container **ret_c, struct wabe_error *err);
 
+/**
+ * cli_check_preserved() - are descriptors 3 to 3+@count-1 the caller's? To be asked before anything of ours is opened, which
+ * would get the free ones of these numbers and go into the container.
+ */
+int cli_check_preserved(struct cli *cli, int count, struct wabe_error *err);
+
 /** cli_write_out() - a document to standard output. */
 int cli_write_out(const struct wabe_buf *text, struct wabe_error *err);
 

@@ -34,9 +34,10 @@ static const struct wabe_option run_options[] = {
 static int prepare(struct cli *cli, struct values *v, const char *id, struct wabe_spec *spec, struct wabe_create_args *args,
 		   struct wabe_error *err)
 {
-	/* Before the configuration is read, which would be read twice else. */
-	int r = cli_protect_self(cli, err);
+	int r = cli_check_preserved(cli, v->preserve_fds, err);
 
+	if (r == 0)
+		r = cli_protect_self(cli, err); /* before the configuration is read, which would be read twice else */
 	if (r == 0)
 		r = cli_absolute(cli, v->bundle ? v->bundle : ".", &args->bundle, err);
 	if (r == 0)

@@ -53,15 +53,21 @@ static int parse_user(const char *text, struct wabe_spec_user *user, struct wabe
 
 static int parse_gids(struct cli *cli, const struct values *v, struct wabe_spec_user *user, struct wabe_error *err)
 {
+	const struct wabe_u32_list had = user->additional_gids;
+	uint32_t *gids;
+
 	if (v->gids.count == 0)
 		return 0;
-	user->additional_gids.items = wabe_arena_array(&cli->arena, v->gids.count, sizeof(uint32_t));
-	if (!user->additional_gids.items)
+	gids = wabe_arena_array(&cli->arena, had.count + v->gids.count, sizeof(*gids));
+	if (!gids)
 		return wabe_error_set(err, -ENOMEM, "--additional-gids");
+	if (had.count)
+		memcpy(gids, had.items, had.count * sizeof(*gids));
 	for (size_t i = 0; i < v->gids.count; i++)
-		if (wabe_parse_u32(v->gids.items[i], &user->additional_gids.items[i]) < 0)
-			return wabe_error_say(err, -EINVAL, "--additional-gids %s: want a number", v->gids.items[i]);
-	user->additional_gids.count = v->gids.count;
+		if (wabe_parse_u32(v->gids.items[i], &gids[had.count + i]) < 0 || gids[had.count + i] == UINT32_MAX)
+			return wabe_error_say(err, -EINVAL, "--additional-gids %s: want a number from 0 to 4294967294",
+					      v->gids.items[i]);
+	user->additional_gids = (struct wabe_u32_list){ gids, had.count + v->gids.count };
 	return 0;
 }
 
@@ -166,9 +172,11 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	struct wabe_spec_process process;
 	struct values v = { 0 };
 	int first = cli_options(cli, &cli_exec, &v, argc, argv, 1, -1, err);
-	int r = first < 0 ? first : cli_protect_self(cli, err);
+	int r = first < 0 ? first : cli_check_preserved(cli, v.preserve_fds, err);
 	pid_t pid;
 
+	if (r == 0)
+		r = cli_protect_self(cli, err);
 	if (r == 0)
 		r = cli_load(cli, argv[first], &c, err);
 	if (r == 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cli/main: `wabe`, global options and the table of verbs; see cli.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,14 @@ int cli_options(struct cli *cli, const struct cli_verb *verb, void *values, int 
 int cli_load(struct cli *cli, const char *id, struct wabe_container **ret_c, struct wabe_error *err)
 {
 	return wabe_container_load(&cli->rt, id, ret_c, err);
+}
+
+int cli_check_preserved(struct cli *cli, int count, struct wabe_error *err)
+{
+	for (int fd = 3; fd < 3 + count; fd++)
+		if (fd == cli->log.fd || fcntl(fd, F_GETFD) < 0)
+			return wabe_error_set(err, -EBADF, "--preserve-fds %d: descriptor %d", count, fd);
+	return 0;
 }
 
 int cli_write_out(const struct wabe_buf *text, struct wabe_error *err)

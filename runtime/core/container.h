@@ -51,6 +51,7 @@ struct wabe_container {
 	int dir_fd;         /* the state directory */
 	int pidfd;          /* of init once opened, < 0 = not */
 	int sync_fd;        /* socket to init while we are its creator, < 0 = not */
+	bool is_loaded;     /* found, not made by us: others may change it whenever we don't hold its lock */
 	bool is_damaged;    /* state.json can't be read */
 	struct wabe_spec spec; /* loaded from config.json on demand */
 	bool has_spec;
@@ -63,6 +64,12 @@ int wabe_state_save(struct wabe_container *c, struct wabe_error *err);
 /** wabe_state_new() - make <root>/<id>/ (0700); -EEXIST when the id is taken. The container is locked by the caller. */
 int wabe_state_new(const struct wabe_runtime *rt, const char *id, struct wabe_container **ret_container,
 		   struct wabe_error *err);
+
+/** wabe_state_refresh() - read a loaded container's state again, after its lock was taken: who held it before may have changed it. */
+int wabe_state_refresh(struct wabe_container *c, struct wabe_error *err);
+
+/** wabe_state_cgroup_path() - where a container belongs whose linux.cgroupsPath is @wanted (NULL: none), in its arena. */
+const char *wabe_state_cgroup_path(struct wabe_container *c, const char *wanted);
 
 /** wabe_state_remove() - take the state directory away: files first, then the directory, so that the id is free last. */
 int wabe_state_remove(struct wabe_container *c, struct wabe_error *err);

@@ -35,7 +35,7 @@ struct create {
 	const struct wabe_runtime *rt;
 	struct wabe_init init;
 	struct wabe_container *c;
-	bool has_made_cgroup;
+	bool has_made_cgroup, has_run_hooks;
 };
 
 static int check_args(struct create *cr, struct wabe_error *err)
@@ -74,19 +74,10 @@ static int make_state(struct create *cr, struct wabe_error *err)
 
 static void undo_state(struct create *cr)
 {
+	/* runtime.md, "Lifecycle": what a hook made while the container came up is for these to take away. */
+	if (cr->has_run_hooks)
+		wabe_hooks_poststop(cr->c);
 	(void)wabe_state_remove(cr->c, NULL);
-}
-
-static const char *cgroup_path(struct create *cr)
-{
-	const char *wanted = cr->init.spec->cgroups_path;
-	struct wabe_arena *arena = &cr->c->arena;
-
-	if (!wanted)
-		return wabe_arena_printf(arena, "%s/%s", cr->rt->cgroup_base, cr->c->state.id);
-	/* config-linux.md, "Cgroups Path": a relative one is ours to place. */
-	return wanted[0] == '/' ? wabe_arena_strdup(arena, wanted)
-				: wabe_arena_printf(arena, "%s/%s", cr->rt->cgroup_base, wanted);
 }
 
 static int absolute_rootfs(struct create *cr, struct wabe_error *err)
@@ -124,7 +115,7 @@ static int fill_state(struct create *cr, struct wabe_error *err)
 	s->created_us = wabe_clock_now_us();
 	s->has_poststop = cr->init.spec->hooks.poststop.count > 0;
 	if (!cr->rt->no_cgroup) {
-		s->cgroup = cgroup_path(cr);
+		s->cgroup = wabe_state_cgroup_path(cr->c, cr->init.spec->cgroups_path);
 		if (!s->cgroup)
 			return wabe_error_set(err, -ENOMEM, "cgroup path");
 	}
@@ -281,7 +272,7 @@ static int place_in_cgroup(struct create *cr, struct wabe_error *err)
 static int outside_rights(struct create *cr, struct wabe_error *err)
 {
 	const struct wabe_spec_process *p = cr->init.spec->process;
-	int r = p ? wabe_identity_rlimits(cr->init.pid, p, err) : 0;
+	int r = p ? wabe_identity_raise_rlimits(cr->init.pid, p, err) : 0;
 
 	return p && r == 0 ? wabe_identity_oom_score(cr->init.pid, p, err) : r;
 }
@@ -289,7 +280,10 @@ static int outside_rights(struct create *cr, struct wabe_error *err)
 static int runtime_hooks(struct create *cr, struct wabe_error *err)
 {
 	const struct wabe_spec_hooks *h = &cr->init.spec->hooks;
-	int r = wabe_hooks_run(cr->c, "prestart", &h->prestart, WABE_STATUS_CREATING, err);
+	int r;
+
+	cr->has_run_hooks = true;
+	r = wabe_hooks_run(cr->c, "prestart", &h->prestart, WABE_STATUS_CREATING, err);
 
 	return r < 0 ? r : wabe_hooks_run(cr->c, "createRuntime", &h->create_runtime, WABE_STATUS_CREATING, err);
 }

@@ -39,6 +39,7 @@ struct exec {
 	bool has_seccomp;
 	int namespaces;  /* CLONE_NEW* to join, without the pid namespace */
 	bool has_pidns, has_userns;
+	struct wabe_cgroup *init_cgroup; /* where init is, when it may not be the container's own */
 	int cgroup_fd, own_pidns_fd;
 	int ours_fd, theirs_fd;
 	pid_t pid;
@@ -110,6 +111,19 @@ static int prepare(struct exec *e, struct wabe_error *err)
 	return r < 0 ? r : wabe_sync_pair(&e->ours_fd, &e->theirs_fd, err);
 }
 
+/*
+ * A guest's systemd puts itself into a leaf and enables controllers in the container's cgroup, which then takes no process
+ * any more (EBUSY; cgroup-v2.rst, "No Internal Process Constraint"). So a further process goes where init is.
+ */
+static int follow_init(struct exec *e, struct wabe_error *err)
+{
+	int r = wabe_cgroup_open_pid(e->c->state.pid, &e->init_cgroup, err);
+
+	if (r == 0)
+		r = e->cgroup_fd = wabe_cgroup_dir_fd(e->init_cgroup, err);
+	return r < 0 ? r : 0;
+}
+
 static int open_places(struct exec *e, struct wabe_error *err)
 {
 	int r;
@@ -124,6 +138,8 @@ static int open_places(struct exec *e, struct wabe_error *err)
 	r = wabe_container_open_cgroup(e->c, err);
 	if (r < 0 || wabe_cgroup_mode(e->c->cgroup) == WABE_CGROUP_V1)
 		return r;
+	if (e->spec->delegate_cgroup)
+		return follow_init(e, err);
 	e->cgroup_fd = wabe_cgroup_dir_fd(e->c->cgroup, err);
 	return e->cgroup_fd < 0 ? e->cgroup_fd : 0;
 }
@@ -195,7 +211,8 @@ static int run_program(struct exec *e, struct wabe_error *err)
 	int r = wabe_identity_assume(&e->process, e->has_userns, seccomp, err);
 
 	if (r == 0 && e->args->main) {
-		if (seccomp && e->process.no_new_privileges)
+		r = wabe_identity_rlimits(&e->process, err);
+		if (r == 0 && seccomp && e->process.no_new_privileges)
 			r = wabe_seccomp_load(seccomp, err);
 		wabe_cleanup_close(&e->theirs_fd);
 		_exit(r < 0 ? 126 : e->args->main(e->args->main_data));
@@ -223,6 +240,19 @@ static void __attribute__((noreturn)) exec_child(struct exec *e)
 	_exit(err.code == -ENOENT ? 127 : 126);
 }
 
+/* In a container that may write its cgroup though nothing says that it is delegated, the cgroup may be closed as well. */
+static pid_t clone_child(struct exec *e, struct wabe_error *err)
+{
+	pid_t pid = wabe_namespace_clone(0, e->cgroup_fd, &e->pidfd, err);
+	int r;
+
+	if (pid != -EBUSY || e->init_cgroup)
+		return pid;
+	wabe_error_clear(err);
+	r = follow_init(e, err);
+	return r < 0 ? r : wabe_namespace_clone(0, e->cgroup_fd, &e->pidfd, err);
+}
+
 static int spawn(struct exec *e, struct wabe_error *err)
 {
 	int r;
@@ -234,7 +264,7 @@ static int spawn(struct exec *e, struct wabe_error *err)
 		if (r < 0)
 			return r;
 	}
-	e->pid = wabe_namespace_clone(0, e->cgroup_fd, &e->pidfd, err);
+	e->pid = clone_child(e, err);
 	if (e->pid == 0)
 		exec_child(e);
 	if (e->has_pidns && wabe_namespace_join(e->own_pidns_fd, CLONE_NEWPID, e->pid < 0 ? NULL : err) < 0 && e->pid > 0)
@@ -251,7 +281,7 @@ static int outside_rights(struct exec *e, struct wabe_error *err)
 	if (e->c->cgroup && wabe_cgroup_mode(e->c->cgroup) != WABE_CGROUP_V2)
 		r = wabe_cgroup_attach(e->c->cgroup, e->pid, err);
 	if (r == 0)
-		r = wabe_identity_rlimits(e->pid, &e->process, err);
+		r = wabe_identity_raise_rlimits(e->pid, &e->process, err);
 	if (r == 0)
 		r = wabe_identity_oom_score(e->pid, &e->process, err);
 	return r;
@@ -312,6 +342,7 @@ pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args 
 	};
 	int r = run(&e, err);
 
+	wabe_cgroup_close(&e.init_cgroup);
 	wabe_cleanup_close(&e.own_pidns_fd);
 	wabe_cleanup_close(&e.ours_fd);
 	wabe_cleanup_close(&e.theirs_fd);

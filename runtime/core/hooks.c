@@ -95,3 +95,25 @@ int wabe_hooks_run(struct wabe_container *c, const char *name, const struct wabe
 	}
 	return 0;
 }
+
+void wabe_hooks_poststop(struct wabe_container *c)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	const struct wabe_spec *spec;
+	struct wabe_spec_hook *hook;
+
+	if (!c->state.has_poststop)
+		return;
+	spec = wabe_container_spec(c, &err);
+	if (!spec) {
+		wabe_log(c->rt->log, WABE_LOG_WARNING, "%s", err.text);
+		return;
+	}
+	hook = spec->hooks.poststop.items;
+	for (size_t i = 0; i < spec->hooks.poststop.count; i++) {
+		const struct wabe_list one = { &hook[i], 1 };
+
+		if (wabe_hooks_run(c, "poststop", &one, WABE_STATUS_STOPPED, &err) < 0)
+			wabe_log(c->rt->log, WABE_LOG_WARNING, "container %s: %s", c->state.id, err.text);
+	}
+}

@@ -21,18 +21,41 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-int wabe_identity_rlimits(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err)
+static int set_rlimit(pid_t pid, const struct wabe_list *limits, size_t i, struct wabe_error *err)
+{
+	const struct wabe_spec_rlimit *limit = (const struct wabe_spec_rlimit *)limits->items + i;
+	struct rlimit value = { .rlim_cur = limit->soft, .rlim_max = limit->hard };
+
+	if (prlimit(pid, (unsigned)limit->type, &value, NULL) < 0)
+		return wabe_error_set(err, -errno, "process.rlimits[%zu]: set soft %llu, hard %llu", i,
+				      (unsigned long long)limit->soft, (unsigned long long)limit->hard);
+	return 0;
+}
+
+int wabe_identity_raise_rlimits(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err)
 {
 	const struct wabe_spec_rlimit *limits = process->rlimits.items;
 
 	for (size_t i = 0; i < process->rlimits.count; i++) {
-		struct rlimit value = { .rlim_cur = limits[i].soft, .rlim_max = limits[i].hard };
+		struct rlimit own;
+		int r;
 
-		if (prlimit(pid, (unsigned)limits[i].type, &value, NULL) < 0)
-			return wabe_error_set(err, -errno, "process.rlimits[%zu]: set soft %llu, hard %llu", i,
-					      (unsigned long long)limits[i].soft, (unsigned long long)limits[i].hard);
+		if (getrlimit((unsigned)limits[i].type, &own) < 0)
+			return wabe_error_set(err, -errno, "process.rlimits[%zu]: read the runtime's own", i);
+		r = limits[i].hard > own.rlim_max ? set_rlimit(pid, &process->rlimits, i, err) : 0;
+		if (r < 0)
+			return r;
 	}
 	return 0;
+}
+
+int wabe_identity_rlimits(const struct wabe_spec_process *process, struct wabe_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < process->rlimits.count; i++)
+		r = set_rlimit(0, &process->rlimits, i, err);
+	return r;
 }
 
 int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err)
@@ -189,13 +212,12 @@ int wabe_identity_exec(const struct wabe_spec_process *process, const char *prog
 		       const struct wabe_seccomp_program *seccomp, struct wabe_error *err)
 {
 	static char *const no_env[] = { NULL };
+	int r = wabe_identity_rlimits(process, err);
 
-	if (seccomp && process->no_new_privileges) {
-		int r = wabe_seccomp_load(seccomp, err);
-
-		if (r < 0)
-			return r;
-	}
+	if (r == 0 && seccomp && process->no_new_privileges)
+		r = wabe_seccomp_load(seccomp, err);
+	if (r < 0)
+		return r;
 	execve(program, process->args.items, process->env.count ? process->env.items : no_env);
 	return wabe_error_set(err, -errno, "exec \"%s\"", process->args.items[0]);
 }

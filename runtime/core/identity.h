@@ -13,8 +13,11 @@
 #include "spec/model.h"
 #include "sys/seccomp.h"
 
-/** wabe_identity_rlimits() - set them on @pid from outside, with the host's rights (prlimit(2)). */
-int wabe_identity_rlimits(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err);
+/**
+ * wabe_identity_raise_rlimits() - those of @process that are above the caller's, on its child @pid, with the host's rights
+ * (prlimit(2)). To be called before the child gives its rights up.
+ */
+int wabe_identity_raise_rlimits(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err);
 
 /** wabe_identity_oom_score() - write oom_score_adj of @pid from outside. */
 int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err);
@@ -26,6 +29,9 @@ int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process, 
  */
 int wabe_identity_assume(const struct wabe_spec_process *process, bool has_userns,
 			 const struct wabe_seccomp_program *seccomp, struct wabe_error *err);
+
+/** wabe_identity_rlimits() - take on all of them: the last thing before the program, as they may be too tight for a setup. */
+int wabe_identity_rlimits(const struct wabe_spec_process *process, struct wabe_error *err);
 
 /** wabe_identity_find_program() - path of args[0] by the process's own PATH, into @buf; -ENOENT, -EACCES named. */
 int wabe_identity_find_program(const struct wabe_spec_process *process, char *buf, size_t room, struct wabe_error *err);

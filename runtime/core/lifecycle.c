@@ -31,7 +31,10 @@ static int connect_start(struct wabe_container *c, struct wabe_error *err)
 	return TAKE_FD(sock);
 }
 
-/* The state says "started" before the process is let go: a command killed between leaves a container that can be killed. */
+/*
+ * The state says "started" before the process is let go: a command killed between leaves a container that can be killed,
+ * never one that runs and counts as created.
+ */
 static int let_go(struct wabe_container *c, struct wabe_error *err)
 {
 	_cleanup_close_ int sock = connect_start(c, err);
@@ -39,15 +42,15 @@ static int let_go(struct wabe_container *c, struct wabe_error *err)
 
 	if (sock < 0)
 		return sock;
-	r = wabe_sync_send(sock, WABE_SYNC_START, -1, err);
+	c->state.is_started = true;
+	r = wabe_state_save(c, err);
+	if (r == 0)
+		r = wabe_sync_send(sock, WABE_SYNC_START, -1, err);
 	if (r == 0)
 		r = wabe_sync_receive(sock, NULL, err);
 	if (r > 0)
 		return wabe_error_say(err, -EPROTO, "unexpected message %d", r);
-	if (r < 0)
-		return r;
-	c->state.is_started = true;
-	return wabe_state_save(c, err);
+	return r;
 }
 
 static int poststart(struct wabe_container *c, struct wabe_error *err)
@@ -85,7 +88,9 @@ int wabe_container_start(struct wabe_container *c, struct wabe_error *err)
 
 	if (r < 0)
 		return r;
-	r = start_locked(c, err);
+	r = wabe_state_refresh(c, err);
+	if (r == 0)
+		r = start_locked(c, err);
 	wabe_container_unlock(c);
 	return r;
 }
@@ -113,28 +118,29 @@ static int end_all(struct wabe_container *c, struct wabe_error *err)
 	return r;
 }
 
+/* Does the cgroup of a container whose init isn't known have processes? */
+static bool is_inhabited(struct wabe_container *c)
+{
+	_cleanup_free_ pid_t *pids = NULL;
+	size_t count = 0;
+
+	return c->state.cgroup && !c->rt->no_cgroup && wabe_container_pids(c, &pids, &count, NULL) == 0 && count > 0;
+}
+
 static int may_delete(struct wabe_container *c, bool is_force, struct wabe_error *err)
 {
 	enum wabe_status status = wabe_container_status(c);
 
+	if (is_force)
+		return 0;
+	if (!c->state.is_created && is_inhabited(c))
+		return wabe_error_say(err, -EBUSY, "the state of container %s is damaged and it has processes, use --force",
+				      c->state.id);
 	/* A created one has not run anything of the user's yet (runc deletes it too). */
-	if (status == WABE_STATUS_STOPPED || status == WABE_STATUS_CREATED || is_force)
+	if (status == WABE_STATUS_STOPPED || status == WABE_STATUS_CREATED)
 		return 0;
 	return wabe_error_say(err, -EBUSY, "container %s is %s, stop it first or use --force", c->state.id,
 			      wabe_status_name(status));
-}
-
-static void poststop(struct wabe_container *c)
-{
-	struct wabe_error err = WABE_ERROR_INIT;
-	const struct wabe_spec *spec;
-
-	if (!c->state.has_poststop)
-		return;
-	spec = wabe_container_spec(c, &err);
-	/* runtime.md, "Lifecycle" 13: a failing poststop hook is a warning, the rest goes on. */
-	if (!spec || wabe_hooks_run(c, "poststop", &spec->hooks.poststop, WABE_STATUS_STOPPED, &err) < 0)
-		wabe_log(c->rt->log, WABE_LOG_WARNING, "container %s: %s", c->state.id, err.text);
 }
 
 static int remove_cgroup(struct wabe_container *c, struct wabe_error *err)
@@ -157,7 +163,7 @@ static int delete_locked(struct wabe_container *c, bool is_force, struct wabe_er
 		r = remove_cgroup(c, err);
 	if (r < 0)
 		return r;
-	poststop(c);
+	wabe_hooks_poststop(c);
 	return wabe_state_remove(c, err);
 }
 
@@ -171,7 +177,9 @@ int wabe_container_delete(struct wabe_container *c, bool is_force, struct wabe_e
 	}
 	if (r < 0)
 		return r;
-	r = delete_locked(c, is_force, err);
+	r = wabe_state_refresh(c, err);
+	if (r == 0)
+		r = delete_locked(c, is_force, err);
 	wabe_container_unlock(c);
 	return r;
 }

@@ -51,15 +51,19 @@ static int check_target(const struct wabe_init_mount *m, int target_fd, bool is_
 }
 
 /*
- * A bind over the whole of /proc must bring a procfs: security labels and sysctls of the guest's own processes are
+ * What goes over the whole of /proc must be a procfs: security labels and sysctls of the guest's own processes are
  * written there (CVE-2019-16884).
  */
 static int check_proc_source(const struct wabe_init_mount *m, struct wabe_error *err)
 {
-	if (m->source_fd < 0 || strcmp(m->spec->destination, "/proc") != 0 ||
-	    wabe_mount_fs_magic(m->source_fd) == PROC_SUPER_MAGIC)
+	bool is_procfs;
+
+	if (strcmp(m->spec->destination, "/proc") != 0)
 		return 0;
-	return wabe_error_say(err, -EPERM, "mount on /proc: %s is not a procfs", m->spec->source);
+	is_procfs = m->source_fd < 0 ? strcmp(m->spec->type, "proc") == 0
+				     : wabe_mount_fs_magic(m->source_fd) == PROC_SUPER_MAGIC;
+	return is_procfs ? 0 : wabe_error_say(err, -EPERM, "mount on /proc: %s is not a procfs",
+					      m->spec->source ? m->spec->source : m->spec->type);
 }
 
 /* *ret_is_literal: no link on the way, the target is where its path says. */

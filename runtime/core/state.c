@@ -129,11 +129,14 @@ int wabe_state_new(const struct wabe_runtime *rt, const char *id, struct wabe_co
 		return errno == EEXIST ? wabe_error_say(err, -EEXIST, "container %s exists", id)
 				       : wabe_error_set(err, -errno, "make state directory %s/%s", rt->state_root, id);
 	c->dir_fd = openat(c->root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (c->dir_fd < 0)
-		return wabe_error_set(err, -errno, "open state directory %s/%s", rt->state_root, id);
 	c->state.id = wabe_arena_strdup(&c->arena, id);
-	/* Whoever found the directory first waits or deletes it: then it is gone, and so are we. */
-	r = c->state.id ? wabe_container_lock(c, 0, err) : wabe_error_set(err, -ENOMEM, "container %s", id);
+	if (c->dir_fd < 0)
+		r = wabe_error_set(err, -errno, "open state directory %s/%s", rt->state_root, id);
+	else
+		r = c->state.id ? wabe_container_lock(c, 0, err) : wabe_error_set(err, -ENOMEM, "container %s", id);
+	/* Whoever found and locked the directory first deletes it: then it is gone, and so are we. */
+	if (r < 0 && r != -EWOULDBLOCK)
+		(void)unlinkat(c->root_fd, id, AT_REMOVEDIR);
 	if (r < 0)
 		return r;
 	*ret_container = TAKE_PTR(c);
@@ -153,19 +156,30 @@ int wabe_state_remove(struct wabe_container *c, struct wabe_error *err)
 	return wabe_file_remove_tree_at(c->root_fd, c->state.id, err);
 }
 
-/* What the id implies, for a state that can't be read. */
+/* config-linux.md, "Cgroups Path": a relative one is ours to place. */
+const char *wabe_state_cgroup_path(struct wabe_container *c, const char *wanted)
+{
+	if (wanted && wanted[0] == '/')
+		return wabe_arena_strdup(&c->arena, wanted);
+	return wabe_arena_printf(&c->arena, "%s/%s", c->rt->cgroup_base, wanted ? wanted : c->state.id);
+}
+
+/* What the id and, if it can be read, the configuration imply, for a state that can't be read. */
 static int assume_state(struct wabe_container *c, const char *id, struct wabe_error *err)
 {
+	const struct wabe_spec *spec;
+
 	c->is_damaged = true;
 	c->state = (struct wabe_state){
 		.oci_version = WABE_SPEC_VERSION,
 		.id = wabe_arena_strdup(&c->arena, id),
 		.bundle = "",
-		.cgroup = wabe_arena_printf(&c->arena, "%s/%s", c->rt->cgroup_base, id),
 	};
-	if (!c->state.id || !c->state.cgroup)
+	if (!c->state.id)
 		return wabe_error_set(err, -ENOMEM, "container %s", id);
-	return 0;
+	spec = wabe_container_spec(c, NULL);
+	c->state.cgroup = wabe_state_cgroup_path(c, spec ? spec->cgroups_path : NULL);
+	return c->state.cgroup ? 0 : wabe_error_set(err, -ENOMEM, "container %s", id);
 }
 
 static int read_state(struct wabe_container *c, const char *id, struct wabe_error *err)
@@ -181,6 +195,34 @@ static int read_state(struct wabe_container *c, const char *id, struct wabe_erro
 		r = wabe_codec_load(&c->arena, state_fields, root, &c->state, err);
 	if (r == 0 && !wabe_str_equal(c->state.id, id))
 		r = wabe_error_say(err, -EINVAL, WABE_STATE_FILE ": id is \"%s\"", c->state.id);
+	return r;
+}
+
+static int load_state(struct wabe_container *c, const char *id, struct wabe_error *err)
+{
+	int r = read_state(c, id, err);
+
+	if (r == 0)
+		return 0;
+	wabe_log(c->rt->log, WABE_LOG_DEBUG, "container %s: %s", id, err ? err->text : "damaged state");
+	wabe_error_clear(err);
+	return assume_state(c, id, err);
+}
+
+int wabe_state_refresh(struct wabe_container *c, struct wabe_error *err)
+{
+	const struct wabe_state old = c->state;
+	int r;
+
+	if (!c->is_loaded)
+		return 0;
+	c->is_damaged = false;
+	c->state = (struct wabe_state){ 0 };
+	r = load_state(c, old.id, err);
+	if (r < 0 || !wabe_str_equal(c->state.cgroup, old.cgroup))
+		wabe_cgroup_close(&c->cgroup);
+	if (r < 0 || c->state.pid != old.pid || c->state.start_ticks != old.start_ticks)
+		wabe_cleanup_close(&c->pidfd);
 	return r;
 }
 
@@ -204,14 +246,10 @@ int wabe_container_load(const struct wabe_runtime *rt, const char *id, struct wa
 		goto absent;
 	if (c->dir_fd < 0)
 		return wabe_error_set(err, -errno, "open state directory %s/%s", rt->state_root, id);
-	r = read_state(c, id, err);
-	if (r < 0) {
-		wabe_log(rt->log, WABE_LOG_DEBUG, "container %s: %s", id, err ? err->text : "damaged state");
-		wabe_error_clear(err);
-		r = assume_state(c, id, err);
-		if (r < 0)
-			return r;
-	}
+	c->is_loaded = true;
+	r = load_state(c, id, err);
+	if (r < 0)
+		return r;
 	*ret_container = TAKE_PTR(c);
 	return 0;
 absent:

@@ -20,15 +20,51 @@ static void drop_empty(const char **s)
 		*s = NULL;
 }
 
-/*
- * config.md: a relative destination is deprecated and means relative to "/". From here on all are absolute.
- */
-static int make_absolute(struct wabe_spec *spec, struct wabe_spec_mount *mount)
+/* The next component of *at, which goes behind it; its length, 0 at the end. */
+static size_t next_component(const char **at, const char **ret_name)
 {
-	if (mount->destination[0] == '/' || !mount->destination[0])
+	size_t len;
+
+	*at += strspn(*at, "/");
+	len = strcspn(*at, "/");
+	*ret_name = *at;
+	*at += len;
+	return len;
+}
+
+/*
+ * From here on all are absolute, without empty, "." and ".." components: what is done for "/proc" is done for "//proc/" too.
+ * config.md: a relative destination is deprecated and means relative to "/".
+ */
+static int clean_destination(struct wabe_spec *spec, struct wabe_spec_mount *mount)
+{
+	const char *at = mount->destination, *name;
+	char *clean, *end;
+	size_t len;
+
+	if (!*at)
 		return 0;
-	mount->destination = wabe_arena_printf(&spec->arena, "/%s", mount->destination);
-	return mount->destination ? 0 : -ENOMEM;
+	clean = wabe_arena_alloc(&spec->arena, strlen(at) + 2);
+	if (!clean)
+		return -ENOMEM;
+	end = clean;
+	while ((len = next_component(&at, &name))) {
+		if (len == 1 && name[0] == '.')
+			continue;
+		if (len == 2 && memcmp(name, "..", 2) == 0) {
+			while (end > clean && *--end != '/')
+				;
+			continue;
+		}
+		*end++ = '/';
+		memcpy(end, name, len);
+		end += len;
+	}
+	if (end == clean)
+		*end++ = '/';
+	*end = '\0';
+	mount->destination = clean;
+	return 0;
 }
 
 static int normalise_mounts(struct wabe_spec *spec)
@@ -38,7 +74,7 @@ static int normalise_mounts(struct wabe_spec *spec)
 	for (size_t i = 0; i < spec->mounts.count; i++) {
 		drop_empty(&mounts[i].type);
 		drop_empty(&mounts[i].source);
-		if (make_absolute(spec, &mounts[i]) < 0)
+		if (clean_destination(spec, &mounts[i]) < 0)
 			return -ENOMEM;
 	}
 	return 0;
