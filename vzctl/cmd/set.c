@@ -3,6 +3,7 @@
 #include "guest/set.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -32,6 +33,24 @@ static const struct wabe_name setmodes[] = {
 	{ NULL, 0 },
 };
 
+/* The parameters have a copy of it; /proc/PID/cmdline, which all users of host and guest can read, shall not. */
+static void hide_password(int argc, char **argv)
+{
+	static const char option[] = "--userpasswd";
+	const size_t len = sizeof(option) - 1;
+
+	for (int i = 1; i < argc; i++) {
+		char *value = NULL;
+
+		if (strcmp(argv[i], option) == 0 && i + 1 < argc)
+			value = argv[i + 1];
+		else if (strncmp(argv[i], option, len) == 0 && argv[i][len] == '=')
+			value = argv[i] + len + 1;
+		if (value)
+			memset(value, 'x', strlen(value));
+	}
+}
+
 static int read_values(const struct values *values, struct vz_set_options *options, struct wabe_error *err)
 {
 	long long mode = VZ_SETMODE_NONE;
@@ -58,6 +77,7 @@ int vz_cmd_set(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv, st
 	struct values values = { 0 };
 	int r = vz_params_parse_args(&params, VZ_PARAM_SET, own, ARRAY_SIZE(own), &values, argc, argv, err);
 
+	hide_password(argc, argv);
 	if (r < 0)
 		return r;
 	if (r < argc)

@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 #include "guest/root.h"
 
 #define REPORT_LINE_MAX 512
+#define ORPHAN_TIMEOUT_MS 10000
 
 void vz_say(const struct vz_guest *g, const char *fmt, ...)
 {
@@ -106,17 +109,43 @@ int vz_guest_load(struct vz_guest *g, enum vz_params_mode mode, struct wabe_erro
 	return r;
 }
 
-/* The holder wrote "PID doing" into its lock. */
-static int say_locked(const struct vz_guest *g, struct wabe_error *err)
+/* The holder wrote "PID, doing" into its lock. */
+static void read_note(const struct vz_guest *g, struct wabe_buf *note)
 {
-	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	char path[PATH_MAX];
 
 	lock_path(g, path);
-	if (wabe_file_read_at(AT_FDCWD, path, 128, &text, NULL) < 0 || text.len == 0)
+	if (wabe_file_read_at(AT_FDCWD, path, 128, note, NULL) == 0 && note->len > 0)
+		note->data[strcspn(note->data, "\n")] = '\0';
+}
+
+static int say_locked(const struct wabe_buf *note, struct wabe_error *err)
+{
+	if (note->len == 0)
 		return vz_error_say(err, VZ_EXIT_LOCKED, -EWOULDBLOCK, "Container already locked");
-	text.data[strcspn(text.data, "\n")] = '\0';
-	return vz_error_say(err, VZ_EXIT_LOCKED, -EWOULDBLOCK, "Container already locked (by process %s)", text.data);
+	return vz_error_say(err, VZ_EXIT_LOCKED, -EWOULDBLOCK, "Container already locked (by process %s)", note->data);
+}
+
+/* A killed holder's children have its lock for the moment that they take to see that it is gone. */
+static bool is_holder_dead(const struct wabe_buf *note)
+{
+	long pid = note->len > 0 ? strtol(note->data, NULL, 10) : 0;
+
+	return pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+static int open_lock(const struct vz_guest *g, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf note = WABE_BUF_INIT;
+	int fd = vz_host_lock(g->host, g->id, 0, err);
+
+	if (fd != -EWOULDBLOCK)
+		return fd;
+	read_note(g, &note);
+	wabe_error_clear(err);
+	if (is_holder_dead(&note))
+		fd = vz_host_lock(g->host, g->id, ORPHAN_TIMEOUT_MS, err);
+	return fd == -EWOULDBLOCK ? say_locked(&note, err) : fd;
 }
 
 static int take_lock(struct vz_guest *g, const char *doing, struct wabe_error *err)
@@ -124,9 +153,7 @@ static int take_lock(struct vz_guest *g, const char *doing, struct wabe_error *e
 	char note[64];
 	int len;
 
-	g->lock_fd = vz_host_lock(g->host, g->id, 0, err);
-	if (g->lock_fd == -EWOULDBLOCK)
-		return say_locked(g, err);
+	g->lock_fd = open_lock(g, err);
 	if (g->lock_fd < 0)
 		return g->lock_fd;
 	/* Only a courtesy to who meets the lock: on a full disk the note is missing, the lock is not. */
@@ -202,9 +229,11 @@ int vz_guest_need_running(struct vz_guest *g, struct wabe_error *err)
 
 	if (r < 0)
 		return r;
-	if (!g->container)
-		return vz_error_say(err, VZ_EXIT_NOT_RUNNING, -ESRCH, "Container is not running");
-	return 0;
+	if (g->container)
+		return 0;
+	if (!vz_ctconf_exists(g->host, g->ctid))
+		return vz_guest_load(g, VZ_PARAMS_LENIENT, err);
+	return vz_error_say(err, VZ_EXIT_NOT_RUNNING, -ESRCH, "Container is not running");
 }
 
 int vz_guest_need_paths(const struct vz_guest *g, struct wabe_error *err)

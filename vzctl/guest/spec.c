@@ -83,7 +83,7 @@ static int set_process(struct wabe_spec *spec, const char *init)
 static int set_namespaces(struct wabe_spec *spec, bool has_userns)
 {
 	static const enum wabe_spec_ns types[] = { WABE_NS_MOUNT, WABE_NS_PID, WABE_NS_NETWORK, WABE_NS_IPC,
-						   WABE_NS_UTS,	  WABE_NS_CGROUP, WABE_NS_USER };
+						   WABE_NS_UTS,	  WABE_NS_CGROUP, WABE_NS_TIME, WABE_NS_USER };
 	struct wabe_spec_namespace *ns = wabe_arena_array(&spec->arena, ARRAY_SIZE(types), sizeof(*ns));
 
 	if (!ns)

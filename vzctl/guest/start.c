@@ -83,7 +83,8 @@ static int mount_root(void *data, struct wabe_error *err)
 	s->root_fd = open(s->g->conf.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->root_fd < 0)
 		return vz_error_set(err, VZ_EXIT_MOUNT, -errno, "open %s", s->g->conf.root);
-	vz_say(s->g, "Container is mounted");
+	if (!s->is_borrowed)
+		vz_say(s->g, "Container is mounted");
 	return 0;
 }
 
