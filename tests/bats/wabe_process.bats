@@ -1,0 +1,246 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# process of config.json: program, environment, directory, user and groups, capabilities, limits, no_new_privs, OOM score.
+
+load oci
+
+@test "arguments arrive as they are" {
+	conf '.process.args = ["sh", "-c", "printf \"%s|\" \"$@\"", "sh", "", "a b", "\"q\"", "*", "é\n", "$HOME"]'
+	ok_container
+	is $'|a b|"q"|*|é\n|$HOME|'
+}
+
+@test "the environment is exactly the configured one" {
+	conf '.process.args = ["/bin/busybox", "env"] | .process.env = ["A=1", "B=x=y", "EMPTY=", "PATH=/bin"]'
+	SECRET=host ok_container
+	is $'A=1\nB=x=y\nEMPTY=\nPATH=/bin'
+	conf 'del(.process.env)'
+	ok_container
+	is ""
+	conf '.process.env = ["NOVALUE"]'
+	refused_container "process.env[0]"
+	conf '.process.env = ["=x"]'
+	refused_container "process.env[0]"
+}
+
+@test "the program is found by the process's own PATH" {
+	own_rootfs
+	mkdir -p "$ROOTFS/opt/first" "$ROOTFS/opt/second"
+	printf '#!/bin/sh\necho first\n' >"$ROOTFS/opt/first/prog"
+	printf '#!/bin/sh\necho second\n' >"$ROOTFS/opt/second/prog"
+	chmod 755 "$ROOTFS"/opt/*/prog
+	conf '.process.args = ["prog"] | .process.env = ["PATH=/nowhere:/opt/first:/opt/second"]'
+	ok_container
+	is first
+	chmod 644 "$ROOTFS/opt/first/prog"
+	ok_container
+	is second
+	rm "$ROOTFS/opt/second/prog"
+	refused_container 'exec "prog": Permission denied'
+	conf 'del(.process.env) | .process.args = ["id", "-u"]'
+	ok_container
+	is 0
+}
+
+@test "a program that can't be started is named with its cause" {
+	own_rootfs
+	conf '.process.args = ["/bin/nope"]'
+	refused_container "container $ID: exec \"/bin/nope\": No such file or directory"
+	[[ $output == wabe:* ]]
+	conf '.process.args = ["nope"]'
+	refused_container "exec \"nope\": not found in the container's PATH"
+	conf '.process.args = ["/etc"]'
+	refused_container 'exec "/etc": Permission denied'
+	echo text >"$ROOTFS/bin/text"
+	conf '.process.args = ["/bin/text"]'
+	refused_container 'exec "/bin/text": Permission denied'
+	chmod 755 "$ROOTFS/bin/text"
+	refused_container 'exec "/bin/text": Exec format error'
+	printf '#!/no/such/shell\n' >"$ROOTFS/bin/text"
+	refused_container 'exec "/bin/text": No such file or directory'
+	ln -s /bin/loop "$ROOTFS/bin/loop"
+	conf '.process.args = ["/bin/loop"]'
+	refused_container 'exec "/bin/loop": Too many levels of symbolic links'
+}
+
+@test "the same errors come back from create and start" {
+	own_rootfs
+	conf '.process.args = ["/bin/nope"]'
+	refused 'exec "/bin/nope": No such file' W create --bundle "$B" "$ID"
+	refused "does not exist" W state "$ID"
+	echo text >"$ROOTFS/bin/text"
+	chmod 755 "$ROOTFS/bin/text"
+	conf '.process.args = ["/bin/text"]'
+	ok W create --bundle "$B" "$ID"
+	refused "container $ID: exec \"/bin/text\": Exec format error" W start "$ID"
+	wait_for is_status stopped "$ID"
+	ok W delete "$ID"
+}
+
+@test "the working directory is entered, and made when it is missing" {
+	own_rootfs
+	conf '.process.args = ["pwd"] | .process.cwd = "/usr/bin"'
+	ok_container
+	conf '.process.args = ["sh", "-c", "pwd -P"] | .process.cwd = "/a/new/one"'
+	ok_container
+	is /a/new/one
+	[[ $(stat -c '%u %a' "$ROOTFS/a/new/one") == "0 755" ]]
+	conf '.process.cwd = "relative"'
+	refused_container "process.cwd"
+	conf '.process.cwd = "/etc/passwd"'
+	refused_container "process.cwd"
+	conf '.process.cwd = "/proc/self/fd/4"'
+	refused_container "process.cwd"
+}
+
+@test "user, group, further groups and umask" {
+	conf '.process.args = ["sh", "-c", "id -u; id -g; id -G; umask; grep -E \"^(Uid|Gid|Groups)\" /proc/self/status"]
+		| .process.user = {uid: 1000, gid: 1001, additionalGids: [5, 27, 4000000000], umask: 23}'
+	ok_container
+	has $'1000\n1001\n1001 5 27 4000000000\n0027'
+	has $'Uid:\t1000\t1000\t1000\t1000\nGid:\t1001\t1001\t1001\t1001\nGroups:\t5 27 4000000000'
+	conf '.process.user = {uid: 0, gid: 0}'
+	ok_container
+	has $'0\n0\n0\n0022'
+	[[ $(grep Groups <<<"$output" | tr -d '[:space:]') == Groups: ]] || shown
+	conf '.process.user.uid = 4294967295'
+	refused_container "process.user.uid"
+	conf '.process.user.uid = -1'
+	refused_container "process.user.uid"
+	conf '.process.user.uid = 4294967296'
+	refused_container "process.user.uid"
+}
+
+caps_inside()
+{
+	script 'grep ^Cap /proc/self/status | cut -c 4-'
+	ok_container
+	output=$(tr -d '\t' <<<"$output" | tr '\n' ' ')
+}
+
+@test "capabilities are those of the configuration, set by set" {
+	conf '.process.capabilities = {bounding: ["CAP_CHOWN", "CAP_KILL", "CAP_NET_RAW"], permitted: ["CAP_CHOWN", "CAP_KILL"],
+		effective: ["CAP_CHOWN"], inheritable: [], ambient: []} | .process.user = {uid: 0, gid: 0} | .process.noNewPrivileges = false'
+	# execve of root: permitted is what the bounding set leaves, unless no_new_privs is set (capabilities(7)).
+	caps_inside
+	is "Inh:0000000000000000 Prm:0000000000002021 Eff:0000000000002021 Bnd:0000000000002021 Amb:0000000000000000 "
+	conf '.process.user = {uid: 1000, gid: 1000}'
+	caps_inside
+	is "Inh:0000000000000000 Prm:0000000000000000 Eff:0000000000000000 Bnd:0000000000002021 Amb:0000000000000000 "
+	conf '.process.capabilities.inheritable = ["CAP_CHOWN"] | .process.capabilities.ambient = ["CAP_CHOWN"]'
+	caps_inside
+	is "Inh:0000000000000001 Prm:0000000000000001 Eff:0000000000000001 Bnd:0000000000002021 Amb:0000000000000001 "
+	conf 'del(.process.capabilities) | .process.user.uid = 0'
+	caps_inside
+	is "Inh:0000000000000000 Prm:0000000000000000 Eff:0000000000000000 Bnd:0000000000000000 Amb:0000000000000000 "
+}
+
+@test "capabilities that can't be are refused by name" {
+	conf '.process.capabilities.bounding += ["CAP_NOPE"]'
+	refused_container "CAP_NOPE"
+	conf '.process.capabilities = {bounding: [], permitted: [], effective: ["CAP_KILL"]}'
+	refused_container "process.capabilities.effective: CAP_KILL is not in permitted"
+	conf '.process.capabilities = {bounding: ["CAP_KILL"], permitted: ["CAP_KILL"], effective: [], ambient: ["CAP_KILL"]}'
+	refused_container "ambient"
+}
+
+@test "resource limits" {
+	conf '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}, {type: "RLIMIT_CORE", soft: 0, hard: 0},
+		{type: "RLIMIT_FSIZE", soft: 4096000, hard: 8192000}, {type: "RLIMIT_STACK", soft: 1048576, hard: 77}]
+		| .process.args = ["cat", "/proc/self/limits"]'
+	sed -i 's/"hard": 77/"hard": 18446744073709551615/' "$B/config.json" # jq knows no such number
+	ok_container
+	[[ $(awk '/open files/ {print $4, $5}' <<<"$output") == "100 200" ]] || shown
+	[[ $(awk '/core file/ {print $5, $6}' <<<"$output") == "0 0" ]] || shown
+	[[ $(awk '/file size/ {print $4, $5; exit}' <<<"$output") == "4096000 8192000" ]] || shown
+	[[ $(awk '/stack size/ {print $4, $5}' <<<"$output") == "1048576 unlimited" ]] || shown
+	conf '.process.rlimits = [{type: "RLIMIT_NOPE", soft: 1, hard: 1}]'
+	refused_container "process.rlimits[0].type"
+	conf '.process.rlimits = [{type: "RLIMIT_CORE", soft: 2, hard: 1}]'
+	refused_container "process.rlimits[0].soft"
+	conf '.process.rlimits = [{type: "RLIMIT_CORE", soft: 1, hard: 1}, {type: "RLIMIT_CORE", soft: 2, hard: 2}]'
+	refused_container "RLIMIT_CORE is there twice"
+}
+
+@test "limits that are too tight for the setup hold for the process only" {
+	conf '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 4, hard: 4}]
+		| .process.args = ["sh", "-c", "ulimit -n"]'
+	ok_container
+	is 4
+	script 'sleep 600'
+	ok W create --bundle "$B" "$ID"
+	ok W start "$ID"
+	ok_inside 'ulimit -n'
+	is 4
+}
+
+@test "no_new_privs, on and off, in the process and in exec" {
+	script 'grep NoNewPrivs /proc/self/status'
+	conf '.process.noNewPrivileges = false'
+	ok_container
+	is $'NoNewPrivs:\t0'
+	conf '.process.noNewPrivileges = true'
+	ok_container
+	is $'NoNewPrivs:\t1'
+	background
+	ok_inside 'grep NoNewPrivs /proc/self/status'
+	is $'NoNewPrivs:\t1'
+	ok W delete -f "$ID"
+	conf '.process.noNewPrivileges = false'
+	background
+	ok W exec --no-new-privs "$ID" grep NoNewPrivs /proc/self/status
+	is $'NoNewPrivs:\t1'
+}
+
+@test "the OOM score" {
+	script 'cat /proc/self/oom_score_adj'
+	conf '.process.oomScoreAdj = 500'
+	ok_container
+	is 500
+	conf 'del(.process.oomScoreAdj)'
+	ok_container
+	is "$(cat /proc/self/oom_score_adj)"
+	conf '.process.oomScoreAdj = 1001'
+	refused_container "process.oomScoreAdj"
+	conf '.process.oomScoreAdj = 1.5'
+	refused_container "process.oomScoreAdj"
+}
+
+@test "the process leads a session of its own, with a clean signal state" {
+	script 'cut -d " " -f 5,6 /proc/$$/stat; grep -E "^Sig(Blk|Ign)" /proc/self/status'
+	trap '' USR1
+	call W run --bundle "$B" "$ID"
+	trap - USR1
+	has $'1 1\n'
+	has $'SigBlk:\t0000000000000000'
+}
+
+@test "without a process a container is created but not started" {
+	conf 'del(.process)'
+	refused "no process" W run --bundle "$B" "$ID"
+	ok W create --bundle "$B" "$ID"
+	[[ $(state_of) == created ]]
+	refused "no process" W start "$ID"
+	ok W delete --force "$ID"
+}
+
+@test "what this version doesn't do is refused, never ignored" {
+	local pair
+	for pair in 'process.apparmorProfile="x"' 'process.selinuxLabel="x"' 'process.scheduler={"policy":"SCHED_RR"}' \
+		'process.ioPriority={"class":"IOPRIO_CLASS_BE","priority":1}' 'linux.intelRdt={"closID":"x"}' 'linux.mountLabel="x"' \
+		'linux.personality={"domain":"LINUX32"}' 'linux.timeOffsets={"boottime":{"secs":1}}' \
+		'linux.resources.rdma={"mlx5_1":{"hcaHandles":3}}' 'linux.seccomp={"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/x"}'; do
+		cp "$BASE" "$B/config.json"
+		conf ".${pair%%=*} = ${pair#*=}"
+		refused_container "${pair%%=*}"
+		has "not supported"
+	done
+	cp "$BASE" "$B/config.json"
+	conf '.mounts += [{destination: "/mnt", source: "/usr", options: ["bind"], uidMappings: [{containerID: 0, hostID: 1, size: 1}]}]'
+	refused_container "uidMappings"
+	cp "$BASE" "$B/config.json"
+	conf '.x_unknown = {a: 1} | .windows = {} | .process.args = ["echo", "fine"]'
+	ok_container
+	is fine
+}
