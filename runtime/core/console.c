@@ -55,6 +55,7 @@ struct relay {
 	bool has_input, has_console, is_raw;
 	struct termios saved;
 	sigset_t old_mask;
+	struct sigaction old_pipe;
 	struct pipe_buffer to_console, to_user;
 };
 
@@ -94,7 +95,23 @@ static void copy_size(int console_fd)
 		(void)wabe_tty_set_size(console_fd, &size, NULL);
 }
 
-/* Returns true once the child has ended; then *ret_status is its wait status. */
+/* Returns true once the child has ended; then *ret_status is its wait status. Orphans that came to us as their reaper go too. */
+static bool reap(const struct relay *r, int *ret_status)
+{
+	bool has_ended = false;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != r->pid)
+			continue;
+		*ret_status = status;
+		has_ended = true;
+	}
+	return has_ended;
+}
+
+/* As reap(). */
 static bool take_signals(struct relay *r, int *ret_status)
 {
 	struct signalfd_siginfo info[8];
@@ -108,15 +125,18 @@ static bool take_signals(struct relay *r, int *ret_status)
 		else if (info[i].ssi_signo != SIGWINCH)
 			(void)kill(r->pid, (int)info[i].ssi_signo);
 	}
-	return waitpid(r->pid, ret_status, WNOHANG) == r->pid;
+	return reap(r, ret_status);
 }
 
 static int relay_start(struct relay *r, struct wabe_error *err)
 {
 	static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
 					 SIGCONT, SIGWINCH, SIGCHLD };
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t mask;
 
+	/* Our reader may go first; the container is still to be waited for and deleted. */
+	sigaction(SIGPIPE, &ignore, &r->old_pipe);
 	sigemptyset(&mask);
 	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
 		sigaddset(&mask, forwarded[i]);
@@ -126,6 +146,9 @@ static int relay_start(struct relay *r, struct wabe_error *err)
 		return wabe_error_set(err, -errno, "listen to signals");
 	if (r->console_fd < 0)
 		return 0;
+	/* Input that the guest doesn't read must not keep us from reading its output. */
+	if (fcntl(r->console_fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+		return wabe_error_set(err, -errno, "prepare the terminal");
 	r->has_console = r->has_input = true;
 	copy_size(r->console_fd);
 	r->is_raw = isatty(STDIN_FILENO) && wabe_tty_raw(STDIN_FILENO, &r->saved, NULL) == 0;
@@ -138,6 +161,7 @@ static void relay_stop(struct relay *r)
 		(void)wabe_tty_restore(STDIN_FILENO, &r->saved);
 	wabe_cleanup_close(&r->signal_fd);
 	sigprocmask(SIG_SETMASK, &r->old_mask, NULL);
+	sigaction(SIGPIPE, &r->old_pipe, NULL);
 }
 
 static bool is_pending(const struct pipe_buffer *b)
@@ -148,46 +172,50 @@ static bool is_pending(const struct pipe_buffer *b)
 /* One round of input and output. When the user's side is gone the guest's output is read and dropped. */
 static void move_bytes(struct relay *r, const struct pollfd p[4])
 {
-	static const char end_of_file = 4; /* ^D */
+	const short gone = POLLHUP | POLLERR;
 
 	if (p[1].revents && fill(&r->to_console, STDIN_FILENO) <= 0) {
 		r->has_input = false;
-		(void)!write(r->console_fd, &end_of_file, 1);
+		r->to_console = (struct pipe_buffer){ .data = { 4 }, .end = 1 }; /* ^D */
 	}
-	if (p[2].revents & (POLLIN | POLLHUP | POLLERR))
-		if (fill(&r->to_user, r->console_fd) <= 0)
-			r->has_console = false;
-	if (is_pending(&r->to_console) && (p[2].revents & POLLOUT) && drain(&r->to_console, r->console_fd) < 0)
+	if ((p[2].revents & (POLLIN | gone)) && fill(&r->to_user, r->console_fd) <= 0)
+		r->has_console = false;
+	if (is_pending(&r->to_console) && (p[2].revents & (POLLOUT | gone)) && drain(&r->to_console, r->console_fd) < 0)
 		r->to_console.start = r->to_console.end;
 	if (is_pending(&r->to_user) && (p[3].revents || p[2].revents) && drain(&r->to_user, STDOUT_FILENO) < 0)
 		r->to_user.start = r->to_user.end;
 }
 
+/* poll(2) tells of a hangup whether it was asked to or not: what can't be used now is left out, or we would never sleep. */
+static void choose_events(const struct relay *r, bool has_ended, struct pollfd p[4])
+{
+	short console = (short)((is_pending(&r->to_user) ? 0 : POLLIN) | (is_pending(&r->to_console) ? POLLOUT : 0));
+
+	p[0] = (struct pollfd){ .fd = has_ended ? -1 : r->signal_fd, .events = POLLIN };
+	p[1] = (struct pollfd){ .fd = r->has_input && !is_pending(&r->to_console) ? STDIN_FILENO : -1, .events = POLLIN };
+	p[2] = (struct pollfd){ .fd = r->has_console && console ? r->console_fd : -1, .events = console };
+	p[3] = (struct pollfd){ .fd = is_pending(&r->to_user) ? STDOUT_FILENO : -1, .events = POLLOUT };
+}
+
 static void relay_loop(struct relay *r, int *ret_status)
 {
 	/* It may have ended before we listened; no signal comes then. */
-	bool has_ended = waitpid(r->pid, ret_status, WNOHANG) == r->pid;
+	bool has_ended = reap(r, ret_status);
 
 	/* What the process wrote before its end is still delivered; a background process that keeps the terminal isn't waited for. */
 	for (;;) {
-		struct pollfd p[4] = {
-			{ .fd = r->signal_fd, .events = POLLIN },
-			{ .fd = r->has_input && !is_pending(&r->to_console) ? STDIN_FILENO : -1, .events = POLLIN },
-			{ .fd = r->has_console ? r->console_fd : -1,
-			  .events = (short)((is_pending(&r->to_user) ? 0 : POLLIN) | (is_pending(&r->to_console) ? POLLOUT : 0)) },
-			{ .fd = is_pending(&r->to_user) ? STDOUT_FILENO : -1, .events = POLLOUT },
-		};
-		int n = poll(p, ARRAY_SIZE(p), has_ended ? 0 : -1);
+		struct pollfd p[4];
+		int n;
 
+		choose_events(r, has_ended, p);
+		n = poll(p, ARRAY_SIZE(p), has_ended && !is_pending(&r->to_user) ? 0 : -1);
 		if (n < 0 && errno != EINTR)
 			return;
 		if (n > 0)
 			move_bytes(r, p);
 		if (!has_ended && p[0].revents)
 			has_ended = take_signals(r, ret_status);
-		else if (has_ended && n == 0)
-			return;
-		if (has_ended && !r->has_console)
+		else if (has_ended && !is_pending(&r->to_user) && (n == 0 || !r->has_console))
 			return;
 	}
 }
