@@ -53,8 +53,9 @@ int cli_write_out(const struct wabe_buf *text, struct wabe_error *err);
 /**
  * cli_protect_self() - make sure that a container without a user namespace can't write to our binary through /proc/PID/exe
  * (CVE-2019-5736): run again from a read-only clone of the mount it is on. Returns only when nothing is to be done.
+ * @preserve_fds: descriptors 3 to 3+N-1, which cli_check_preserved() looked at, stay open
  */
-int cli_protect_self(struct cli *cli, struct wabe_error *err);
+int cli_protect_self(struct cli *cli, int preserve_fds, struct wabe_error *err);
 
 /** cli_absolute() - absolute form of a path, in the arena; NULL as NULL. */
 int cli_absolute(struct cli *cli, const char *path, const char **ret_path, struct wabe_error *err);

@@ -37,7 +37,7 @@ static int prepare(struct cli *cli, struct values *v, const char *id, struct wab
 	int r = cli_check_preserved(cli, v->preserve_fds, err);
 
 	if (r == 0)
-		r = cli_protect_self(cli, err); /* before the configuration is read, which would be read twice else */
+		r = cli_protect_self(cli, v->preserve_fds, err); /* before the configuration is read, which would be read twice else */
 	if (r == 0)
 		r = cli_absolute(cli, v->bundle ? v->bundle : ".", &args->bundle, err);
 	if (r == 0)

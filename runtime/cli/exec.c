@@ -176,7 +176,7 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	pid_t pid;
 
 	if (r == 0)
-		r = cli_protect_self(cli, err);
+		r = cli_protect_self(cli, v.preserve_fds, err);
 	if (r == 0)
 		r = cli_load(cli, argv[first], &c, err);
 	if (r == 0)

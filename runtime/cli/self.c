@@ -12,7 +12,7 @@
 #include "cli/cli.h"
 #include "sys/mount.h"
 
-int cli_protect_self(struct cli *cli, struct wabe_error *err)
+int cli_protect_self(struct cli *cli, int preserve_fds, struct wabe_error *err)
 {
 	struct wabe_mount_change change = { .set = MOUNT_ATTR_RDONLY };
 	_cleanup_close_ int fd = -EBADF;
@@ -30,6 +30,9 @@ int cli_protect_self(struct cli *cli, struct wabe_error *err)
 	r = wabe_mount_change(fd, &change, err);
 	if (r < 0)
 		return r;
+	for (int i = 3; i < 3 + preserve_fds; i++)
+		if (fcntl(i, F_SETFD, 0) < 0)
+			return wabe_error_set(err, -errno, "pass descriptor %d", i);
 	syscall(SYS_execveat, fd, "", cli->argv, environ, AT_EMPTY_PATH);
 	return wabe_error_set(err, -errno, "run again from a read-only mount");
 }
