@@ -30,6 +30,8 @@ struct wabe_runtime {
 	const char *cgroup_base; /* parent of containers without linux.cgroupsPath: "/wabe", "/vz" */
 	bool no_cgroup;          /* --cgroup-manager=disabled */
 	struct wabe_log *log;    /* NULL = silent */
+	/* NULL, or what its containers open their cgroups by, for who looks at many; outlives them */
+	const struct wabe_cgroup_roots *cgroup_roots;
 };
 
 /* runtime.md, "State"; PAUSED as in runc: processes are frozen. */
@@ -123,8 +125,9 @@ int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_
  */
 int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resources *resources, struct wabe_error *err);
 
-/** wabe_container_stats() - what its cgroup counts. */
-int wabe_container_stats(struct wabe_container *c, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);
+/** wabe_container_stats() - what its cgroup counts; @wanted and errors of wabe_cgroup_stats(). */
+int wabe_container_stats(struct wabe_container *c, unsigned int wanted, struct wabe_cgroup_stats *ret_stats,
+			 struct wabe_error *err);
 
 /** wabe_container_ids() - ids below the state root, sorted, in @arena. One directory read. */
 int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena, struct wabe_strv *ret_ids,
@@ -160,7 +163,7 @@ const struct wabe_spec_process *wabe_container_process(struct wabe_container *c,
 
 /**
  * wabe_console_relay() - copy between the caller's terminal (0, 1) and @console_fd until @pid (a child) ends; forwards window size and
- * signals. With @console_fd < 0 it only forwards signals and waits.
+ * signals. With @console_fd < 0 it only forwards signals and waits. Other children of the caller that end meanwhile are reaped.
  * Returns the child's exit status as a shell counts it (128 + signal), or -errno.
  */
 int wabe_console_relay(pid_t pid, int console_fd, struct wabe_error *err);

@@ -32,7 +32,7 @@ int wabe_container_open_cgroup(struct wabe_container *c, struct wabe_error *err)
 		return 0;
 	if (!c->state.cgroup)
 		return wabe_error_say(err, -ENOENT, "container %s has no cgroup", c->state.id);
-	return wabe_cgroup_open(c->state.cgroup, &c->cgroup, err);
+	return wabe_cgroup_open_in(c->rt->cgroup_roots, c->state.cgroup, &c->cgroup, err);
 }
 
 int wabe_container_open_init(struct wabe_container *c, struct wabe_error *err)
@@ -201,11 +201,12 @@ int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resou
 	return r < 0 ? r : wabe_cgroup_devices(c->cgroup, rules, rule_count, err);
 }
 
-int wabe_container_stats(struct wabe_container *c, struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)
+int wabe_container_stats(struct wabe_container *c, unsigned int wanted, struct wabe_cgroup_stats *ret_stats,
+			 struct wabe_error *err)
 {
 	int r = wabe_container_open_cgroup(c, err);
 
-	return r < 0 ? r : wabe_cgroup_stats(c->cgroup, ret_stats, err);
+	return r < 0 ? r : wabe_cgroup_stats(c->cgroup, wanted, ret_stats, err);
 }
 
 int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe_json_style style, struct wabe_buf *out,

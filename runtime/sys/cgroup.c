@@ -150,21 +150,62 @@ static int open_magic(const char *path, unsigned int magic)
  * systemd(1) and every init system's scripts mount it so: cgroup2 here, or a tmpfs with v1 and
  * perhaps "unified" in it.
  */
-static int find_mode(struct wabe_cgroup *cgroup, struct wabe_error *err)
+static int find_mode(struct wabe_cgroup_roots *roots, struct wabe_error *err)
 {
-	cgroup->mode = WABE_CGROUP_V2;
-	cgroup->ops = &wabe_cgroup_v2_ops;
-	cgroup->root_fd = open_magic(WABE_CGROUP_ROOT, CGROUP2_SUPER_MAGIC);
-	if (cgroup->root_fd >= 0)
+	roots->mode = WABE_CGROUP_V2;
+	roots->ops = &wabe_cgroup_v2_ops;
+	roots->root_fd = open_magic(WABE_CGROUP_ROOT, CGROUP2_SUPER_MAGIC);
+	if (roots->root_fd >= 0)
 		return 0;
-	cgroup->ops = &wabe_cgroup_v1_ops;
-	cgroup->root_fd = open_magic(WABE_CGROUP_ROOT "/unified", CGROUP2_SUPER_MAGIC);
-	cgroup->mode = cgroup->root_fd >= 0 ? WABE_CGROUP_HYBRID : WABE_CGROUP_V1;
-	return wabe_cgroup_v1_open(cgroup, err);
+	roots->ops = &wabe_cgroup_v1_ops;
+	roots->root_fd = open_magic(WABE_CGROUP_ROOT "/unified", CGROUP2_SUPER_MAGIC);
+	roots->mode = roots->root_fd >= 0 ? WABE_CGROUP_HYBRID : WABE_CGROUP_V1;
+	return wabe_cgroup_v1_open(roots, err);
 }
 
-static int open_path(const char *path, pid_t pid, struct wabe_cgroup **ret_cgroup,
+int wabe_cgroup_roots_open(struct wabe_cgroup_roots **ret_roots, struct wabe_error *err)
+{
+	_cleanup_(wabe_cgroup_roots_close) struct wabe_cgroup_roots *roots =
+		calloc(1, sizeof(*roots));
+	int r;
+
+	if (!roots)
+		return wabe_error_set(err, -ENOMEM, "open cgroups");
+	r = find_mode(roots, err);
+	if (r == 0)
+		*ret_roots = TAKE_PTR(roots);
+	return r;
+}
+
+void wabe_cgroup_roots_close(struct wabe_cgroup_roots **roots)
+{
+	if (!*roots)
+		return;
+	wabe_cgroup_v1_close(*roots);
+	wabe_cleanup_close(&(*roots)->root_fd);
+	free(*roots);
+	*roots = NULL;
+}
+
+static int use_roots(struct wabe_cgroup *cgroup, const struct wabe_cgroup_roots *roots,
 		     struct wabe_error *err)
+{
+	if (!roots) {
+		int r = wabe_cgroup_roots_open(&cgroup->own_roots, err);
+
+		if (r < 0)
+			return r;
+		roots = cgroup->own_roots;
+	}
+	cgroup->ops = roots->ops;
+	cgroup->mode = roots->mode;
+	cgroup->root_fd = roots->root_fd;
+	cgroup->v1 = roots->v1;
+	return 0;
+}
+
+static int open_path(const struct wabe_cgroup_roots *roots, const char *path, pid_t pid,
+		     struct wabe_cgroup **ret_cgroup, struct wabe_error *err)
 {
 	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = NULL;
 	int r = path ? check_path(path, err) : 0;
@@ -174,9 +215,10 @@ static int open_path(const char *path, pid_t pid, struct wabe_cgroup **ret_cgrou
 	cgroup = calloc(1, sizeof(*cgroup));
 	if (!cgroup)
 		return wabe_error_set(err, -ENOMEM, "open a cgroup");
-	cgroup->root_fd = -EBADF;
 	cgroup->dir_fd = -EBADF;
-	r = find_mode(cgroup, err);
+	for (size_t i = 0; i < WABE_CGROUP_HIERARCHIES_MAX; i++)
+		cgroup->v1_dir_fds[i] = -EBADF;
+	r = use_roots(cgroup, roots, err);
 	if (r == 0)
 		r = path ? resolve_path(cgroup, path, err)
 			 : path_of_pid(pid, cgroup->mode, &cgroup->path, err);
@@ -188,12 +230,18 @@ static int open_path(const char *path, pid_t pid, struct wabe_cgroup **ret_cgrou
 
 int wabe_cgroup_open(const char *path, struct wabe_cgroup **ret_cgroup, struct wabe_error *err)
 {
-	return open_path(path, 0, ret_cgroup, err);
+	return open_path(NULL, path, 0, ret_cgroup, err);
+}
+
+int wabe_cgroup_open_in(const struct wabe_cgroup_roots *roots, const char *path,
+			struct wabe_cgroup **ret_cgroup, struct wabe_error *err)
+{
+	return open_path(roots, path, 0, ret_cgroup, err);
 }
 
 int wabe_cgroup_open_pid(pid_t pid, struct wabe_cgroup **ret_cgroup, struct wabe_error *err)
 {
-	return open_path(NULL, pid, ret_cgroup, err);
+	return open_path(NULL, NULL, pid, ret_cgroup, err);
 }
 
 void wabe_cgroup_close(struct wabe_cgroup **cgroup)
@@ -202,9 +250,10 @@ void wabe_cgroup_close(struct wabe_cgroup **cgroup)
 
 	if (!c)
 		return;
-	wabe_cgroup_v1_close(c);
+	for (size_t i = 0; i < WABE_CGROUP_HIERARCHIES_MAX; i++)
+		wabe_cleanup_close(&c->v1_dir_fds[i]);
 	wabe_cleanup_close(&c->dir_fd);
-	wabe_cleanup_close(&c->root_fd);
+	wabe_cgroup_roots_close(&c->own_roots);
 	free(c->path);
 	free(c);
 	*cgroup = NULL;
@@ -296,10 +345,10 @@ int wabe_cgroup_remove(struct wabe_cgroup *cgroup, int timeout_ms, struct wabe_e
 	return cgroup->ops->remove(cgroup, timeout_ms, err);
 }
 
-int wabe_cgroup_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats,
-		      struct wabe_error *err)
+int wabe_cgroup_stats(struct wabe_cgroup *cgroup, unsigned int wanted,
+		      struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)
 {
-	return cgroup->ops->stats(cgroup, ret_stats, err);
+	return cgroup->ops->stats(cgroup, wanted, ret_stats, err);
 }
 
 int wabe_cgroup_delegate(struct wabe_cgroup *cgroup, uid_t uid, gid_t gid, struct wabe_error *err)

@@ -19,13 +19,19 @@
 #include "base/str.h"
 
 enum wabe_cgroup_mode {
-	WABE_CGROUP_V2,     /* /sys/fs/cgroup is a cgroup2 mount */
+	WABE_CGROUP_V2,	    /* /sys/fs/cgroup is a cgroup2 mount */
 	WABE_CGROUP_HYBRID, /* v1 controllers, and a cgroup2 mount beside them */
-	WABE_CGROUP_V1,     /* v1 controllers only */
+	WABE_CGROUP_V1,	    /* v1 controllers only */
 	WABE_CGROUP_MODE_MAX,
 };
 
 struct wabe_cgroup; /* an open handle to one cgroup (existing or to be created) */
+
+/* The hierarchies' roots, found and opened once, for a caller with many cgroups to look at. */
+struct wabe_cgroup_roots;
+
+int wabe_cgroup_roots_open(struct wabe_cgroup_roots **ret_roots, struct wabe_error *err);
+void wabe_cgroup_roots_close(struct wabe_cgroup_roots **roots); /* after all their handles */
 
 /**
  * wabe_cgroup_open() - handle for the cgroup at @path; creates nothing.
@@ -33,6 +39,10 @@ struct wabe_cgroup; /* an open handle to one cgroup (existing or to be created) 
  * refused (-EINVAL)
  */
 int wabe_cgroup_open(const char *path, struct wabe_cgroup **ret_cgroup, struct wabe_error *err);
+
+/** wabe_cgroup_open_in() - the same below @roots, which must outlive the handle; NULL: its own. */
+int wabe_cgroup_open_in(const struct wabe_cgroup_roots *roots, const char *path,
+			struct wabe_cgroup **ret_cgroup, struct wabe_error *err);
 void wabe_cgroup_close(struct wabe_cgroup **cgroup); /* for _cleanup_ */
 
 /**
@@ -78,7 +88,7 @@ struct wabe_cgroup_limits {
 	/* v1: shares (2..262144) to write for that weight; 0 = wabe_cgroup_weight_to_shares() */
 	uint64_t cpu_shares;
 	bool has_cpu_max;
-	int64_t cpu_quota_us;   /* < 0 = max */
+	int64_t cpu_quota_us;	/* < 0 = max */
 	uint64_t cpu_period_us; /* 1000..1000000, 0 = 100000 */
 	bool has_cpu_burst, has_cpu_idle;
 	uint64_t cpu_burst_us;
@@ -88,7 +98,7 @@ struct wabe_cgroup_limits {
 	int64_t pids_max; /* < 0 = max */
 	bool has_io_weight;
 	uint64_t io_weight; /* 1..10000 */
-	struct {            /* NULL-terminated by count */
+	struct {	    /* NULL-terminated by count */
 		struct wabe_cgroup_io_limit *items;
 		size_t count;
 	} io;
@@ -98,14 +108,14 @@ struct wabe_cgroup_limits {
 	} hugetlb;
 	struct wabe_cgroup_file {
 		const char *file, *value;
-	} *unified; /* v2 files as they are; on v1 -ENOTSUP */
+	} * unified; /* v2 files as they are; on v1 -ENOTSUP */
 	size_t unified_count;
 };
 
 struct wabe_cgroup_io_limit {
 	uint32_t major, minor;
 	uint64_t rbps, wbps, riops, wiops; /* 0 = leave, UINT64_MAX = max */
-	uint64_t weight;                   /* 0 = leave */
+	uint64_t weight;		   /* 0 = leave */
 };
 
 struct wabe_cgroup_hugetlb {
@@ -132,7 +142,7 @@ enum {
 /** Who may open or make a device node; by type and number, not by name. */
 struct wabe_cgroup_device_rule {
 	bool is_allowed;
-	char type;            /* 'b', 'c', 'a' (both) */
+	char type;	      /* 'b', 'c', 'a' (both) */
 	int64_t major, minor; /* < 0: every one; at most 0xfff, 0xfffff */
 	unsigned int access;  /* WABE_CGROUP_DEVICE_*, at least one */
 };
@@ -203,9 +213,19 @@ struct wabe_cgroup_stats {
 	uint64_t pids, pids_max, pids_failcnt;
 };
 
-/** wabe_cgroup_stats() - -ENOENT: there is no such cgroup. */
-int wabe_cgroup_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats,
-		      struct wabe_error *err);
+/* The bit of one member, for wabe_cgroup_stats(). */
+#define WABE_CGROUP_STAT(member) \
+	(1u << (offsetof(struct wabe_cgroup_stats, member) / sizeof(uint64_t)))
+#define WABE_CGROUP_STATS_ALL ((1u << (sizeof(struct wabe_cgroup_stats) / sizeof(uint64_t))) - 1)
+
+/**
+ * wabe_cgroup_stats() - read its counters.
+ * @wanted: WABE_CGROUP_STAT() of the members that are needed: nearly each is a file of its own, and
+ * only theirs are read. The others are UINT64_MAX.
+ * -ENOENT: there is no such cgroup.
+ */
+int wabe_cgroup_stats(struct wabe_cgroup *cgroup, unsigned int wanted,
+		      struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);
 
 /**
  * wabe_cgroup_shares_to_weight() - OCI cpu.shares (2..262144, default 1024) to cpu.weight

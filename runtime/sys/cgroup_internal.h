@@ -37,25 +37,38 @@ struct wabe_cgroup_ops {
 	int (*pids)(struct wabe_cgroup *cgroup, pid_t **ret_pids, size_t *ret_count,
 		    struct wabe_error *err);
 	int (*remove)(struct wabe_cgroup *cgroup, int timeout_ms, struct wabe_error *err);
-	int (*stats)(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats,
-		     struct wabe_error *err);
+	int (*stats)(struct wabe_cgroup *cgroup, unsigned int wanted,
+		     struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);
 	int (*devices)(struct wabe_cgroup *cgroup, const struct wabe_cgroup_device_rule *rules,
 		       size_t count, struct wabe_error *err);
 };
 
 struct wabe_cgroup_v1;
 
-struct wabe_cgroup {
+#define WABE_CGROUP_HIERARCHIES_MAX 24 /* the kernel has 14 controllers; some named ones */
+
+/* What all handles of one host can share. */
+struct wabe_cgroup_roots {
 	const struct wabe_cgroup_ops *ops;
 	enum wabe_cgroup_mode mode;
-	char *path;  /* "/vz/101" */
-	int root_fd; /* O_PATH of the cgroup2 root; -EBADF on pure v1 */
-	int dir_fd;  /* O_PATH of the cgroup in it, opened when first needed */
+	int root_fd;		   /* O_PATH of the cgroup2 root; -EBADF on pure v1 */
+	struct wabe_cgroup_v1 *v1; /* NULL on v2 */
+};
+
+struct wabe_cgroup {
+	struct wabe_cgroup_roots *own_roots; /* NULL: they are the caller's */
+	/* copies of the roots', whoever owns them */
+	const struct wabe_cgroup_ops *ops;
+	enum wabe_cgroup_mode mode;
+	int root_fd;
+	struct wabe_cgroup_v1 *v1;
+	char *path; /* "/vz/101" */
+	int dir_fd; /* O_PATH of the cgroup in the cgroup2 tree, opened when first needed */
+	int v1_dir_fds[WABE_CGROUP_HIERARCHIES_MAX]; /* the same in v1's hierarchies */
 	/* the root's cgroup.controllers, read when first needed */
 	char available[WABE_CGROUP_TEXT_MAX];
 	bool is_available_known;
 	bool is_new; /* its cgroup2 directory was made by this handle, no program is attached */
-	struct wabe_cgroup_v1 *v1; /* NULL on v2 */
 };
 
 /* cgroup_tree.c: the same on every hierarchy */
@@ -158,8 +171,8 @@ int wabe_cgroup_explain_attach(struct wabe_cgroup *cgroup, int code, pid_t pid, 
 
 /* cgroup_v1.c: v1 hierarchies; with a cgroup2 mount beside them also that one */
 extern const struct wabe_cgroup_ops wabe_cgroup_v1_ops;
-int wabe_cgroup_v1_open(struct wabe_cgroup *cgroup, struct wabe_error *err);
-void wabe_cgroup_v1_close(struct wabe_cgroup *cgroup);
+int wabe_cgroup_v1_open(struct wabe_cgroup_roots *roots, struct wabe_error *err);
+void wabe_cgroup_v1_close(struct wabe_cgroup_roots *roots);
 
 /**
  * wabe_cgroup_v1_dir() - O_PATH directory of the cgroup in @controller's hierarchy, the handle's;
@@ -182,9 +195,9 @@ int wabe_cgroup_v1_devices(struct wabe_cgroup *cgroup, const struct wabe_cgroup_
 			   size_t count, struct wabe_error *err);
 
 /* cgroup_stats.c */
-int wabe_cgroup_v2_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats,
-			 struct wabe_error *err);
-int wabe_cgroup_v1_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats,
-			 struct wabe_error *err);
+int wabe_cgroup_v2_stats(struct wabe_cgroup *cgroup, unsigned int wanted,
+			 struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);
+int wabe_cgroup_v1_stats(struct wabe_cgroup *cgroup, unsigned int wanted,
+			 struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);
 
 #endif

@@ -19,14 +19,21 @@ static uint64_t *member(struct wabe_cgroup_stats *stats, size_t offset)
 	return (uint64_t *)(void *)((char *)stats + offset);
 }
 
+static bool is_wanted(unsigned int wanted, const struct number *row)
+{
+	return wanted & 1u << (row->offset / sizeof(uint64_t));
+}
+
 /* Rows of one file stand together, it is read once. */
-static void read_numbers(int dir_fd, const struct number *rows, size_t count,
+static void read_numbers(int dir_fd, const struct number *rows, size_t count, unsigned int wanted,
 			 struct wabe_cgroup_stats *stats)
 {
 	char text[2048];
 	const char *read = NULL;
 
 	for (size_t i = 0; i < count; i++) {
+		if (!is_wanted(wanted, &rows[i]))
+			continue;
 		if (!rows[i].key) {
 			wabe_cgroup_file_u64(dir_fd, rows[i].file, member(stats, rows[i].offset));
 			continue;
@@ -41,8 +48,8 @@ static void read_numbers(int dir_fd, const struct number *rows, size_t count,
 
 #define AT(field) offsetof(struct wabe_cgroup_stats, field)
 
-int wabe_cgroup_v2_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats,
-			 struct wabe_error *err)
+static int read_v2(struct wabe_cgroup *cgroup, unsigned int wanted, struct wabe_cgroup_stats *stats,
+		   struct wabe_error *err)
 {
 	static const char events[] = "memory.events", cpu[] = "cpu.stat", pids[] = "pids.events";
 	static const struct number rows[] = {
@@ -67,9 +74,21 @@ int wabe_cgroup_v2_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *r
 
 	if (dir_fd < 0)
 		return dir_fd;
-	memset(ret_stats, 0xff, sizeof(*ret_stats));
-	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), ret_stats);
+	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), wanted, stats);
 	return 0;
+}
+
+int wabe_cgroup_v2_stats(struct wabe_cgroup *cgroup, unsigned int wanted,
+			 struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)
+{
+	struct wabe_cgroup_stats stats;
+	int r;
+
+	memset(&stats, 0xff, sizeof(stats));
+	r = read_v2(cgroup, wanted, &stats, err);
+	if (r == 0)
+		*ret_stats = stats;
+	return r;
 }
 
 static void scale(uint64_t *value, uint64_t multiply, uint64_t divide)
@@ -78,7 +97,34 @@ static void scale(uint64_t *value, uint64_t multiply, uint64_t divide)
 		*value = *value / divide * multiply;
 }
 
-static void v1_memory(int dir_fd, struct wabe_cgroup_stats *stats)
+#define MEMORY                                                                   \
+	(WABE_CGROUP_STAT(memory_bytes) | WABE_CGROUP_STAT(memory_peak_bytes) |  \
+	 WABE_CGROUP_STAT(memory_max_bytes) | WABE_CGROUP_STAT(memory_failcnt) | \
+	 WABE_CGROUP_STAT(oom_kills) | WABE_CGROUP_STAT(swap_bytes) |            \
+	 WABE_CGROUP_STAT(swap_max_bytes))
+#define CPUACCT                                                           \
+	(WABE_CGROUP_STAT(cpu_usage_us) | WABE_CGROUP_STAT(cpu_user_us) | \
+	 WABE_CGROUP_STAT(cpu_system_us))
+#define CPU                                                                      \
+	(WABE_CGROUP_STAT(cpu_throttled_us) | WABE_CGROUP_STAT(cpu_nr_periods) | \
+	 WABE_CGROUP_STAT(cpu_nr_throttled))
+#define PIDS (WABE_CGROUP_STAT(pids) | WABE_CGROUP_STAT(pids_max) | WABE_CGROUP_STAT(pids_failcnt))
+
+/* Memory and swap are counted together: swap alone is the difference. */
+static void v1_swap(int dir_fd, unsigned int wanted, struct wabe_cgroup_stats *stats)
+{
+	uint64_t both, both_max;
+
+	if (wanted & WABE_CGROUP_STAT(swap_bytes) && stats->memory_bytes != UINT64_MAX &&
+	    wabe_cgroup_file_u64(dir_fd, "memory.memsw.usage_in_bytes", &both) == 0)
+		stats->swap_bytes = both > stats->memory_bytes ? both - stats->memory_bytes : 0;
+	if (wanted & WABE_CGROUP_STAT(swap_max_bytes) && stats->memory_max_bytes != UINT64_MAX &&
+	    wabe_cgroup_file_u64(dir_fd, "memory.memsw.limit_in_bytes", &both_max) == 0 &&
+	    both_max < WABE_CGROUP_V1_UNLIMITED)
+		stats->swap_max_bytes = both_max - stats->memory_max_bytes;
+}
+
+static void v1_memory(int dir_fd, unsigned int wanted, struct wabe_cgroup_stats *stats)
 {
 	static const struct number rows[] = {
 		{ "memory.usage_in_bytes", NULL, AT(memory_bytes) },
@@ -87,31 +133,35 @@ static void v1_memory(int dir_fd, struct wabe_cgroup_stats *stats)
 		{ "memory.failcnt", NULL, AT(memory_failcnt) },
 		{ "memory.oom_control", "oom_kill", AT(oom_kills) },
 	};
-	uint64_t both, both_max, both_failcnt;
+	unsigned int read = wanted;
+	uint64_t both_failcnt;
 
-	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), stats);
+	if (wanted & WABE_CGROUP_STAT(swap_bytes))
+		read |= WABE_CGROUP_STAT(memory_bytes);
+	if (wanted & WABE_CGROUP_STAT(swap_max_bytes))
+		read |= WABE_CGROUP_STAT(memory_max_bytes);
+	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), read, stats);
 	if (stats->memory_max_bytes >= WABE_CGROUP_V1_UNLIMITED)
 		stats->memory_max_bytes = UINT64_MAX;
-	if (wabe_cgroup_file_u64(dir_fd, "memory.memsw.usage_in_bytes", &both) == 0 &&
-	    stats->memory_bytes != UINT64_MAX)
-		stats->swap_bytes = both > stats->memory_bytes ? both - stats->memory_bytes : 0;
+	v1_swap(dir_fd, wanted, stats);
+	if (!(wanted & WABE_CGROUP_STAT(memory_bytes)))
+		stats->memory_bytes = UINT64_MAX;
+	if (!(wanted & WABE_CGROUP_STAT(memory_max_bytes)))
+		stats->memory_max_bytes = UINT64_MAX;
 	/*
 	 * With no swap allowed both limits are equal, and the one that is charged first counts the
 	 * failure.
 	 */
-	if (wabe_cgroup_file_u64(dir_fd, "memory.memsw.failcnt", &both_failcnt) == 0 &&
-	    stats->memory_failcnt != UINT64_MAX)
+	if (stats->memory_failcnt != UINT64_MAX &&
+	    wabe_cgroup_file_u64(dir_fd, "memory.memsw.failcnt", &both_failcnt) == 0)
 		stats->memory_failcnt += both_failcnt;
-	if (wabe_cgroup_file_u64(dir_fd, "memory.memsw.limit_in_bytes", &both_max) == 0 &&
-	    both_max < WABE_CGROUP_V1_UNLIMITED && stats->memory_max_bytes != UINT64_MAX)
-		stats->swap_max_bytes = both_max - stats->memory_max_bytes;
 }
 
 /*
  * cpuacct counts in nanoseconds, its split by mode in clock ticks where the files in nanoseconds
  * are missing.
  */
-static void v1_cpuacct(int dir_fd, struct wabe_cgroup_stats *stats)
+static void v1_cpuacct(int dir_fd, unsigned int wanted, struct wabe_cgroup_stats *stats)
 {
 	static const char ticks[] = "cpuacct.stat";
 	static const struct number ns_rows[] = {
@@ -124,18 +174,18 @@ static void v1_cpuacct(int dir_fd, struct wabe_cgroup_stats *stats)
 		{ ticks, "system", AT(cpu_system_us) },
 	};
 
-	read_numbers(dir_fd, ns_rows, ARRAY_SIZE(ns_rows), stats);
+	read_numbers(dir_fd, ns_rows, ARRAY_SIZE(ns_rows), wanted, stats);
 	scale(&stats->cpu_usage_us, 1, 1000);
 	scale(&stats->cpu_user_us, 1, 1000);
 	scale(&stats->cpu_system_us, 1, 1000);
 	if (stats->cpu_user_us != UINT64_MAX && stats->cpu_system_us != UINT64_MAX)
 		return;
-	read_numbers(dir_fd, tick_rows, ARRAY_SIZE(tick_rows), stats);
+	read_numbers(dir_fd, tick_rows, ARRAY_SIZE(tick_rows), wanted, stats);
 	scale(&stats->cpu_user_us, 1000000 / (uint64_t)sysconf(_SC_CLK_TCK), 1);
 	scale(&stats->cpu_system_us, 1000000 / (uint64_t)sysconf(_SC_CLK_TCK), 1);
 }
 
-static void v1_cpu(int dir_fd, struct wabe_cgroup_stats *stats)
+static void v1_cpu(int dir_fd, unsigned int wanted, struct wabe_cgroup_stats *stats)
 {
 	static const char cpu[] = "cpu.stat";
 	static const struct number rows[] = {
@@ -144,11 +194,11 @@ static void v1_cpu(int dir_fd, struct wabe_cgroup_stats *stats)
 		{ cpu, "throttled_time", AT(cpu_throttled_us) }, /* ns */
 	};
 
-	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), stats);
+	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), wanted, stats);
 	scale(&stats->cpu_throttled_us, 1, 1000);
 }
 
-static void v1_pids(int dir_fd, struct wabe_cgroup_stats *stats)
+static void v1_pids(int dir_fd, unsigned int wanted, struct wabe_cgroup_stats *stats)
 {
 	static const struct number rows[] = {
 		{ "pids.current", NULL, AT(pids) },
@@ -156,37 +206,42 @@ static void v1_pids(int dir_fd, struct wabe_cgroup_stats *stats)
 		{ "pids.events", "max", AT(pids_failcnt) },
 	};
 
-	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), stats);
+	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), wanted, stats);
 }
 
-int wabe_cgroup_v1_stats(struct wabe_cgroup *cgroup, struct wabe_cgroup_stats *ret_stats,
-			 struct wabe_error *err)
+/* What v1's controllers count, and for the rest a hybrid host's cgroup2 tree. */
+int wabe_cgroup_v1_stats(struct wabe_cgroup *cgroup, unsigned int wanted,
+			 struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)
 {
 	static const struct {
 		const char *controller;
-		void (*read)(int dir_fd, struct wabe_cgroup_stats *stats);
-	} parts[] = { { "memory", v1_memory },
-		      { "cpuacct", v1_cpuacct },
-		      { "cpu", v1_cpu },
-		      { "pids", v1_pids } };
+		unsigned int members;
+		void (*read)(int dir_fd, unsigned int wanted, struct wabe_cgroup_stats *stats);
+	} parts[] = { { "memory", MEMORY, v1_memory },
+		      { "cpuacct", CPUACCT, v1_cpuacct },
+		      { "cpu", CPU, v1_cpu },
+		      { "pids", PIDS, v1_pids } };
 	struct wabe_cgroup_stats stats;
-	int r;
+	int r = 0;
 
 	memset(&stats, 0xff, sizeof(stats));
-	if (cgroup->root_fd >= 0) { /* what a hybrid host counts there, and v1 doesn't */
-		r = wabe_cgroup_v2_stats(cgroup, &stats, err);
-		if (r < 0)
-			return r;
-	}
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		int dir_fd = wabe_cgroup_v1_dir(cgroup, parts[i].controller);
+		int dir_fd;
 
-		if (dir_fd >= 0)
-			parts[i].read(dir_fd, &stats);
-		else if (dir_fd != -ENOTSUP)
+		if (!(wanted & parts[i].members))
+			continue;
+		dir_fd = wabe_cgroup_v1_dir(cgroup, parts[i].controller);
+		if (dir_fd == -ENOTSUP)
+			continue;
+		if (dir_fd < 0)
 			return wabe_error_set(err, dir_fd, "open cgroup %s of %s", cgroup->path,
 					      parts[i].controller);
+		parts[i].read(dir_fd, wanted & parts[i].members, &stats);
+		wanted &= ~parts[i].members;
 	}
-	*ret_stats = stats;
-	return 0;
+	if (wanted && cgroup->root_fd >= 0)
+		r = read_v2(cgroup, wanted, &stats, err);
+	if (r == 0)
+		*ret_stats = stats;
+	return r;
 }

@@ -27,14 +27,13 @@
 #include "base/cleanup.h"
 #include "sys/cgroup_internal.h"
 
-#define HIERARCHIES_MAX 24     /* the kernel has 14 controllers, and there are a few named ones */
+#define HIERARCHIES_MAX WABE_CGROUP_HIERARCHIES_MAX
 #define LIBCGROUP_VALUE_MAX 99 /* libcgroup's CG_CONTROL_VALUE_MAX less the NUL */
 #define FREEZE_PAUSE_MAX_MS 10
 
 struct hierarchy {
 	char *mount; /* "/sys/fs/cgroup/cpu,cpuacct" */
 	int root_fd;
-	int dir_fd;
 };
 
 struct wabe_cgroup_v1 {
@@ -163,53 +162,54 @@ static int find_controllers(struct wabe_cgroup_v1 *v1)
 	return r < 0 ? r : code == ECGEOF ? 0 : to_errno(code);
 }
 
-int wabe_cgroup_v1_open(struct wabe_cgroup *cgroup, struct wabe_error *err)
+int wabe_cgroup_v1_open(struct wabe_cgroup_roots *roots, struct wabe_error *err)
 {
 	int r;
 
-	cgroup->v1 = calloc(1, sizeof(*cgroup->v1));
-	if (!cgroup->v1)
+	roots->v1 = calloc(1, sizeof(*roots->v1));
+	if (!roots->v1)
 		return wabe_error_set(err, -ENOMEM, "open cgroups");
 	for (size_t i = 0; i < HIERARCHIES_MAX; i++)
-		cgroup->v1->hierarchies[i].root_fd = cgroup->v1->hierarchies[i].dir_fd = -EBADF;
-	r = find_controllers(cgroup->v1);
+		roots->v1->hierarchies[i].root_fd = -EBADF;
+	r = find_controllers(roots->v1);
 	if (r < 0 && r != -ENOTSUP)
 		return wabe_error_set(err, r, "find the cgroup hierarchies of this host");
-	if (cgroup->v1->hierarchy_count == 0 && cgroup->root_fd < 0)
+	if (roots->v1->hierarchy_count == 0 && roots->root_fd < 0)
 		return wabe_error_say(
 			err, -ENOTSUP,
 			"no cgroup hierarchy is mounted on this host: neither cgroup2 at %s nor v1",
 			WABE_CGROUP_ROOT);
-	r = add_hierarchy(cgroup->v1, WABE_CGROUP_ROOT "/systemd");
+	r = add_hierarchy(roots->v1, WABE_CGROUP_ROOT "/systemd");
 	if (r < 0 && r != -ENOTSUP)
 		return wabe_error_set(err, r, "open %s", WABE_CGROUP_ROOT "/systemd");
 	return 0;
 }
 
-void wabe_cgroup_v1_close(struct wabe_cgroup *cgroup)
+void wabe_cgroup_v1_close(struct wabe_cgroup_roots *roots)
 {
-	if (!cgroup->v1)
+	if (!roots->v1)
 		return;
-	for (size_t i = 0; i < cgroup->v1->hierarchy_count; i++) {
-		wabe_cleanup_close(&cgroup->v1->hierarchies[i].root_fd);
-		wabe_cleanup_close(&cgroup->v1->hierarchies[i].dir_fd);
-		free(cgroup->v1->hierarchies[i].mount);
+	for (size_t i = 0; i < roots->v1->hierarchy_count; i++) {
+		wabe_cleanup_close(&roots->v1->hierarchies[i].root_fd);
+		free(roots->v1->hierarchies[i].mount);
 	}
-	free(cgroup->v1);
-	cgroup->v1 = NULL;
+	free(roots->v1);
+	roots->v1 = NULL;
 }
 
-static int hierarchy_dir(const struct wabe_cgroup *cgroup, struct hierarchy *hierarchy)
+static int hierarchy_dir(struct wabe_cgroup *cgroup, const struct hierarchy *hierarchy)
 {
-	if (hierarchy->dir_fd < 0) {
+	int *dir_fd = &cgroup->v1_dir_fds[hierarchy - cgroup->v1->hierarchies];
+
+	if (*dir_fd < 0) {
 		const char *relative = cgroup->path[1] ? cgroup->path + 1 : ".";
 		int fd = openat(hierarchy->root_fd, relative, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		if (fd < 0)
 			return -errno;
-		hierarchy->dir_fd = fd;
+		*dir_fd = fd;
 	}
-	return hierarchy->dir_fd;
+	return *dir_fd;
 }
 
 int wabe_cgroup_v1_dir(struct wabe_cgroup *cgroup, const char *controller)
@@ -366,7 +366,7 @@ static int fill_cpuset(struct wabe_cgroup *cgroup, struct wabe_error *err)
 static void close_dirs(struct wabe_cgroup *cgroup)
 {
 	for (size_t i = 0; i < cgroup->v1->hierarchy_count; i++)
-		wabe_cleanup_close(&cgroup->v1->hierarchies[i].dir_fd);
+		wabe_cleanup_close(&cgroup->v1_dir_fds[i]);
 	wabe_cleanup_close(&cgroup->dir_fd);
 }
 

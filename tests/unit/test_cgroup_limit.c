@@ -64,6 +64,28 @@ static void test_refused(struct live *live, struct wabe_cgroup *cgroup)
 			       &(struct wabe_cgroup_limits){ .has_memory_high = true });
 }
 
+/* Each counter asked for alone is what it is among all, and nothing else is read. */
+static void test_single_counters(struct live *live, struct wabe_cgroup *cgroup)
+{
+	const size_t count = sizeof(struct wabe_cgroup_stats) / sizeof(uint64_t);
+	uint64_t all[sizeof(struct wabe_cgroup_stats) / sizeof(uint64_t)], one[ARRAY_SIZE(all)];
+	struct wabe_cgroup_stats stats;
+
+	wabe_cgroup_stats(cgroup, WABE_CGROUP_STATS_ALL, &stats, NULL);
+	memcpy(all, &stats, sizeof(all));
+	for (size_t i = 0; i < count; i++) {
+		bool is_alone = true;
+
+		tap_int(live->t, wabe_cgroup_stats(cgroup, 1u << i, &stats, NULL), 0,
+			"%s: counter %zu alone", live->mode, i);
+		memcpy(one, &stats, sizeof(one));
+		for (size_t k = 0; k < count; k++)
+			is_alone = is_alone && (k == i || one[k] == UINT64_MAX);
+		tap_ok(live->t, is_alone, "%s: nothing beside it", live->mode);
+		tap_ok(live->t, one[i] == all[i], "%s: it is the same", live->mode);
+	}
+}
+
 static void test_limits(struct live *live)
 {
 	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = open_at(live, "/limits");
@@ -80,13 +102,15 @@ static void test_limits(struct live *live)
 	expect_limit(live, cgroup, "memory", "lowered to 32 MiB",
 		     &(struct wabe_cgroup_limits){ .has_memory_max = true,
 						   .memory_max_bytes = 32 << 20 });
-	tap_int(t, wabe_cgroup_stats(cgroup, &stats, NULL), 0, "%s: counters", live->mode);
+	tap_int(t, wabe_cgroup_stats(cgroup, WABE_CGROUP_STATS_ALL, &stats, NULL), 0,
+		"%s: counters", live->mode);
 	if (wabe_cgroup_has(cgroup, "memory"))
 		tap_int(t, (long long)stats.memory_max_bytes, 32 << 20,
 			"%s: the limit is what was set", live->mode);
 	else
 		tap_ok(t, stats.memory_max_bytes == UINT64_MAX, "%s: no limit is counted",
 		       live->mode);
+	test_single_counters(live, cgroup);
 	expect_limit(live, cgroup, "cpu", "of cpu weight",
 		     &(struct wabe_cgroup_limits){ .has_cpu_weight = true, .cpu_weight = 50 });
 	expect_limit(live, cgroup, "cpu", "of half a CPU",
@@ -157,7 +181,7 @@ static void test_swap(struct live *live)
 			limits.memory_max_bytes = steps[i];
 			tap_int(t, wabe_cgroup_limit(cgroup, &limits, &err), 0,
 				"%s: memory to %lld %s", live->mode, (long long)steps[i], err.text);
-			wabe_cgroup_stats(cgroup, &stats, &err);
+			wabe_cgroup_stats(cgroup, WABE_CGROUP_STATS_ALL, &stats, &err);
 			tap_int(t, (long long)stats.memory_max_bytes, steps[i], "%s: that is set",
 				live->mode);
 			if (steps[i] >= 0)
@@ -311,7 +335,8 @@ static void test_enforced(struct live *live)
 		eat(200 << 20);
 	}
 	tap_int(t, wait_signal(pid), SIGKILL, "%s: who takes more memory is killed", live->mode);
-	tap_int(t, wabe_cgroup_stats(cgroup, &stats, &err), 0, "%s: counters", live->mode);
+	tap_int(t, wabe_cgroup_stats(cgroup, WABE_CGROUP_STATS_ALL, &stats, &err), 0,
+		"%s: counters", live->mode);
 	tap_ok(t, stats.oom_kills == 1, "%s: one kill is counted", live->mode);
 	tap_ok(t, stats.pids_failcnt >= 1, "%s: the refused forks are counted", live->mode);
 	if (wabe_cgroup_mode(cgroup) ==

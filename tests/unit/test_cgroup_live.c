@@ -22,8 +22,8 @@ static void test_life(struct live *live)
 		"%s: one that is not there isn't frozen", live->mode);
 	tap_int(t, wabe_cgroup_signal(cgroup, SIGKILL, NULL), 0, "%s: nobody in it to be killed",
 		live->mode);
-	tap_int(t, wabe_cgroup_stats(cgroup, &stats, NULL), -ENOENT, "%s: nor has it counters",
-		live->mode);
+	tap_int(t, wabe_cgroup_stats(cgroup, WABE_CGROUP_STATS_ALL, &stats, NULL), -ENOENT,
+		"%s: nor has it counters", live->mode);
 	create(live, cgroup);
 	tap_int(t, wabe_cgroup_create(cgroup, &was_created, &err), 0,
 		"%s: an empty one may be there already", live->mode);
@@ -36,7 +36,8 @@ static void test_life(struct live *live)
 	tap_int(t, wabe_cgroup_create(cgroup, &was_created, &err), -EEXIST,
 		"%s: one with processes is refused", live->mode);
 	tap_has(t, err.text, "has processes", "%s: the error says so", live->mode);
-	tap_int(t, wabe_cgroup_stats(cgroup, &stats, &err), 0, "%s: counters", live->mode);
+	tap_int(t, wabe_cgroup_stats(cgroup, WABE_CGROUP_STATS_ALL, &stats, &err), 0,
+		"%s: counters", live->mode);
 	if (wabe_cgroup_has(cgroup, "pids"))
 		tap_int(t, (long long)stats.pids, 1, "%s: one process is counted", live->mode);
 

@@ -59,6 +59,10 @@ struct vzlist {
 	struct vzlist_column sort; /* field NULL: by CTID, as they come */
 	bool is_reversed;
 	struct vz_host host;
+	size_t count;		   /* found so far */
+	struct vzlist_guest *kept; /* of them, those that are to be sorted */
+	bool has_header;
+	struct wabe_json_writer *json; /* where they go instead of the table */
 };
 
 static void usage(FILE *out)
@@ -186,19 +190,21 @@ static int choose_guests(struct vzlist *v, const struct wabe_strv *words,
 	return 0;
 }
 
-static void add_needs(struct vzlist_wanted *wanted, const struct vzlist_field *field)
+static void add_needs(struct vzlist_wanted *wanted, const struct vzlist_column *column,
+		      bool is_whole)
 {
-	wanted->needs |= field->needs;
-	if (field->id < VZ_PARAM_MAX)
-		wanted->params[field->id] = true;
+	wanted->needs |= column->field->needs;
+	wanted->stats |= vzlist_column_stats(column, is_whole);
+	if (column->field->id < VZ_PARAM_MAX)
+		wanted->has_params = wanted->params[column->field->id] = true;
 }
 
 static void choose_needs(const struct vzlist *v, struct vzlist_wanted *wanted)
 {
 	if (v->sort.field)
-		add_needs(wanted, v->sort.field);
+		add_needs(wanted, &v->sort, false);
 	for (size_t i = 0; i < v->columns.count; i++)
-		add_needs(wanted, v->columns.items[i].field);
+		add_needs(wanted, &v->columns.items[i], v->values.is_json);
 }
 
 static int compare_guests(const void *a, const void *b, void *data)
@@ -214,23 +220,81 @@ static int compare_guests(const void *a, const void *b, void *data)
 	return v->is_reversed ? -order : order;
 }
 
-static int print(struct vzlist *v, struct vzlist_guest **guests, size_t count,
-		 struct wabe_error *err)
+static void print(struct vzlist *v, const struct vzlist_guest *g)
 {
-	if (v->sort.field && count)
-		qsort_r(guests, count, sizeof(struct vzlist_guest *), compare_guests, v);
-	if (v->values.is_json)
-		return vzlist_print_json(stdout, &v->columns, guests, count) < 0
-			       ? wabe_error_set(err, -ENOMEM, "JSON")
-			       : 0;
-	if (count == 0) {
-		fputs("Container(s) not found\n", stderr);
-		return 0;
+	if (v->json) {
+		vzlist_write_guest(v->json, &v->columns, g);
+		return;
 	}
-	if (!v->values.has_no_header && !v->values.is_ids)
+	if (!v->has_header && !v->values.has_no_header && !v->values.is_ids)
 		vzlist_print_header(stdout, &v->columns);
-	for (size_t i = 0; i < count; i++)
-		vzlist_print_row(stdout, &v->columns, guests[i], !v->values.is_untrimmed);
+	v->has_header = true;
+	vzlist_print_row(stdout, &v->columns, g, !v->values.is_untrimmed);
+}
+
+/* Guests come by CTID; only another order has to wait for all of them. */
+static bool found(void *data, struct vzlist_guest *g)
+{
+	struct vzlist *v = data;
+
+	v->count++;
+	if (!v->sort.field) {
+		print(v, g);
+		return false;
+	}
+	g->next = v->kept;
+	v->kept = g;
+	return true;
+}
+
+static int print_sorted(struct vzlist *v, struct wabe_error *err)
+{
+	struct vzlist_guest **guests = wabe_arena_array(&v->arena, v->count, sizeof(v->kept));
+	size_t at = 0;
+
+	if (!guests)
+		return wabe_error_set(err, -ENOMEM, "sort containers");
+	for (struct vzlist_guest *g = v->kept; g; g = g->next)
+		guests[at++] = g;
+	qsort_r(guests, v->count, sizeof(struct vzlist_guest *), compare_guests, v);
+	for (size_t i = 0; i < v->count; i++)
+		print(v, guests[i]);
+	return 0;
+}
+
+static int list_all(struct vzlist *v, struct vzlist_wanted *wanted, struct wabe_error *err)
+{
+	int r = vzlist_look(&v->host, wanted, &v->log, &v->arena, found, v, err);
+
+	if (r == 0 && v->kept)
+		r = print_sorted(v, err);
+	for (struct vzlist_guest *g = v->kept; g; g = g->next)
+		vzlist_drop(g);
+	v->kept = NULL;
+	if (r == 0 && v->count == 0 && !v->json)
+		fputs("Container(s) not found\n", stderr);
+	return r;
+}
+
+static int list_as_json(struct vzlist *v, struct vzlist_wanted *wanted, struct wabe_error *err)
+{
+	_cleanup_(wabe_json_writer_drop) struct wabe_json_writer *w =
+		wabe_json_writer_new(WABE_JSON_INDENTED);
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	int r;
+
+	if (!w)
+		return wabe_error_set(err, -ENOMEM, "JSON");
+	v->json = w;
+	wabe_json_array_begin(w);
+	r = list_all(v, wanted, err);
+	v->json = NULL;
+	if (r < 0)
+		return r;
+	wabe_json_array_end(w);
+	if (wabe_json_writer_finish(TAKE_PTR(w), &text) < 0)
+		return wabe_error_set(err, -ENOMEM, "JSON");
+	fwrite(text.data, 1, text.len, stdout);
 	return 0;
 }
 
@@ -243,19 +307,14 @@ static int list(struct vzlist *v, const struct wabe_strv *words, struct wabe_err
 		.name = v->values.name,
 		.description = v->values.description,
 	};
-	struct vzlist_guest **guests = NULL;
-	size_t count = 0;
 	int r = choose_guests(v, words, &wanted, err);
 
-	choose_needs(v, &wanted);
-	if (r == 0)
-		r = vzlist_look(&v->host, &wanted, &v->log, &v->arena, &guests, &count, err);
 	if (r < 0)
 		return r;
-	r = print(v, guests, count, err);
-	vzlist_drop(guests, count);
+	choose_needs(v, &wanted);
+	r = v->values.is_json ? list_as_json(v, &wanted, err) : list_all(v, &wanted, err);
 	/* Nothing at all is fine; not finding what was named isn't. */
-	return r == 0 && wanted.ctids && count == 0 ? EXIT_FAILED : r;
+	return r == 0 && wanted.ctids && v->count == 0 ? EXIT_FAILED : r;
 }
 
 static int run(struct vzlist *v, const struct wabe_strv *words, struct wabe_error *err)

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "conf/ctconf.h"
 #include "conf/host.h"
@@ -34,6 +35,7 @@ struct vzlist_guest {
 	uint32_t ctid;
 	enum vzlist_status status;
 	bool has_conf, has_stats, has_usage;
+	struct vzlist_guest *next; /* for who keeps it */
 	struct vz_ctconf conf;
 	double uptime_s; /* of a running guest */
 	struct wabe_cgroup_stats stats;
@@ -45,9 +47,8 @@ bool vzlist_is_up(const struct vzlist_guest *g);
 
 /* What must be looked up for a field, beside the configuration. */
 enum {
-	VZLIST_NEED_STATS = 1 << 0, /* the cgroup's counters */
-	VZLIST_NEED_USAGE = 1 << 1, /* disk quota */
-	VZLIST_NEED_MOUNT = 1 << 2, /* is a stopped guest mounted? */
+	VZLIST_NEED_USAGE = 1 << 0, /* disk quota */
+	VZLIST_NEED_MOUNT = 1 << 1, /* is a stopped guest mounted? */
 };
 
 enum vzlist_cell_type {
@@ -103,6 +104,12 @@ int vzlist_column_find(const char *name, size_t len, struct vzlist_column *ret_c
 /** vzlist_cell() - the value of one column. */
 struct vzlist_cell vzlist_cell(const struct vzlist_guest *g, const struct vzlist_column *column);
 
+/**
+ * vzlist_column_stats() - the cgroup's counters that its value needs, as wabe_cgroup_stats() takes
+ * them. @is_whole: with all suffixes.
+ */
+unsigned int vzlist_column_stats(const struct vzlist_column *column, bool is_whole);
+
 /** vzlist_compare() - order of two values: nothing first, then by number or text. */
 int vzlist_compare(const struct vzlist_cell *a, const struct vzlist_cell *b);
 
@@ -116,9 +123,9 @@ void vzlist_print_header(FILE *out, const struct vzlist_columns *columns);
 void vzlist_print_row(FILE *out, const struct vzlist_columns *columns, const struct vzlist_guest *g,
 		      bool is_trimmed);
 
-/** vzlist_print_json() - an array of objects. 0 or -ENOMEM. */
-int vzlist_print_json(FILE *out, const struct vzlist_columns *columns,
-		      struct vzlist_guest *const *guests, size_t count);
+/** vzlist_write_guest() - one object into an open array. */
+void vzlist_write_guest(struct wabe_json_writer *w, const struct vzlist_columns *columns,
+			const struct vzlist_guest *g);
 
 /** vzlist_print_fields() - all fields' names and headers, one a line. */
 void vzlist_print_fields(FILE *out);
@@ -130,19 +137,25 @@ struct vzlist_wanted {
 	size_t count;
 	const char *hostname, *name, *description; /* patterns (fnmatch(3)) or NULL */
 	unsigned int needs;
+	unsigned int stats;	   /* WABE_CGROUP_STAT() of the counters that are shown */
+	bool has_params;	   /* is any of the following shown? */
 	bool params[VZ_PARAM_MAX]; /* which parameters the columns show; what the rest of this
 				      struct needs is added */
 };
 
+/** Takes one guest; returns whether it is kept: then the caller owes it a vzlist_drop(). */
+typedef bool vzlist_found_fn(void *data, struct vzlist_guest *g);
+
 /**
- * vzlist_look() - the guests that are wanted, ascending by CTID. One pass: the directory of running
- * guests, that of configurations if others are wanted too, then each guest once.
- * @ret_guests: in @arena; free their configurations with vzlist_drop()
+ * vzlist_look() - call @found with each guest that is wanted, ascending by CTID. One pass: the
+ * directory of running guests, that of configurations if others are wanted too, then each guest
+ * once. Guests are in @arena; the memory of one that isn't kept is the next one's, so that a list
+ * of many costs no more memory than one of few.
  * A guest whose configuration can't be read is listed all the same, and logged.
  */
 int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
-		const struct wabe_log *log, struct wabe_arena *arena,
-		struct vzlist_guest ***ret_guests, size_t *ret_count, struct wabe_error *err);
-void vzlist_drop(struct vzlist_guest **guests, size_t count);
+		const struct wabe_log *log, struct wabe_arena *arena, vzlist_found_fn *found,
+		void *data, struct wabe_error *err);
+void vzlist_drop(struct vzlist_guest *g);
 
 #endif

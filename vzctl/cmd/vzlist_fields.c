@@ -2,6 +2,7 @@
 /* cmd/vzlist_fields: the fields of vzlist(8): one row a field, and where its value comes from. */
 #include <ctype.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -21,12 +22,12 @@ bool vzlist_is_up(const struct vzlist_guest *g)
 static void set_text(struct vzlist_cell *cell, const char *text)
 {
 	if (text && *text)
-		*cell = (struct vzlist_cell) { .type = VZLIST_TEXT, .text = text };
+		*cell = (struct vzlist_cell){ .type = VZLIST_TEXT, .text = text };
 }
 
 static void set_number(struct vzlist_cell *cell, uint64_t number)
 {
-	*cell = (struct vzlist_cell) { .type = VZLIST_NUMBER, .number = number };
+	*cell = (struct vzlist_cell){ .type = VZLIST_NUMBER, .number = number };
 }
 
 static void get_ctid(const struct vzlist_guest *g, const struct vzlist_field *field, size_t index,
@@ -47,8 +48,8 @@ static void get_uptime(const struct vzlist_guest *g, const struct vzlist_field *
 		       struct vzlist_cell *cell)
 {
 	(void)field, (void)index;
-	*cell = (struct vzlist_cell) { .type = VZLIST_UPTIME,
-				       .real = vzlist_is_up(g) ? g->uptime_s : -1 };
+	*cell = (struct vzlist_cell){ .type = VZLIST_UPTIME,
+				      .real = vzlist_is_up(g) ? g->uptime_s : -1 };
 }
 
 /* No kernel without our patches counts the load of a guest. */
@@ -87,7 +88,7 @@ static void get_list(const struct vzlist_guest *g, const struct vzlist_field *fi
 	static const struct wabe_strv none = { 0 };
 
 	(void)index;
-	*cell = (struct vzlist_cell) {
+	*cell = (struct vzlist_cell){
 		.type = vz_param_row(field->id)->rule.type == VZ_TYPE_SWITCH ? VZLIST_SWITCH
 									     : VZLIST_LIST,
 		.list = g->has_conf ? vz_param_list(&g->conf.params, field->id) : &none,
@@ -99,8 +100,8 @@ static void get_yesno(const struct vzlist_guest *g, const struct vzlist_field *f
 {
 	(void)index;
 	if (g->has_conf)
-		*cell = (struct vzlist_cell) { .type = VZLIST_YESNO,
-					       .number = vz_param_yes(&g->conf.params, field->id) };
+		*cell = (struct vzlist_cell){ .type = VZLIST_YESNO,
+					      .number = vz_param_yes(&g->conf.params, field->id) };
 }
 
 /* vSwap: memory is limited as a whole, not counter by counter. */
@@ -109,7 +110,7 @@ static void get_vswap(const struct vzlist_guest *g, const struct vzlist_field *f
 {
 	(void)index;
 	if (g->has_conf)
-		*cell = (struct vzlist_cell) {
+		*cell = (struct vzlist_cell){
 			.type = VZLIST_YESNO,
 			.number = vz_param_pair(&g->conf.params, field->id).limit != VZ_UNLIMITED
 		};
@@ -131,50 +132,59 @@ static void get_set_number(const struct vzlist_guest *g, const struct vzlist_fie
 		cell->type = VZLIST_NONE;
 }
 
-/* held, maxheld, failcnt of a beancounter; UINT64_MAX: the host doesn't count it. */
-struct counter {
-	uint64_t held, maxheld, failcnt;
+/* In the order of a beancounter's suffixes. */
+enum { HELD, MAXHELD, BARRIER, LIMIT, FAILCNT };
+
+/* What a cgroup counts of a beancounter; other values of it nobody counts. */
+static const struct count {
+	enum vz_param_id id;
+	size_t index, offset;
+	bool is_bytes; /* shown in pages */
+} counts[] = {
+	{ VZ_PARAM_NUMPROC, HELD, offsetof(struct wabe_cgroup_stats, pids), false },
+	{ VZ_PARAM_NUMPROC, FAILCNT, offsetof(struct wabe_cgroup_stats, pids_failcnt), false },
+	{ VZ_PARAM_PHYSPAGES, HELD, offsetof(struct wabe_cgroup_stats, memory_bytes), true },
+	{ VZ_PARAM_PHYSPAGES, MAXHELD, offsetof(struct wabe_cgroup_stats, memory_peak_bytes),
+	  true },
+	{ VZ_PARAM_PHYSPAGES, FAILCNT, offsetof(struct wabe_cgroup_stats, memory_failcnt), false },
+	{ VZ_PARAM_SWAPPAGES, HELD, offsetof(struct wabe_cgroup_stats, swap_bytes), true },
 };
 
-static uint64_t to_pages(uint64_t bytes)
+static const struct count *find_count(enum vz_param_id id, size_t index)
 {
-	return bytes == UINT64_MAX ? bytes : (bytes + VZ_PAGE_BYTES - 1) / VZ_PAGE_BYTES;
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		if (counts[i].id == id && counts[i].index == index)
+			return &counts[i];
+	return NULL;
 }
 
-static struct counter counter_of(const struct vzlist_guest *g, enum vz_param_id id)
-{
-	struct counter none = { UINT64_MAX, UINT64_MAX, UINT64_MAX };
-
-	if (!g->has_stats)
-		return none;
-	switch (id) {
-	case VZ_PARAM_NUMPROC:
-		return (struct counter) { g->stats.pids, UINT64_MAX, g->stats.pids_failcnt };
-	case VZ_PARAM_PHYSPAGES:
-		return (struct counter) { to_pages(g->stats.memory_bytes),
-					  to_pages(g->stats.memory_peak_bytes),
-					  g->stats.memory_failcnt };
-	case VZ_PARAM_SWAPPAGES:
-		return (struct counter) { to_pages(g->stats.swap_bytes), UINT64_MAX, UINT64_MAX };
-	default:
-		return none;
-	}
-}
-
-/* In the order of the suffixes: held, then .m .b .l .f. */
 static void get_counter(const struct vzlist_guest *g, const struct vzlist_field *field,
 			size_t index, struct vzlist_cell *cell)
 {
-	struct counter counter = counter_of(g, field->id);
-	uint64_t values[] = { counter.held, counter.maxheld, UINT64_MAX, UINT64_MAX,
-			      counter.failcnt };
+	const struct count *count = find_count(field->id, index);
+	uint64_t value = UINT64_MAX;
 
-	if (g->has_conf && vz_param_has(&g->conf.params, field->id)) {
-		values[2] = vz_param_pair(&g->conf.params, field->id).barrier;
-		values[3] = vz_param_pair(&g->conf.params, field->id).limit;
-	}
-	if (values[index] != UINT64_MAX)
-		set_number(cell, values[index]);
+	if (count && g->has_stats)
+		memcpy(&value, (const char *)&g->stats + count->offset, sizeof(value));
+	if (count && count->is_bytes && value != UINT64_MAX)
+		value = (value + VZ_PAGE_BYTES - 1) / VZ_PAGE_BYTES;
+	if (index == BARRIER && g->has_conf && vz_param_has(&g->conf.params, field->id))
+		value = vz_param_pair(&g->conf.params, field->id).barrier;
+	if (index == LIMIT && g->has_conf && vz_param_has(&g->conf.params, field->id))
+		value = vz_param_pair(&g->conf.params, field->id).limit;
+	if (value != UINT64_MAX)
+		set_number(cell, value);
+}
+
+unsigned int vzlist_column_stats(const struct vzlist_column *column, bool is_whole)
+{
+	unsigned int wanted = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		if (counts[i].id == column->field->id && column->field->get == get_counter &&
+		    (is_whole || counts[i].index == column->index))
+			wanted |= 1u << (counts[i].offset / sizeof(uint64_t));
+	return wanted;
 }
 
 /* Usage where the filesystem counts it, then .s and .h as they are configured. */
@@ -201,9 +211,9 @@ static const char *const disk_members[] = { "usage", "softlimit", "hardlimit", N
 	{                                                              \
 		name, header, width, NULL, 0, VZ_PARAM_##id, get, NULL \
 	}
-#define COUNTER(name, header, id, needs)                                                     \
-	{                                                                                    \
-		name, header, 10, "mblf", needs, VZ_PARAM_##id, get_counter, counter_members \
+#define COUNTER(name, header, id)                                                        \
+	{                                                                                \
+		name, header, 10, "mblf", 0, VZ_PARAM_##id, get_counter, counter_members \
 	}
 #define DISK(name, header, id)                                                                   \
 	{                                                                                        \
@@ -228,27 +238,27 @@ static const struct vzlist_field fields[] = {
 	PLAIN("nameserver", "NAMESERVER", -15, NAMESERVER, get_list),
 	PLAIN("searchdomain", "SEARCHDOMAIN", -15, SEARCHDOMAIN, get_list),
 	{ "status", "STATUS", -9, NULL, VZLIST_NEED_MOUNT, VZ_PARAM_MAX, get_status, NULL },
-	COUNTER("kmemsize", "KMEMSIZE", KMEMSIZE, 0),
-	COUNTER("lockedpages", "LOCKEDP", LOCKEDPAGES, 0),
-	COUNTER("privvmpages", "PRIVVMP", PRIVVMPAGES, 0),
-	COUNTER("shmpages", "SHMP", SHMPAGES, 0),
-	COUNTER("numproc", "NPROC", NUMPROC, VZLIST_NEED_STATS),
-	COUNTER("physpages", "PHYSP", PHYSPAGES, VZLIST_NEED_STATS),
-	COUNTER("vmguarpages", "VMGUARP", VMGUARPAGES, 0),
-	COUNTER("oomguarpages", "OOMGUARP", OOMGUARPAGES, 0),
-	COUNTER("numtcpsock", "NTCPSOCK", NUMTCPSOCK, 0),
-	COUNTER("numflock", "NFLOCK", NUMFLOCK, 0),
-	COUNTER("numpty", "NPTY", NUMPTY, 0),
-	COUNTER("numsiginfo", "NSIGINFO", NUMSIGINFO, 0),
-	COUNTER("tcpsndbuf", "TCPSNDB", TCPSNDBUF, 0),
-	COUNTER("tcprcvbuf", "TCPRCVB", TCPRCVBUF, 0),
-	COUNTER("othersockbuf", "OTHSOCKB", OTHERSOCKBUF, 0),
-	COUNTER("dgramrcvbuf", "DGRAMRB", DGRAMRCVBUF, 0),
-	COUNTER("numothersock", "NOTHSOCK", NUMOTHERSOCK, 0),
-	COUNTER("dcachesize", "DCACHESZ", DCACHESIZE, 0),
-	COUNTER("numfile", "NFILE", NUMFILE, 0),
-	COUNTER("numiptent", "NIPTENT", NUMIPTENT, 0),
-	COUNTER("swappages", "SWAPP", SWAPPAGES, VZLIST_NEED_STATS),
+	COUNTER("kmemsize", "KMEMSIZE", KMEMSIZE),
+	COUNTER("lockedpages", "LOCKEDP", LOCKEDPAGES),
+	COUNTER("privvmpages", "PRIVVMP", PRIVVMPAGES),
+	COUNTER("shmpages", "SHMP", SHMPAGES),
+	COUNTER("numproc", "NPROC", NUMPROC),
+	COUNTER("physpages", "PHYSP", PHYSPAGES),
+	COUNTER("vmguarpages", "VMGUARP", VMGUARPAGES),
+	COUNTER("oomguarpages", "OOMGUARP", OOMGUARPAGES),
+	COUNTER("numtcpsock", "NTCPSOCK", NUMTCPSOCK),
+	COUNTER("numflock", "NFLOCK", NUMFLOCK),
+	COUNTER("numpty", "NPTY", NUMPTY),
+	COUNTER("numsiginfo", "NSIGINFO", NUMSIGINFO),
+	COUNTER("tcpsndbuf", "TCPSNDB", TCPSNDBUF),
+	COUNTER("tcprcvbuf", "TCPRCVB", TCPRCVBUF),
+	COUNTER("othersockbuf", "OTHSOCKB", OTHERSOCKBUF),
+	COUNTER("dgramrcvbuf", "DGRAMRB", DGRAMRCVBUF),
+	COUNTER("numothersock", "NOTHSOCK", NUMOTHERSOCK),
+	COUNTER("dcachesize", "DCACHESZ", DCACHESIZE),
+	COUNTER("numfile", "NFILE", NUMFILE),
+	COUNTER("numiptent", "NIPTENT", NUMIPTENT),
+	COUNTER("swappages", "SWAPP", SWAPPAGES),
 	DISK("diskspace", "DSPACE", DISKSPACE),
 	DISK("diskinodes", "DINODES", DISKINODES),
 	PLAIN("laverage", "LAVERAGE", 14, MAX, get_nothing),
@@ -289,7 +299,7 @@ int vzlist_column_find(const char *name, size_t len, struct vzlist_column *ret_c
 			suffix = strchr(fields[i].suffixes, dot[1]);
 		if (dot && (!suffix || !*suffix))
 			return -ENOENT;
-		*ret_column = (struct vzlist_column) {
+		*ret_column = (struct vzlist_column){
 			&fields[i], dot ? (size_t)(suffix - fields[i].suffixes) + 1 : 0
 		};
 		return 0;

@@ -20,6 +20,7 @@ struct ids {
 
 struct look {
 	const struct vz_host *host;
+	struct wabe_runtime rt; /* the host's, with the cgroups' roots if any guest needs them */
 	const struct vzlist_wanted *wanted;
 	const struct wabe_log *log;
 	struct wabe_arena *arena;
@@ -57,7 +58,7 @@ static int list_states(struct look *look, struct wabe_error *err)
 			count++;
 	if (count)
 		qsort(items, count, sizeof(*items), compare_ids);
-	look->with_state = (struct ids) { items, count };
+	look->with_state = (struct ids){ items, count };
 	return 0;
 }
 
@@ -70,7 +71,7 @@ static int list_candidates(struct look *look, struct ids *ret_ids, struct wabe_e
 	int r;
 
 	if (wanted->ctids) {
-		*ret_ids = (struct ids) { wanted->ctids, wanted->count };
+		*ret_ids = (struct ids){ wanted->ctids, wanted->count };
 		return 0;
 	}
 	if (!wanted->is_all && !wanted->is_stopped_only) {
@@ -79,7 +80,7 @@ static int list_candidates(struct look *look, struct ids *ret_ids, struct wabe_e
 	}
 	r = vz_ctconf_list(look->host, look->arena, &items, &count, err);
 	if (r == 0)
-		*ret_ids = (struct ids) { items, count };
+		*ret_ids = (struct ids){ items, count };
 	return r;
 }
 
@@ -91,8 +92,7 @@ static void look_at_container(const struct look *look, struct vzlist_guest *g)
 	enum wabe_status status;
 
 	snprintf(id, sizeof(id), "%u", g->ctid);
-	if (!has_id(look->with_state, g->ctid) ||
-	    wabe_container_load(&look->host->rt, id, &c, NULL) < 0)
+	if (!has_id(look->with_state, g->ctid) || wabe_container_load(&look->rt, id, &c, NULL) < 0)
 		return;
 	status = wabe_container_status(c);
 	if (status != WABE_STATUS_RUNNING && status != WABE_STATUS_PAUSED)
@@ -101,8 +101,8 @@ static void look_at_container(const struct look *look, struct vzlist_guest *g)
 	g->uptime_s = (double)(look->now_us - wabe_container_created_us(c)) / 1e6;
 	if (g->uptime_s < 0)
 		g->uptime_s = 0;
-	g->has_stats = look->wanted->needs & VZLIST_NEED_STATS &&
-		       wabe_container_stats(c, &g->stats, NULL) == 0;
+	g->has_stats = look->wanted->stats &&
+		       wabe_container_stats(c, look->wanted->stats, &g->stats, NULL) == 0;
 }
 
 static void look_at_disk(const struct look *look, struct vzlist_guest *g)
@@ -151,17 +151,20 @@ static bool is_wanted(const struct look *look, const struct vzlist_guest *g)
 	       matches(g, VZ_PARAM_DESCRIPTION, wanted->description);
 }
 
-/* Look at one guest; false: it is not there, or not wanted. */
-static bool look_at(const struct look *look, struct vzlist_guest *g)
+/* Who runs and of whom nothing configured is asked for (vzlist -1) needs no configuration. */
+static bool needs_conf(const struct look *look, const struct vzlist_guest *g)
+{
+	const struct vzlist_wanted *wanted = look->wanted;
+
+	return !vzlist_is_up(g) || wanted->has_params || wanted->hostname || wanted->name ||
+	       wanted->description;
+}
+
+static bool load_conf(const struct look *look, struct vzlist_guest *g)
 {
 	struct wabe_error err = WABE_ERROR_INIT;
-	int r;
+	int r = vz_ctconf_load_only(look->host, g->ctid, look->wanted->params, &g->conf, &err);
 
-	look_at_container(look, g);
-	if (g->status == VZLIST_UNKNOWN && !look->wanted->is_all &&
-	    !look->wanted->is_stopped_only && !look->wanted->ctids)
-		return false;
-	r = vz_ctconf_load_only(look->host, g->ctid, look->wanted->params, &g->conf, &err);
 	g->has_conf = r == 0;
 	if (r == -ENOENT && g->status == VZLIST_UNKNOWN)
 		return false;
@@ -169,6 +172,18 @@ static bool look_at(const struct look *look, struct vzlist_guest *g)
 		wabe_log(look->log, WABE_LOG_WARNING, "container %u: %s", g->ctid, err.text);
 	else if (g->status == VZLIST_UNKNOWN)
 		g->status = VZLIST_STOPPED;
+	return true;
+}
+
+/* Look at one guest; false: it is not there, or not wanted. */
+static bool look_at(const struct look *look, struct vzlist_guest *g)
+{
+	look_at_container(look, g);
+	if (g->status == VZLIST_UNKNOWN && !look->wanted->is_all &&
+	    !look->wanted->is_stopped_only && !look->wanted->ctids)
+		return false;
+	if (needs_conf(look, g) && !load_conf(look, g))
+		return false;
 	look_at_mount(look, g);
 	if (!is_wanted(look, g)) {
 		vz_ctconf_free(&g->conf);
@@ -191,16 +206,39 @@ static const enum vz_param_id always[] = {
 	VZ_PARAM_ROOT, VZ_PARAM_PRIVATE, VZ_PARAM_HOSTNAME, VZ_PARAM_NAME, VZ_PARAM_DESCRIPTION,
 };
 
-int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
-		const struct wabe_log *log, struct wabe_arena *arena,
-		struct vzlist_guest ***ret_guests, size_t *ret_count, struct wabe_error *err)
+static int look_at_all(const struct look *look, struct ids ids, vzlist_found_fn *found, void *data,
+		       struct wabe_error *err)
 {
-	struct look look = {
-		.host = host, .wanted = wanted, .log = log, .arena = arena, .now_us = now_us()
-	};
-	struct vzlist_guest **guests, *g = NULL;
+	struct vzlist_guest *g = NULL;
+
+	for (size_t i = 0; i < ids.count; i++) {
+		if (!g)
+			g = wabe_arena_alloc(look->arena, sizeof(*g));
+		if (!g)
+			return wabe_error_set(err, -ENOMEM, "list containers");
+		*g = (struct vzlist_guest){ .ctid = ids.items[i] };
+		if (!look_at(look, g))
+			continue;
+		if (found(data, g))
+			g = NULL;
+		else
+			vzlist_drop(g);
+	}
+	return 0;
+}
+
+int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
+		const struct wabe_log *log, struct wabe_arena *arena, vzlist_found_fn *found,
+		void *data, struct wabe_error *err)
+{
+	_cleanup_(wabe_cgroup_roots_close) struct wabe_cgroup_roots *roots = NULL;
+	struct look look = { .host = host,
+			     .rt = host->rt,
+			     .wanted = wanted,
+			     .log = log,
+			     .arena = arena,
+			     .now_us = now_us() };
 	struct ids ids = { 0 };
-	size_t count = 0;
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
@@ -210,28 +248,13 @@ int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
 		r = list_candidates(&look, &ids, err);
 	if (r < 0)
 		return r;
-	guests = wabe_arena_array(arena, ids.count, sizeof(struct vzlist_guest *));
-	if (!guests)
-		return wabe_error_set(err, -ENOMEM, "list containers");
-	for (size_t i = 0; i < ids.count; i++) {
-		/* One that was not wanted leaves its memory to the next. */
-		if (!g)
-			g = wabe_arena_alloc(arena, sizeof(*g));
-		if (!g) {
-			vzlist_drop(guests, count);
-			return wabe_error_set(err, -ENOMEM, "list containers");
-		}
-		*g = (struct vzlist_guest) { .ctid = ids.items[i] };
-		if (look_at(&look, g))
-			guests[count++] = TAKE_PTR(g);
-	}
-	*ret_guests = guests;
-	*ret_count = count;
-	return 0;
+	/* A host without cgroups has no counters, and a list all the same. */
+	if (look.with_state.count && wabe_cgroup_roots_open(&roots, NULL) == 0)
+		look.rt.cgroup_roots = roots;
+	return look_at_all(&look, ids, found, data, err);
 }
 
-void vzlist_drop(struct vzlist_guest **guests, size_t count)
+void vzlist_drop(struct vzlist_guest *g)
 {
-	for (size_t i = 0; i < count; i++)
-		vz_ctconf_free(&guests[i]->conf);
+	vz_ctconf_free(&g->conf);
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/json.h"
 #include "cmd/vzlist.h"
 
 #define HEADER_ROOM 32
@@ -185,27 +184,27 @@ static void write_members(struct wabe_json_writer *w, const struct vzlist_guest 
 	size_t known = 0;
 
 	for (size_t i = 0; field->members[i]; i++)
-		known += vzlist_cell(g, &(struct vzlist_column) { field, i }).type != VZLIST_NONE;
+		known += vzlist_cell(g, &(struct vzlist_column){ field, i }).type != VZLIST_NONE;
 	if (known == 0) {
 		wabe_json_add_null(w);
 		return;
 	}
 	wabe_json_object_begin(w);
 	for (size_t i = 0; field->members[i]; i++) {
-		struct vzlist_cell cell = vzlist_cell(g, &(struct vzlist_column) { field, i });
+		struct vzlist_cell cell = vzlist_cell(g, &(struct vzlist_column){ field, i });
 
 		wabe_json_key(w, field->members[i]);
 		/* A guest without processes holds nothing: 0, as OpenVZ's vzlist has it. What
 		 * nobody counts is null. */
 		if (cell.type == VZLIST_NONE && !vzlist_is_up(g) &&
 		    !(field->needs & VZLIST_NEED_USAGE))
-			cell = (struct vzlist_cell) { .type = VZLIST_NUMBER };
+			cell = (struct vzlist_cell){ .type = VZLIST_NUMBER };
 		write_cell(w, &cell);
 	}
 	wabe_json_object_end(w);
 }
 
-static void write_guest(struct wabe_json_writer *w, const struct vzlist_columns *columns,
+void vzlist_write_guest(struct wabe_json_writer *w, const struct vzlist_columns *columns,
 			const struct vzlist_guest *g)
 {
 	wabe_json_object_begin(w);
@@ -222,25 +221,6 @@ static void write_guest(struct wabe_json_writer *w, const struct vzlist_columns 
 		}
 	}
 	wabe_json_object_end(w);
-}
-
-int vzlist_print_json(FILE *out, const struct vzlist_columns *columns,
-		      struct vzlist_guest *const *guests, size_t count)
-{
-	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
-	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_INDENTED);
-	int r;
-
-	if (!w)
-		return -ENOMEM;
-	wabe_json_array_begin(w);
-	for (size_t i = 0; i < count; i++)
-		write_guest(w, columns, guests[i]);
-	wabe_json_array_end(w);
-	r = wabe_json_writer_finish(w, &text);
-	if (r == 0)
-		fwrite(text.data, 1, text.len, out);
-	return r;
 }
 
 void vzlist_print_fields(FILE *out)
