@@ -3,6 +3,9 @@
 #
 # Shared by run and image.sh: messages, the programs that the host needs, the cache and its locks.
 
+# shellcheck source=tests/lib/apt.sh
+. "${BASH_SOURCE[0]%/*}/../lib/apt.sh"
+
 # run's exit status when the lab itself fails, as distinct from the tests in it (1) and a usage error (2).
 readonly LAB_FAILED=125
 
@@ -17,23 +20,10 @@ lab_die()
 	exit "$LAB_FAILED"
 }
 
-# Install the packages of the programs that the host lacks.
-# Arguments: pairs program:package.
+# Install the packages that the host lacks.
 lab_need()
 {
-	local pair missing=()
-
-	for pair; do
-		command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
-	done
-	((${#missing[@]})) || return 0
-	((EUID == 0)) || lab_die "missing packages: ${missing[*]} (install them, or run as root)"
-	command -v apt-get >/dev/null || lab_die "missing packages: ${missing[*]}"
-	lab_say "installing ${missing[*]}"
-	{ apt-get -qq update &&
-		DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
-			"${missing[@]}"; } >&2 </dev/null ||
-		lab_die "apt-get could not install ${missing[*]}"
+	apt_need "$@" || lab_die "packages are missing"
 }
 
 # The directory that holds everything the lab keeps between runs.

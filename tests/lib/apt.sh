@@ -49,5 +49,5 @@ apt_progress()
 
 # What building the project needs.
 # shellcheck disable=SC2034 # for those who source this
-readonly APT_BUILD=(gcc libc6-dev meson ninja-build pkg-config
+APT_BUILD=(gcc libc6-dev meson ninja-build pkg-config
 	libseccomp-dev libcap-dev libcgroup-dev libyajl-dev libarchive-dev)

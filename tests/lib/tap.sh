@@ -51,6 +51,22 @@ tap_prefix()
 		}'
 }
 
+# The lab's stream as ours: it has plan and verdict on files already.
+tap_of_lab()
+{
+	awk '
+		/^# lab: file / { file = $4; sub(/^tests\/(bats\/)?/, "", file) }
+		/^# lab: end / { file = "" }
+		/^(not )?ok/ {
+			word = $1 == "not" ? "not ok" : "ok"
+			sub(/^(not )?ok *[0-9]* */, "")
+			print word " - " (file == "" ? "" : file ": ") $0
+			fflush()
+			next
+		}
+		!/^1\.\./ { sub(/^# ?/, ""); print "# " $0; fflush() }'
+}
+
 # meson test's testlog.json as TAP: each program's own lines; a result beyond them (a crash, a time limit) is a failure.
 # $1: the file
 tap_of_meson()
