@@ -19,8 +19,9 @@
 
 #define PROGRAM_NAME "wabe_devices" /* BPF_OBJ_NAME_LEN 16 */
 #define ATTACHED_MAX 64		    /* kernel/bpf/cgroup.c: BPF_CGROUP_MAX_PROGS */
-#define RULE_INSNS_MAX 9
-#define FRAME_INSNS_MAX 7 /* what stands before and after the rules */
+#define RULE_INSNS_MAX 11
+#define FRAME_INSNS_MAX 5 /* what stands before and after the rules */
+#define ALL_BITS (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD)
 
 /* Registers. TYPE and ACCESS are what is asked for. */
 enum {
@@ -58,12 +59,9 @@ static void add_return(struct program *p, bool is_allowed)
 /* linux/bpf.h: access_type is (BPF_DEVCG_ACC_* << 16) | BPF_DEVCG_DEV_*. */
 static void add_head(struct program *p)
 {
-	add_load(p, TYPE, offsetof(struct bpf_cgroup_dev_ctx, access_type));
 	add_load(p, ACCESS, offsetof(struct bpf_cgroup_dev_ctx, access_type));
-	add(p, BPF_ALU | BPF_AND | BPF_K, TYPE, 0, 0xffff);
 	add(p, BPF_ALU | BPF_RSH | BPF_K, ACCESS, 0, 16);
-	add(p, BPF_ALU | BPF_AND | BPF_K, ACCESS, 0,
-	    BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD);
+	add(p, BPF_ALU | BPF_AND | BPF_K, ACCESS, 0, ALL_BITS);
 }
 
 static uint32_t access_bits(const struct wabe_cgroup_device_rule *rule)
@@ -79,6 +77,10 @@ static uint32_t access_bits(const struct wabe_cgroup_device_rule *rule)
  */
 static void add_allow(struct program *p, uint32_t bits)
 {
+	if (bits == ALL_BITS) {
+		add_return(p, true);
+		return;
+	}
 	add(p, BPF_ALU | BPF_AND | BPF_K, ACCESS, 0, ~bits);
 	add(p, BPF_JMP | BPF_JNE | BPF_K, ACCESS, 2, 0);
 	add_return(p, true);
@@ -92,9 +94,19 @@ static void add_deny(struct program *p, uint32_t bits)
 }
 
 /*
- * Loaded anew for each test: had the verifier to remember what the number is not, it would follow
- * every rule's outcomes through all the others, and give up at 300 rules (E2BIG).
+ * Type and numbers are loaded anew for each test: had the verifier to remember what they are not,
+ * it would follow every rule's outcomes through all the others, and give up at 300 rules (E2BIG).
  */
+static void add_type_test(struct program *p, char type)
+{
+	if (type == 'a')
+		return;
+	add_load(p, TYPE, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	add(p, BPF_ALU | BPF_AND | BPF_K, TYPE, 0, 0xffff);
+	add(p, BPF_JMP | BPF_JNE | BPF_K, TYPE, 0,
+	    type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+}
+
 static void add_number_test(struct program *p, size_t offset, int64_t number)
 {
 	if (number < 0)
@@ -108,9 +120,7 @@ static void add_rule(struct program *p, const struct wabe_cgroup_device_rule *ru
 {
 	size_t first = p->count, tests;
 
-	if (rule->type != 'a')
-		add(p, BPF_JMP | BPF_JNE | BPF_K, TYPE, 0,
-		    rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+	add_type_test(p, rule->type);
 	add_number_test(p, offsetof(struct bpf_cgroup_dev_ctx, major), rule->major);
 	add_number_test(p, offsetof(struct bpf_cgroup_dev_ctx, minor), rule->minor);
 	tests = p->count;
