@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "core/hooks.h"
 #include "core/identity.h"
 #include "core/sync.h"
@@ -77,15 +78,15 @@ static int leave_peers(const struct wabe_init *init, const struct wabe_init_moun
 
 static int prepare_source(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
 {
-	char path[4096];
+	const char *path = m->spec->source;
 	struct stat st;
 
 	if (!m->options.is_bind)
 		return 0;
-	if (m->spec->source[0] == '/')
-		snprintf(path, sizeof(path), "%s", m->spec->source);
-	else
-		snprintf(path, sizeof(path), "%s/%s", init->args->bundle, m->spec->source);
+	if (path[0] != '/')
+		path = wabe_arena_printf(&init->arena, "%s/%s", init->args->bundle, path);
+	if (!path)
+		return wabe_error_set(err, -ENOMEM, "source");
 	m->source_fd = wabe_mount_clone(AT_FDCWD, path, m->options.is_bind_recursive, err);
 	if (m->source_fd < 0)
 		return m->source_fd;
@@ -93,6 +94,17 @@ static int prepare_source(struct wabe_init *init, struct wabe_init_mount *m, str
 		return wabe_error_set(err, -errno, "look at %s", path);
 	m->is_file = !S_ISDIR(st.st_mode);
 	return leave_peers(init, m, err);
+}
+
+static int clean_destination(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
+{
+	char *path = wabe_arena_strdup(&init->arena, m->spec->destination);
+
+	if (!path)
+		return wabe_error_set(err, -ENOMEM, "destination");
+	wabe_path_clean(path);
+	m->destination = path;
+	return path[1] ? 0 : wabe_error_say(err, -EINVAL, "destination %s: is the root itself", m->spec->destination);
 }
 
 static int prepare_mounts(struct wabe_init *init, struct wabe_error *err)
@@ -108,6 +120,8 @@ static int prepare_mounts(struct wabe_init *init, struct wabe_error *err)
 	for (size_t i = 0; i < count; i++) {
 		int r = wabe_spec_mount_options(&init->arena, &specs[i], &init->mounts[i].options, err);
 
+		if (r == 0)
+			r = clean_destination(init, &init->mounts[i], err);
 		if (r == 0)
 			r = prepare_source(init, &init->mounts[i], err);
 		if (r < 0)
@@ -135,7 +149,12 @@ static int prepare_null(struct wabe_init *init, struct wabe_error *err)
 
 static int prepare_rootfs(struct wabe_init *init, struct wabe_error *err)
 {
-	init->rootfs_fd = wabe_mount_clone(AT_FDCWD, init->c->state.rootfs, true, err);
+	/* With a slash behind: what is no directory fails here. */
+	const char *path = wabe_arena_printf(&init->arena, "%s/", init->c->state.rootfs);
+
+	if (!path)
+		return wabe_error_set(err, -ENOMEM, "root.path");
+	init->rootfs_fd = wabe_mount_clone(AT_FDCWD, path, true, err);
 	return init->rootfs_fd < 0 ? wabe_error_prefix(err, "root.path") : 0;
 }
 
@@ -268,11 +287,12 @@ static int raise_loopback(struct wabe_init *init, struct wabe_error *err)
 
 static int start_uptime(struct wabe_init *init, struct wabe_error *err)
 {
+	const struct wabe_spec_namespace *ns = wabe_spec_namespace(init->spec, WABE_NS_TIME);
 	_cleanup_close_ int proc_fd = -EBADF;
 	int r;
 
 	if (!init->spec->has_uptime)
-		return 0;
+		return ns && !ns->path ? wabe_namespace_unshare(CLONE_NEWTIME, err) : 0;
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
 		return wabe_error_set(err, -errno, "open /proc");
@@ -287,9 +307,14 @@ static int start_uptime(struct wabe_init *init, struct wabe_error *err)
 
 static int container_hooks(struct wabe_init *init, struct wabe_error *err)
 {
+	int r;
+
 	/* runtime.md, "State": hooks in the container's namespaces get the pid as it is seen there. */
 	init->c->state.pid = getpid();
-	return wabe_hooks_run(init->c, "createContainer", &init->spec->hooks.create_container, WABE_STATUS_CREATING, err);
+	umask(022); /* ours is 0 */
+	r = wabe_hooks_run(init->c, "createContainer", &init->spec->hooks.create_container, WABE_STATUS_CREATING, err);
+	umask(0);
+	return r;
 }
 
 static int assume_identity(struct wabe_init *init, struct wabe_error *err)
@@ -425,7 +450,10 @@ void wabe_init_child(struct wabe_init *init)
 {
 	struct wabe_error err = WABE_ERROR_INIT;
 	int sock = init->theirs_fd;
+	sigset_t none;
 
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(0);
 	wabe_cleanup_close(&init->ours_fd);
 	wabe_cleanup_close(&init->c->dir_fd);

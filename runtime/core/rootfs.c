@@ -42,7 +42,7 @@ static bool is_strict_target(const char *destination)
 /* A target that was reached through a link of the image may be inside /proc without saying so. */
 static int check_target(const struct wabe_init_mount *m, int target_fd, bool is_literal, struct wabe_error *err)
 {
-	const char *destination = m->spec->destination;
+	const char *destination = m->destination;
 	bool is_inside = is_literal ? wabe_str_starts(destination, "/proc/") : wabe_mount_fs_magic(target_fd) == PROC_SUPER_MAGIC;
 
 	if (!is_inside || may_cover_in_proc(destination))
@@ -58,7 +58,7 @@ static int check_proc_source(const struct wabe_init_mount *m, struct wabe_error 
 {
 	bool is_procfs;
 
-	if (strcmp(m->spec->destination, "/proc") != 0)
+	if (strcmp(m->destination, "/proc") != 0)
 		return 0;
 	is_procfs = m->source_fd < 0 ? strcmp(m->spec->type, "proc") == 0
 				     : wabe_mount_fs_magic(m->source_fd) == PROC_SUPER_MAGIC;
@@ -69,7 +69,7 @@ static int check_proc_source(const struct wabe_init_mount *m, struct wabe_error 
 /* *ret_is_literal: no link on the way, the target is where its path says. */
 static int open_target(struct wabe_init *init, const struct wabe_init_mount *m, bool *ret_is_literal, struct wabe_error *err)
 {
-	const char *destination = m->spec->destination;
+	const char *destination = m->destination;
 	int flags = O_PATH | (m->is_file ? 0 : O_DIRECTORY);
 	int fd = wabe_path_open_strict(init->rootfs_fd, destination, flags, 0, err);
 
@@ -97,7 +97,7 @@ static int mount_plain(const struct wabe_init_mount *m, int target_fd, struct wa
 	const struct wabe_mount_options *o = &m->options;
 
 	return wabe_mount_on(target_fd, fs_type(m->spec), m->spec->source, &o->data, o->sb_flags, (unsigned int)o->attr_set,
-			     m->spec->destination, err);
+			     m->destination, err);
 }
 
 /*
@@ -144,10 +144,10 @@ static int keep_mode(struct wabe_init *init, struct wabe_init_mount *m, int targ
 		if (wabe_str_starts(m->options.data.items[i], "mode="))
 			return 0;
 	if (fstat(target_fd, &st) < 0)
-		return wabe_error_set(err, -errno, "look at %s", m->spec->destination);
+		return wabe_error_set(err, -errno, "look at %s", m->destination);
 	mode = wabe_arena_printf(&init->arena, "mode=%04o", st.st_mode & 07777);
 	if (!mode || wabe_strv_add(&m->options.data, &init->arena, mode) < 0)
-		return wabe_error_set(err, -ENOMEM, "mount on %s", m->spec->destination);
+		return wabe_error_set(err, -ENOMEM, "mount on %s", m->destination);
 	return 0;
 }
 
@@ -162,7 +162,7 @@ static int mount_detached(const struct wabe_init_mount *m, int target_fd, struct
 		return fd;
 	r = apply_attributes(fd, &m->options, is_new, err);
 	if (r == 0)
-		r = wabe_mount_attach(fd, target_fd, m->spec->destination, err);
+		r = wabe_mount_attach(fd, target_fd, m->destination, err);
 	return r < 0 ? r : apply_propagation(fd, &m->options, err);
 }
 
@@ -237,7 +237,7 @@ int wabe_rootfs_enter(struct wabe_init *init, struct wabe_error *err)
 	struct wabe_mount_change change = { .propagation = wanted };
 	int r;
 
-	r = init->args->no_pivot ? wabe_mount_chroot_move(init->rootfs_fd, err) : wabe_mount_pivot(init->rootfs_fd, err);
+	r = init->args->no_pivot ? wabe_mount_chroot(init->rootfs_fd, err) : wabe_mount_pivot(init->rootfs_fd, err);
 	if (r == 0 && wanted != MS_PRIVATE)
 		r = wabe_mount_change(init->rootfs_fd, &change, err);
 	return r < 0 ? r : make_readonly(init, err);

@@ -194,12 +194,10 @@ int wabe_mount_pivot(int root_fd, struct wabe_error *err)
 	return 0;
 }
 
-int wabe_mount_chroot_move(int root_fd, struct wabe_error *err)
+int wabe_mount_chroot(int root_fd, struct wabe_error *err)
 {
 	if (fchdir(root_fd) < 0)
 		return wabe_error_set(err, -errno, "enter the new root");
-	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
-		return wabe_error_set(err, -errno, "move the new root over /");
 	if (chroot(".") < 0 || chdir("/") < 0)
 		return wabe_error_set(err, -errno, "chroot");
 	return 0;

@@ -72,8 +72,8 @@ int wabe_mount_propagation(unsigned long propagation, struct wabe_error *err);
  */
 int wabe_mount_pivot(int root_fd, struct wabe_error *err);
 
-/** wabe_mount_chroot_move() - for a root on initramfs, where pivot_root(2) is impossible: the mount is moved over "/" and chrooted to. */
-int wabe_mount_chroot_move(int root_fd, struct wabe_error *err);
+/** wabe_mount_chroot() - for a root on initramfs, where pivot_root(2) is impossible: @root_fd, attached over "/", becomes the root. */
+int wabe_mount_chroot(int root_fd, struct wabe_error *err);
 
 /** wabe_mount_detach() - lazy unmount of what is mounted at @path (UMOUNT_NOFOLLOW). Nothing mounted there is 0. */
 int wabe_mount_detach(const char *path, struct wabe_error *err);
