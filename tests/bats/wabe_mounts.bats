@@ -1,0 +1,347 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# root, mounts, devices, maskedPaths, readonlyPaths, rootfsPropagation.
+
+load oci
+
+# The propagation of mount point $1 inside: "shared:N", "master:N", "unbindable" or nothing.
+propagation_of()
+{
+	awk -v at="$1" '$5 == at {tags = ""; for (i = 7; $i != "-"; i++) tags = tags $i " "} END {print tags}' <<<"$output"
+}
+
+# The line of mountinfo for mount point $1 inside, from "$output".
+line_of()
+{
+	awk -v at="$1" '$5 == at {found = $0} END {print found}' <<<"$output"
+}
+
+mount_entry()
+{
+	conf ".mounts += [{destination: \$d, type: \$t, source: \$s, options: $4}]" --arg d "$1" --arg t "$2" --arg s "$3"
+}
+
+more_teardown()
+{
+	local mount
+
+	for mount in $(awk -v top="$T/" 'index($5, top) == 1 {print $5}' /proc/self/mountinfo | sort -r); do
+		umount "$mount"
+	done
+}
+
+@test "the default mounts are what the configuration says" {
+	conf '.process.args = ["cat", "/proc/self/mountinfo"]'
+	ok_container
+	[[ $(line_of /) == *" / / ro,"* || $(line_of /) == *" / ro,"* ]] || shown
+	[[ $(line_of /proc) == *"rw,relatime - proc proc"* ]] || shown
+	[[ $(line_of /dev) == *"rw,nosuid - tmpfs tmpfs rw,size=65536k,mode=755"* ]] || shown
+	[[ $(line_of /dev/pts) == *"rw,nosuid,noexec,relatime - devpts devpts rw,gid=5,mode=620,ptmxmode=666"* ]] || shown
+	[[ $(line_of /dev/shm) == *"rw,nosuid,nodev,noexec,relatime - tmpfs shm rw,size=65536k"* ]] || shown
+	[[ $(line_of /dev/mqueue) == *"nosuid,nodev,noexec,relatime - mqueue"* ]] || shown
+	[[ $(line_of /sys) == *"ro,nosuid,nodev,noexec,relatime - sysfs"* ]] || shown
+	[[ $(line_of /sys/fs/cgroup) == *"ro,nosuid,nodev,noexec,relatime - cgroup2"* ]] || shown
+	# Nothing of the host's is visible.
+	run -1 grep -F "$BATS_RUN_TMPDIR" <(awk '{print $5}' <<<"$output")
+}
+
+@test "a read-only root is read only, a writable one isn't" {
+	script 'touch /x'
+	container
+	[[ $status != 0 ]]
+	has "Read-only file system"
+	own_rootfs
+	ok_container
+	[[ -e $ROOTFS/x ]]
+	conf '.root.readonly = true'
+	container
+	has "Read-only file system"
+	script 'touch /dev/shm/x && echo fine'
+	ok_container
+	is fine
+}
+
+@test "the root may be relative, a link's target, and has to be a directory" {
+	own_rootfs
+	script 'echo fine'
+	ok_container
+	is fine
+	conf '.root.path = "missing"'
+	refused_container "root.path"
+	echo >"$B/file"
+	conf '.root.path = "file"'
+	refused_container "root.path"
+	mkdir "$B/empty"
+	conf '.root.path = "empty"'
+	refused_container 'exec "sh"'
+	conf '.root.path = ""'
+	refused_container "root.path"
+}
+
+@test "binds: file, directory, read only, recursive, of a missing source" {
+	own_rootfs
+	mkdir -p "$T/src/sub"
+	echo data >"$T/src/file"
+	mount -t tmpfs none "$T/src/sub"
+	echo deep >"$T/src/sub/file"
+	mount_entry /data none "$T/src" '["bind"]'
+	mount_entry /tree none "$T/src" '["rbind", "ro"]'
+	mount_entry /etc/new/file none "$T/src/file" '["bind", "ro"]'
+	mount_entry /whole none "$T/src" '["rbind", "rro"]'
+	script 'cat /data/file /tree/sub/file /etc/new/file; ls /data/sub; echo 1 >/data/w && rm /data/w && echo written
+		touch /tree/x 2>&1; touch /tree/sub/x && rm /tree/sub/x && echo below; touch /whole/sub/x 2>&1; touch /etc/new/file 2>&1; true'
+	ok_container
+	is $'data\ndeep\ndata\nwritten\ntouch: /tree/x: Read-only file system\nbelow\ntouch: /whole/sub/x: Read-only file system\ntouch: /etc/new/file: Read-only file system'
+	[[ -f $ROOTFS/etc/new/file && -d $ROOTFS/data ]]
+	umount "$T/src/sub"
+	conf '.mounts += [{destination: "/x", source: "/no/such/source", options: ["bind"]}]'
+	refused_container "/no/such/source"
+	has "mounts["
+}
+
+@test "a relative source is in the bundle" {
+	own_rootfs
+	mkdir "$B/data"
+	echo data >"$B/data/file"
+	mount_entry /data none data '["rbind"]'
+	conf '.process.args = ["cat", "/data/file"]'
+	ok_container
+	is data
+}
+
+@test "the options of a mount act on it" {
+	own_rootfs
+	cp /bin/busybox "$ROOTFS/bin/true.x"
+	mkdir "$T/src"
+	cp /bin/busybox "$T/src/id"
+	mknod "$T/src/null" c 1 3
+	local option expected
+	while read -r option expected; do
+		conf '.mounts |= map(select(.destination != "/data"))'
+		mount_entry /data none "$T/src" "[\"bind\", \"$option\"]"
+		conf '.process.args = ["cat", "/proc/self/mountinfo"]'
+		ok_container
+		[[ ,$(line_of /data | cut -d' ' -f6), == *,"$expected",* ]] || { echo "$option"; line_of /data; return 1; }
+	done <<-EOF2
+		ro ro
+		rw rw
+		nosuid nosuid
+		nodev nodev
+		noexec noexec
+		noatime noatime
+		nodiratime nodiratime
+		relatime relatime
+		nosymfollow nosymfollow
+		rnosuid nosuid
+		rnoexec noexec
+	EOF2
+	conf '.mounts |= map(select(.destination != "/data"))'
+	mount_entry /data none "$T/src" '["bind", "noexec", "nodev"]'
+	script '/data/id 2>&1; cat /data/null 2>&1'
+	container
+	has "/data/id: Permission denied"
+	has "'/data/null': Permission denied"
+	# The later one wins.
+	conf '.mounts |= map(select(.destination != "/data"))'
+	mount_entry /data none "$T/src" '["bind", "ro", "noexec", "exec", "rw"]'
+	script '/data/id >/dev/null && touch /data/w && echo both'
+	ok_container
+	is both
+}
+
+@test "tmpfs takes its own options, and keeps the mode of what it covers" {
+	own_rootfs
+	chmod 1777 "$ROOTFS/tmp"
+	mkdir -m 711 "$ROOTFS/closed"
+	mount_entry /tmp tmpfs tmpfs '["size=1m", "nosuid"]'
+	mount_entry /closed tmpfs tmpfs '["size=1m"]'
+	mount_entry /given tmpfs tmpfs '["mode=0701", "uid=0", "gid=6", "nr_inodes=10"]'
+	script 'stat -c "%a %u %g" /tmp /closed /given; df -k /tmp | tail -1 | tr -s " " | cut -d" " -f2; for i in 1 2 3 4 5 6 7 8 9 10 11; do touch /given/$i || break; done 2>&1 | tail -1'
+	ok_container
+	has $'1777 0 0\n711 0 0\n701 0 6\n1024'
+	has "No space left"
+	mount_entry /bad tmpfs tmpfs '["size=nonsense"]'
+	refused_container "tmpfs"
+	has "size"
+}
+
+@test "mount options that can't be are refused by name" {
+	mount_entry /mnt tmpfs tmpfs '["nosuchoption=1"]'
+	refused_container "nosuchoption"
+	cp "$BASE" "$B/config.json"
+	mount_entry /mnt nosuchfs x '[]'
+	refused_container "nosuchfs"
+	cp "$BASE" "$B/config.json"
+	mount_entry / tmpfs tmpfs '[]'
+	refused_container "mounts[7].destination"
+	cp "$BASE" "$B/config.json"
+	mount_entry /mnt none /usr '["bind", "remount"]'
+	refused_container "remount"
+	cp "$BASE" "$B/config.json"
+	mount_entry /mnt none /usr '["bind", "idmap"]'
+	refused_container "idmap"
+	cp "$BASE" "$B/config.json"
+	conf '.mounts += [{destination: "/mnt"}]'
+	refused_container "mounts[7].type"
+}
+
+@test "propagation of a mount, and of the root" {
+	own_rootfs
+	mkdir "$T/src"
+	mount -t tmpfs none "$T/src"
+	mount --make-shared "$T/src"
+	local option expected
+	while read -r option expected; do
+		conf '.mounts |= map(select(.destination != "/data"))'
+		mount_entry /data none "$T/src" "[\"rbind\", \"$option\"]"
+		conf '.process.args = ["cat", "/proc/self/mountinfo"]'
+		ok_container
+		[[ $(propagation_of /data) =~ $expected ]] || { echo "$option:"; line_of /data; return 1; }
+	done <<-EOF2
+		rprivate ^$
+		rslave master:
+		slave master:
+		shared shared:
+		runbindable unbindable
+	EOF2
+	while read -r option expected; do
+		conf '.linux.rootfsPropagation = $p' --arg p "$option"
+		ok_container
+		[[ $(propagation_of /) =~ $expected ]] || { echo "$option:"; line_of /; return 1; }
+	done <<-EOF2
+		private ^$
+		shared shared:
+		unbindable unbindable
+	EOF2
+	conf '.linux.rootfsPropagation = "strange"'
+	refused_container "linux.rootfsPropagation"
+}
+
+@test "a slave sees later mounts of the host, and gives none back" {
+	own_rootfs
+	mkdir "$T/src"
+	mount -t tmpfs none "$T/src"
+	mount --make-shared "$T/src"
+	mkdir "$T/src/later" "$T/src/back"
+	mount_entry /data none "$T/src" '["rbind", "rslave"]'
+	all_caps
+	background 'while [ ! -e /go ]; do sleep 0.05; done; mount -t tmpfs none /data/back; touch /data/back/secret; exec sleep 600'
+	mount -t tmpfs none "$T/src/later"
+	touch "$T/src/later/file"
+	ok W exec "$ID" ls /data/later
+	is file
+	touch "$ROOTFS/go"
+	wait_for W exec "$ID" test -e /data/back/secret
+	[[ ! -e $T/src/back/secret ]]
+	ok W delete -f "$ID"
+	# Without an option a bind is private: nothing comes in later.
+	umount "$T/src/later"
+	conf '.mounts |= map(select(.destination != "/data"))'
+	mount_entry /data none "$T/src" '["rbind"]'
+	rm "$ROOTFS/go"
+	background 'sleep 600'
+	mount -t tmpfs none "$T/src/later"
+	touch "$T/src/later/file"
+	ok W exec "$ID" ls /data/later
+	is ""
+}
+
+@test "mounts of the container stay in it" {
+	own_rootfs
+	mount --bind "$ROOTFS" "$ROOTFS"
+	mount --make-rshared "$ROOTFS"
+	local before
+	before=$(wc -l </proc/self/mountinfo)
+	for propagation in private slave shared rshared; do
+		conf '.linux.rootfsPropagation = $p' --arg p "$propagation"
+		background
+		[[ $(wc -l </proc/self/mountinfo) == "$before" ]]
+		ok W delete -f "$ID"
+	done
+}
+
+@test "the default devices, links and the terminal multiplexer" {
+	script 'cd /dev; stat -c "%n %F %a %t:%T" null zero full random urandom tty; for l in fd stdin stdout stderr ptmx; do echo "$l $(readlink $l)"; done
+		ls; echo x >/dev/null; head -c 4 /dev/zero | od -An -tx1; head -c 1 /dev/urandom | wc -c; echo x 2>&1 >/dev/full; echo out >>/dev/stdout'
+	ok_container
+	has $'null character special file 666 1:3\nzero character special file 666 1:5\nfull character special file 666 1:7\nrandom character special file 666 1:8\nurandom character special file 666 1:9\ntty character special file 666 5:0'
+	has $'fd /proc/self/fd\nstdin /proc/self/fd/0\nstdout /proc/self/fd/1\nstderr /proc/self/fd/2\nptmx pts/ptmx'
+	has $'fd\nfull\nmqueue\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero'
+	has "00 00 00 00"
+	has $'1\nsh: write error: No space left on device\nout'
+}
+
+@test "configured devices" {
+	conf '.linux.devices = [{path: "/dev/zero2", type: "c", major: 1, minor: 5, fileMode: 416, uid: 7, gid: 8},
+		{path: "/dev/sub/dir/full", type: "u", major: 1, minor: 7}, {path: "/dev/fifo", type: "p", fileMode: 384},
+		{path: "/dev/loopx", type: "b", major: 7, minor: 0, fileMode: 432}, {path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 33206}]
+		| .linux.resources.devices = []'
+	script 'stat -c "%n %F %a %u:%g %t:%T" /dev/zero2 /dev/sub/dir/full /dev/fifo /dev/loopx /dev/null'
+	ok_container
+	is $'/dev/zero2 character special file 640 7:8 1:5\n/dev/sub/dir/full character special file 666 0:0 1:7\n/dev/fifo fifo 600 0:0 0:0\n/dev/loopx block special file 660 0:0 7:0\n/dev/null character special file 666 0:0 1:3'
+	conf '.linux.devices = [{path: "dev/x", type: "c", major: 1, minor: 5}]'
+	refused_container "linux.devices[0].path"
+	conf '.linux.devices = [{path: "/dev/x", type: "z", major: 1, minor: 5}]'
+	refused_container "linux.devices[0].type"
+	conf '.linux.devices = [{path: "/dev/x", type: "c", minor: 5}]'
+	refused_container "linux.devices[0].major"
+	conf '.linux.devices = [{path: "/dev/x", type: "c", major: 1, minor: 99999999}]'
+	refused_container "linux.devices[0].minor"
+}
+
+@test "a bound /dev stays as it is" {
+	own_rootfs
+	mkdir "$T/dev"
+	mknod "$T/dev/mine" c 1 3
+	conf '.mounts |= map(select(.destination | startswith("/dev") | not))'
+	mount_entry /dev none "$T/dev" '["bind"]'
+	conf '.process.args = ["ls", "/dev"]'
+	ok_container
+	is mine
+	[[ $(ls "$T/dev") == mine ]]
+}
+
+@test "masked and read-only paths" {
+	own_rootfs
+	mkdir -p "$ROOTFS/secret/dir" "$ROOTFS/fixed/dir"
+	echo hidden >"$ROOTFS/secret/dir/file"
+	echo hidden >"$ROOTFS/secret/file"
+	echo kept >"$ROOTFS/fixed/dir/file"
+	conf '.linux.maskedPaths += ["/secret/dir", "/secret/file", "/not/there"] | .linux.readonlyPaths += ["/fixed", "/nor/this"]'
+	script 'ls -A /secret/dir | wc -l; cat /secret/file | wc -c; touch /secret/dir/x 2>&1; echo x >/secret/file; cat /fixed/dir/file; touch /fixed/dir/x 2>&1
+		for p in /proc/kcore /proc/keys /proc/timer_list /proc/sched_debug; do [ ! -e $p ] || { [ -c $p ] && head -c 1 $p | wc -c; }; done | sort -u
+		for p in /proc/acpi /proc/scsi /sys/firmware /proc/asound; do [ ! -d $p ] || ls -A $p; done
+		echo 1 2>&1 >/proc/sys/kernel/panic; sed -n "s,.* \(/proc/[a-z-]*\) ro.* - proc .*,\1,p" /proc/self/mountinfo | sort'
+	ok_container
+	is $'0\n0\ntouch: /secret/dir/x: Read-only file system\nkept\ntouch: /fixed/dir/x: Read-only file system\n0\nsh: can\'t create /proc/sys/kernel/panic: Read-only file system\n'"$(ls -d /proc/{bus,fs,irq,sys,sysrq-trigger} 2>/dev/null)"
+	[[ $(cat "$ROOTFS/secret/file") == hidden ]]
+	conf '.linux.maskedPaths = ["relative"]'
+	refused_container "linux.maskedPaths[0]"
+	conf '.linux.maskedPaths = [] | .linux.readonlyPaths = ["/a/../b"]'
+	refused_container "linux.readonlyPaths[0]"
+}
+
+@test "masks can't be taken off by a guest without the right to mount" {
+	script 'umount /proc/timer_list 2>&1; umount -l /proc/acpi 2>&1; mount -o remount,rw,bind /proc/sys 2>&1; [ -c /proc/timer_list ] && head -c 1 /proc/timer_list | wc -c'
+	ok_container
+	[[ $(tail -1 <<<"$output") == 0 && $(grep -c "mount:" <<<"$output") == 3 ]] || shown
+}
+
+@test "--no-pivot" {
+	conf '.process.args = ["cat", "/proc/self/mountinfo"]'
+	ok W run --no-pivot --bundle "$B" "$ID"
+	[[ $(line_of /proc) == *"- proc proc"* ]] || shown
+	run -1 grep -F "$BATS_RUN_TMPDIR" <(awk '{print $5}' <<<"$output")
+}
+
+@test "a thousand mounts" {
+	own_rootfs
+	mkdir "$T/src"
+	jq --arg s "$T/src" '.mounts += [range(1000) | {destination: "/many/\(.)", source: $s, options: ["bind", "ro"]}]' \
+		"$B/config.json" >"$T/big"
+	mv "$T/big" "$B/config.json"
+	script 'grep -c /many/ /proc/self/mountinfo'
+	ok_container
+	is 1000
+}
