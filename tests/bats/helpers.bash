@@ -164,10 +164,10 @@ remove_cgroups()
 host_facts()
 {
 	grep -F "$VZ" /proc/self/mountinfo || true
-	find /sys/fs/cgroup -maxdepth 4 -path "*$CGROUP*" -type d
+	find /sys/fs/cgroup -maxdepth 4 -path "*$CGROUP/*" -type d
 	find "$VZ"/{root,private,lock,names} -mindepth 1 -maxdepth 1
 	find "$VZ/run" -mindepth 1 -maxdepth 1 ! -name .seccomp
-	find "$VZ/uidranges" -type l ! -name next
+	find "$VZ/uidranges" -type l ! -name '*next'
 	find "$VZ/conf" -mindepth 1 | grep -vE '\.destroyed$|/(vps\.|ve-)|/[0-9]+\.(premount|mount|start|stop|umount|postumount)$' || true
 }
 
@@ -251,6 +251,15 @@ running_guest()
 inside()
 {
 	run_ok vzctl exec2 "$CT" "$@"
+}
+
+# A command that has to fail; "! command" would fail no test.
+not()
+{
+	if "$@"; then
+		echo "should have failed: $*"
+		return 1
+	fi
 }
 
 wait_for()

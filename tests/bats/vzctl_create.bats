@@ -6,13 +6,13 @@
 load helpers
 
 @test "a guest is made: private area, configuration, range of ids; destroy takes it all away" {
-	run_ok vzctl create $CT --hostname web1
+	run_ok vzctl create "$CT" --hostname web1
 	has "Container private area was created"
 	status_is "exist unmounted down"
 	[[ $(key OSTEMPLATE) == busybox && $(key HOSTNAME) == web1 && $(key VE_LAYOUT) == overlay ]]
 	[[ $(stat -c '%a %u' "$VZ/private/$CT") == "700 0" ]]
 	[[ $(readlink "$VZ/uidranges/$(($(key LOCAL_UID) / 65536))") == "$CT" ]]
-	run_ok vzctl destroy $CT
+	run_ok vzctl destroy "$CT"
 	status_is "deleted unmounted down"
 	[[ ! -e $VZ/private/$CT && ! -e $VZ/root/$CT && -e $VZ/conf/$CT.conf.destroyed && ! -e $VZ/lock/$CT.lck ]]
 }
@@ -52,14 +52,14 @@ load helpers
 @test "a second create of the same guest is refused" {
 	guest
 	cp "$VZ/conf/$CT.conf" "$T/conf"
-	run_exit 44 vzctl create $CT --hostname other
+	run_exit 44 vzctl create "$CT" --hostname other
 	cmp "$VZ/conf/$CT.conf" "$T/conf"
 }
 
 @test "a private area that is there already is not touched" {
 	mkdir "$VZ/private/$CT"
 	echo precious >"$VZ/private/$CT/file"
-	run_exit 44 vzctl create $CT
+	run_exit 44 vzctl create "$CT"
 	[[ $(cat "$VZ/private/$CT/file") == precious ]]
 	[[ ! -e $VZ/conf/$CT.conf && -z $(find "$VZ/conf" -name '.*') ]]
 	rm -r "$VZ/private/$CT"
@@ -75,52 +75,52 @@ load helpers
 }
 
 @test "templates and samples that are not there, layouts of later" {
-	run_exit 91 vzctl create $CT --ostemplate nope
+	run_exit 91 vzctl create "$CT" --ostemplate nope
 	has "no template nope"
-	run_exit 21 vzctl create $CT --ostemplate ../../etc
-	run_exit 82 vzctl create $CT --config nope
-	run_exit 53 vzctl create $CT --layout dir
+	run_exit 21 vzctl create "$CT" --ostemplate ../../etc
+	run_exit 82 vzctl create "$CT" --config nope
+	run_exit 53 vzctl create "$CT" --layout dir
 	has overlay
 	sed -i /DEF_OSTEMPLATE/d "$VZ_CONF"
-	run_exit 29 vzctl create $CT
-	run_exit 20 vzctl create $CT --no-such-option
-	run_exit 20 vzctl create $CT word
+	run_exit 29 vzctl create "$CT"
+	run_exit 20 vzctl create "$CT" --no-such-option
+	run_exit 20 vzctl create "$CT" word
 	[[ -z $(ls -A "$VZ/private") ]]
 }
 
 @test "unset directories have exit codes of their own" {
 	sed -i /VE_ROOT/d "$VZ_CONF"
-	run_exit 22 vzctl create $CT
+	run_exit 22 vzctl create "$CT"
 	make_vz_conf
 	sed -i /VE_PRIVATE/d "$VZ_CONF"
-	run_exit 23 vzctl create $CT
+	run_exit 23 vzctl create "$CT"
 	make_vz_conf
 	sed -i /TEMPLATE=/d "$VZ_CONF"
 	sed -i /DEF_OSTEMPLATE/d "$VZ_CONF"
-	run_exit 24 vzctl create $CT --ostemplate busybox
+	run_exit 24 vzctl create "$CT" --ostemplate busybox
 	make_vz_conf
 	sed -i /LOCKDIR/d "$VZ_CONF"
-	run_exit 77 vzctl create $CT
+	run_exit 77 vzctl create "$CT"
 	make_vz_conf
-	VZ_CONF=$T/nope run_exit 10 vzctl create $CT
+	VZ_CONF=$T/nope run_exit 10 vzctl create "$CT"
 }
 
 @test "the guest keeps what vz.conf said when it was made" {
 	guest
 	sed -i 's,private/,elsewhere/,; s/DEF_OSTEMPLATE=.*/DEF_OSTEMPLATE="other"/' "$VZ_CONF"
-	run_ok vzctl start $CT
-	run_ok vzctl stop $CT --fast
+	run_ok vzctl start "$CT"
+	run_ok vzctl stop "$CT" --fast
 	[[ $(key VE_PRIVATE) == "$VZ/private/\$VEID" ]]
 }
 
 @test "a sample's parameters, and the command line over them" {
 	printf 'PHYSPAGES="0:65536"\nNUMPROC="77"\nHOSTNAME="sample"\n' >"$VZ/conf/ve-small.conf-sample"
-	run_ok vzctl create $CT --config small --hostname mine
+	run_ok vzctl create "$CT" --config small --hostname mine
 	[[ $(key PHYSPAGES) == 0:65536 && $(key HOSTNAME) == mine && $(key ORIGIN_SAMPLE) == small ]]
 }
 
 @test "a name stands for the id, and goes with the guest" {
-	run_ok vzctl create $CT --name web.example
+	run_ok vzctl create "$CT" --name web.example
 	call vzctl status web.example
 	is "CTID $CT exist unmounted down"
 	run_exit 131 vzctl create 102 --name web.example
@@ -140,27 +140,27 @@ load helpers
 	# Of the one that failed: no configuration, no record of a create, no private area.
 	failed=$(grep -oE '/conf/20[0-9]\.conf$' "$T/found" | wc -l)
 	[[ $(find "$VZ/private" -mindepth 1 -maxdepth 1 | wc -l) == "$failed" ]]
-	! grep -q creating "$T/found"
+	not grep -q creating "$T/found"
 	rm -rf "$VZ"/private/* "$VZ"/root/*
 }
 
 @test "destroy refuses a running and a mounted guest" {
 	running_guest
-	run_exit 32 vzctl destroy $CT
-	run_ok vzctl stop $CT --fast
-	run_ok vzctl mount $CT
-	run_exit 41 vzctl destroy $CT
-	run_ok vzctl umount $CT
-	run_ok vzctl destroy $CT
-	run_exit 14 vzctl destroy $CT
+	run_exit 32 vzctl destroy "$CT"
+	run_ok vzctl stop "$CT" --fast
+	run_ok vzctl mount "$CT"
+	run_exit 41 vzctl destroy "$CT"
+	run_ok vzctl umount "$CT"
+	run_ok vzctl destroy "$CT"
+	run_exit 14 vzctl destroy "$CT"
 }
 
 @test "destroy removes what the guest wrote, odd names and modes too" {
 	running_guest
 	inside 'mkdir -p /a/b; touch "/a/b/new
 line" /a/-rf; chmod 000 /a/b; ln -s / /a/root; mkfifo /a/pipe; rm -rf /etc/motd; mkdir /root/.x'
-	run_ok vzctl stop $CT --fast
-	run_ok vzctl destroy $CT
+	run_ok vzctl stop "$CT" --fast
+	run_ok vzctl destroy "$CT"
 	[[ ! -e $VZ/private/$CT ]]
 }
 
@@ -168,5 +168,5 @@ line" /a/-rf; chmod 000 /a/b; ln -s / /a/root; mkfifo /a/pipe; rm -rf /etc/motd;
 	guest
 	rm -r "${VZ:?}/private/$CT"
 	sed -i 's/^HOSTNAME.*//; s/^# wabe: end/NUMPROC="nonsense"\n&/' "$VZ/conf/$CT.conf"
-	run_ok vzctl destroy $CT
+	run_ok vzctl destroy "$CT"
 }

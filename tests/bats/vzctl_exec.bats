@@ -13,34 +13,34 @@ more_setup()
 }
 
 @test "exec maps a failure to 8, exec2 returns the command's own code" {
-	run_ok vzctl exec $CT true
-	run_exit 8 vzctl exec $CT false
-	run_exit 8 vzctl exec $CT 'exit 77'
-	run_exit 77 vzctl exec2 $CT 'exit 77'
-	run_exit 127 vzctl exec2 $CT no-such-command
-	run_exit 137 vzctl exec2 $CT 'kill -9 $$'
-	run_exit 20 vzctl exec $CT
+	run_ok vzctl exec "$CT" true
+	run_exit 8 vzctl exec "$CT" false
+	run_exit 8 vzctl exec "$CT" 'exit 77'
+	run_exit 77 vzctl exec2 "$CT" 'exit 77'
+	run_exit 127 vzctl exec2 "$CT" no-such-command
+	run_exit 137 vzctl exec2 "$CT" 'kill -9 $$'
+	run_exit 20 vzctl exec "$CT"
 }
 
 @test "words are joined for the guest's shell, as ever" {
-	run_ok vzctl exec2 $CT echo a '$((1+2))' '|' tr a b
+	run_ok vzctl exec2 "$CT" echo a '$((1+2))' '|' tr a b
 	is "b 3"
-	run_ok vzctl exec2 $CT printf '%s,' x "''" y
+	run_ok vzctl exec2 "$CT" printf '%s,' x "''" y
 	is "x,,y,"
-	run_ok vzctl exec2 $CT sh -c "'echo \$0'" zero
+	run_ok vzctl exec2 "$CT" sh -c "'echo \$0'" zero
 	is zero
 	# Options behind the guest are the command's.
-	run_ok vzctl exec2 $CT ls -d --color=never /etc
+	run_ok vzctl exec2 "$CT" ls -d --color=never /etc
 	is /etc
 	# An empty word stays one.
-	run_ok vzctl exec2 $CT printf '"<%s>"' '' b
+	run_ok vzctl exec2 "$CT" printf '"<%s>"' '' b
 	is "<><b>"
 }
 
 @test "commands from standard input; its output is whole" {
 	printf 'echo one\ncd /etc\npwd\nexit 3\n' >"$T/in"
 	status=0
-	output=$(vzctl exec2 $CT - <"$T/in" 3>&-) || status=$?
+	output=$(vzctl exec2 "$CT" - <"$T/in" 3>&-) || status=$?
 	[[ $status == 3 ]]
 	is $'one\n/etc'
 	[[ $(printf 'some text' | vzctl exec2 $CT cat 3>&-) == "some text" ]]
@@ -48,7 +48,7 @@ more_setup()
 }
 
 @test "nothing of the host's environment goes in" {
-	SECRET_OF_HOST=1 LANG=de_DE.UTF-8 LD_PRELOAD='' run_ok vzctl exec2 $CT env
+	SECRET_OF_HOST=1 LANG=de_DE.UTF-8 LD_PRELOAD='' run_ok vzctl exec2 "$CT" env
 	hasnt SECRET
 	hasnt LANG
 	has HOME=/root
@@ -56,7 +56,7 @@ more_setup()
 }
 
 @test "a command has the guest's identity: namespaces, cgroup, capabilities, no privileges to inherit" {
-	run_ok vzctl exec2 $CT 'cat /proc/self/cgroup; grep -E "^Cap|^NoNew|^Seccomp:" /proc/self/status; cat /proc/1/status | grep -E "^CapBnd"'
+	run_ok vzctl exec2 "$CT" 'cat /proc/self/cgroup; grep -E "^Cap|^NoNew|^Seccomp:" /proc/self/status; cat /proc/1/status | grep -E "^CapBnd"'
 	has "0::/"
 	hasnt "$CGROUP"
 	has $'CapInh:\t0000000000000000'
@@ -68,15 +68,15 @@ more_setup()
 @test "the guest's /bin/sh gone, or a link out of it: exit code 47, nothing of the host runs" {
 	cp "$VZ/root/$CT/bin/sh" "$T/sh"
 	inside 'cd /bin; busybox mv sh sh.gone; busybox rm -f bash; busybox ln -s ../../../../../../../usr/bin/touch sh'
-	run_exit 47 vzctl exec $CT true
-	run_exit 47 vzctl enter $CT
-	run_ok vzctl stop $CT --fast
+	run_exit 47 vzctl exec "$CT" true
+	run_exit 47 vzctl enter "$CT"
+	run_ok vzctl stop "$CT" --fast
 }
 
 @test "a guest that is down, and one that is not there" {
 	guest
-	run_exit 31 vzctl exec $CT true
-	run_exit 31 vzctl enter $CT
+	run_exit 31 vzctl exec "$CT" true
+	run_exit 31 vzctl enter "$CT"
 	run_exit 14 vzctl exec 999 true
 	run_exit 14 vzctl enter 999
 }
@@ -95,7 +95,7 @@ more_setup()
 }
 
 @test "enter without a terminal reads commands; a TERM that is no name stays out" {
-	output=$(printf 'echo $TERM; exit 4\n' | TERM='$(touch /x)' vzctl --quiet enter $CT 3>&-) && false || status=$?
+	output=$(printf 'echo $TERM; exit 4\n' | TERM='$(touch /x)' vzctl --quiet enter "$CT" 3>&-) && false || status=$?
 	[[ $status == 4 ]]
 	is linux
 }
@@ -106,19 +106,19 @@ more_setup()
 	output=$(tr -d '\r' <"$T/out")
 	has "first of all"
 	has "still 42"
-	run_exit 20 vzctl enter $CT --exec
-	run_exit 20 vzctl enter $CT --nonsense
+	run_exit 20 vzctl enter "$CT" --exec
+	run_exit 20 vzctl enter "$CT" --nonsense
 }
 
 @test "runscript in a running guest" {
 	printf 'echo in $(hostname)\necho id $(id -u)\nexit 9\n' >"$T/script"
-	run_exit 9 vzctl runscript $CT "$T/script"
+	run_exit 9 vzctl runscript "$CT" "$T/script"
 	is $'in ct101\nid 0'
-	run_exit 3 vzctl runscript $CT "$T/nope"
-	run_exit 20 vzctl runscript $CT
+	run_exit 3 vzctl runscript "$CT" "$T/nope"
+	run_exit 20 vzctl runscript "$CT"
 	# The text is in nobody's arguments.
 	printf 'grep -l needle-in-text /proc/[0-9]*/cmdline /proc/[0-9]*/environ\nls /tmp' >"$T/script"
-	call vzctl runscript $CT "$T/script"
+	call vzctl runscript "$CT" "$T/script"
 	hasnt /proc
 	hasnt script
 }
@@ -126,16 +126,16 @@ more_setup()
 @test "runscript in a guest that is down: its init does not run, and nothing stays" {
 	guest
 	printf 'ls /proc | grep -c "^[0-9]"; echo text >/root/left; cat' >"$T/script"
-	output=$(echo input | vzctl runscript $CT "$T/script" 3>&-)
+	output=$(echo input | vzctl runscript "$CT" "$T/script" 3>&-)
 	[[ $(tail -1 <<<"$output") == input ]]
 	status_is "exist unmounted down"
 	[[ $(cat "$VZ/private/$CT/fs/root/left") == text && -z $(ls "$VZ/run") ]]
 	printf 'exit 12' >"$T/script"
-	run_exit 12 vzctl runscript $CT "$T/script"
+	run_exit 12 vzctl runscript "$CT" "$T/script"
 }
 
 @test "interrupted: the command inside gets the signal, and ends" {
-	vzctl exec2 $CT 'trap "echo got; exit 5" TERM; echo ready; while :; do sleep 0.1; done' >"$T/out" 3>&- &
+	vzctl exec2 "$CT" 'trap "echo got; exit 5" TERM; echo ready; while :; do sleep 0.1; done' >"$T/out" 3>&- &
 	wait_for grep -q ready "$T/out"
 	kill $!
 	wait $! && false || status=$?

@@ -12,7 +12,7 @@ load helpers
 	has "Container start in progress"
 	status_is "exist mounted running"
 	[[ $(readlink "$VZ/root/$CT") == /proc/*/root ]]
-	run_ok vzctl stop $CT
+	run_ok vzctl stop "$CT"
 	has "Container was stopped"
 	status_is "exist unmounted down"
 	[[ -d $VZ/root/$CT && ! -L $VZ/root/$CT ]]
@@ -34,10 +34,10 @@ load helpers
 
 @test "a second start is refused, a stop of a stopped guest is none" {
 	running_guest
-	run_exit 32 vzctl start $CT
+	run_exit 32 vzctl start "$CT"
 	status_is "exist mounted running"
-	run_ok vzctl stop $CT --fast
-	run_ok vzctl stop $CT
+	run_ok vzctl stop "$CT" --fast
+	run_ok vzctl stop "$CT"
 	has "not running"
 }
 
@@ -46,7 +46,7 @@ load helpers
 
 	guest
 	for i in {1..12}; do
-		{ status=0; vzctl start $CT >/dev/null 2>&1 || status=$?; echo "$status" >"$T/code$i"; } 3>&- &
+		bash -c "vzctl start $CT >/dev/null 2>&1; echo \$? >$T/code$i" 3>&- &
 		pids+=($!)
 	done
 	wait "${pids[@]}"
@@ -71,7 +71,7 @@ load helpers
 	inside 'cat /proc/self/mountinfo'
 	hasnt "$VZ"
 	# No process of ours stays.
-	! pgrep -fx "vzctl start $CT"
+	not pgrep -fx "vzctl start $CT"
 }
 
 @test "its uptime starts with it" {
@@ -83,9 +83,9 @@ load helpers
 @test "files belong to the guest's own ids on disk" {
 	running_guest
 	inside 'echo text >/root/file; chown 1000:1000 /root/file; cat /root/file'
-	run_ok vzctl stop $CT --fast
+	run_ok vzctl stop "$CT" --fast
 	[[ $(stat -c '%u %g' "$VZ/private/$CT/fs/root/file") == "1000 1000" ]]
-	run_ok vzctl start $CT
+	run_ok vzctl start "$CT"
 	inside 'cat /root/file; stat -c %u /root/file'
 	is $'text\n1000'
 }
@@ -105,60 +105,60 @@ load helpers
 	running_guest
 	inside 'echo hello >/root/there'
 	[[ $(cat "$VZ/root/$CT/root/there") == hello ]]
-	grep -q "$VZ" /proc/self/mountinfo && return 1
-	true
+	not grep -q "$VZ" /proc/self/mountinfo
 }
 
 @test "mount and umount of a stopped guest" {
 	guest
-	run_exit 40 vzctl umount $CT
-	run_ok vzctl mount $CT
+	run_exit 40 vzctl umount "$CT"
+	run_ok vzctl mount "$CT"
 	status_is "exist mounted down"
 	[[ -e $VZ/root/$CT/etc/passwd ]]
 	grep -F "$VZ/root/$CT" /proc/self/mountinfo | grep -q nosuid,nodev
-	run_exit 41 vzctl mount $CT
-	run_ok vzctl umount $CT
+	run_exit 41 vzctl mount "$CT"
+	run_ok vzctl umount "$CT"
 	status_is "exist unmounted down"
 }
 
 @test "umount of a busy root says so" {
 	guest
-	run_ok vzctl mount $CT
-	sleep 60 <"$VZ/root/$CT/etc/passwd" 3>&- &
-	run_exit 51 vzctl umount $CT
+	run_ok vzctl mount "$CT"
+	tail -f "$VZ/root/$CT/etc/passwd" >/dev/null 3>&- &
+	wait_for test -e "/proc/$!/fd/3"
+	run_exit 51 vzctl umount "$CT"
 	kill $!
 	wait $! || true
-	run_ok vzctl umount $CT
+	run_ok vzctl umount "$CT"
 }
 
 @test "a mounted guest is started: its mount on the host goes first" {
 	guest
-	run_ok vzctl mount $CT
-	run_ok vzctl start $CT
-	! grep -F "$VZ/root/$CT" /proc/self/mountinfo
-	run_exit 32 vzctl umount $CT
-	run_exit 41 vzctl mount $CT
-	run_ok vzctl stop $CT --fast --skip-umount
+	run_ok vzctl mount "$CT"
+	run_ok vzctl start "$CT"
+	not grep -F "$VZ/root/$CT" /proc/self/mountinfo
+	run_exit 32 vzctl umount "$CT"
+	run_exit 41 vzctl mount "$CT"
+	run_ok vzctl stop "$CT" --fast --skip-umount
 	status_is "exist mounted down"
-	run_ok vzctl umount $CT
+	run_ok vzctl umount "$CT"
 }
 
 @test "restart, of a running guest and of a stopped one" {
 	running_guest
 	inside 'echo before >/run/volatile'
-	run_ok vzctl restart $CT
+	run_ok vzctl restart "$CT"
 	inside '! test -e /run/volatile'
-	run_ok vzctl stop $CT --fast
-	run_ok vzctl restart $CT --wait
+	run_ok vzctl stop "$CT" --fast
+	run_ok vzctl restart "$CT" --wait
 	status_is "exist mounted running"
 }
 
 @test "the guest halts itself: the next command cleans up" {
 	running_guest
-	call vzctl exec $CT poweroff
+	call vzctl exec "$CT" poweroff
 	wait_for is_down
 	status_is "exist unmounted down"
-	run_ok vzctl start $CT
+	run_ok vzctl start "$CT"
 	inside true
 }
 
@@ -170,9 +170,9 @@ is_down()
 @test "a guest that ignores being told to halt is killed after STOP_TIMEOUT" {
 	guest --stop-timeout 2
 	custom_init 'trap "" TERM PWR USR1 USR2 INT; while :; do sleep 1; done'
-	run_ok vzctl start $CT
+	run_ok vzctl start "$CT"
 	SECONDS=0
-	run_ok vzctl stop $CT
+	run_ok vzctl stop "$CT"
 	has "killing it"
 	((SECONDS >= 2 && SECONDS < 30))
 }
@@ -180,67 +180,67 @@ is_down()
 # An init that is none of the known ones.
 custom_init()
 {
-	run_ok vzctl mount $CT
+	run_ok vzctl mount "$CT"
 	rm "$VZ/root/$CT/sbin/init"
 	printf '#!/bin/sh\n%s\n' "$1" >"$VZ/root/$CT/sbin/init"
 	chmod 755 "$VZ/root/$CT/sbin/init"
-	run_ok vzctl umount $CT
+	run_ok vzctl umount "$CT"
 }
 
 @test "an init that is just a program ends by SIGTERM" {
 	guest
 	custom_init 'rm -f /sbin/halt; trap "exit 0" TERM; while :; do sleep 1; done'
-	run_ok vzctl start $CT
+	run_ok vzctl start "$CT"
 	inside 'while test -e /sbin/halt; do sleep 0.1; done'
 	SECONDS=0
-	run_ok vzctl stop $CT
+	run_ok vzctl stop "$CT"
 	hasnt "killing it"
 	((SECONDS < 60))
 }
 
 @test "no init: exit code 47, and everything is taken back" {
 	guest
-	run_ok vzctl mount $CT
+	run_ok vzctl mount "$CT"
 	rm -f "$VZ/root/$CT"/{sbin,bin,etc}/init
-	run_ok vzctl umount $CT
-	run_exit 47 vzctl start $CT
+	run_ok vzctl umount "$CT"
+	run_exit 47 vzctl start "$CT"
 	has init
 	status_is "exist unmounted down"
 	# A link out of the root leads to nothing of the host's.
-	run_ok vzctl mount $CT
+	run_ok vzctl mount "$CT"
 	ln -s ../../../../../../../../bin/true "$VZ/root/$CT/etc/init"
 	rm -f "$VZ/root/$CT/bin/true"
-	run_ok vzctl umount $CT
-	run_exit 47 vzctl start $CT
+	run_ok vzctl umount "$CT"
+	run_exit 47 vzctl start "$CT"
 }
 
 @test "an init that can't be executed: the error names it" {
 	guest
-	run_ok vzctl mount $CT
+	run_ok vzctl mount "$CT"
 	rm -f "$VZ/root/$CT/sbin/init"
 	echo garbage >"$VZ/root/$CT/sbin/init"
 	chmod 755 "$VZ/root/$CT/sbin/init"
-	run_ok vzctl umount $CT
-	run_exit 7 vzctl start $CT
+	run_ok vzctl umount "$CT"
+	run_exit 7 vzctl start "$CT"
 	has /sbin/init
 	status_is "exist unmounted down"
 }
 
 @test "a disabled guest is not started, unless forced" {
 	guest --disabled yes
-	run_exit 105 vzctl start $CT
-	run_ok vzctl start $CT --force
+	run_exit 105 vzctl start "$CT"
+	run_ok vzctl start "$CT" --force
 }
 
 @test "missing parts: private area, template, configuration" {
 	guest
 	mv "$VZ/private/$CT" "$T/private"
-	run_exit 43 vzctl start $CT
-	run_exit 43 vzctl mount $CT
+	run_exit 43 vzctl start "$CT"
+	run_exit 43 vzctl mount "$CT"
 	status_is "deleted unmounted down"
 	mv "$T/private" "$VZ/private/$CT"
 	sed -i 's/^OSTEMPLATE=.*/OSTEMPLATE="gone"/' "$VZ/conf/$CT.conf"
-	run_exit 91 vzctl start $CT
+	run_exit 91 vzctl start "$CT"
 	status_is "exist unmounted down"
 }
 
@@ -253,11 +253,11 @@ custom_init()
 	size=$(stat -c %s "$whole")
 	for ((n = 0; n < size - 1; n += 7)); do
 		head -c "$n" "$T/whole" >"$whole"
-		run_exit 85 vzctl start $CT
+		run_exit 85 vzctl start "$CT"
 		cmp "$whole" <(head -c "$n" "$T/whole")
 	done
 	cp "$T/whole" "$whole"
-	run_ok vzctl start $CT
+	run_ok vzctl start "$CT"
 }
 
 @test "two configurations with the same ids: the second is refused" {
@@ -272,7 +272,7 @@ custom_init()
 @test "a configuration that was moved here claims its ids" {
 	guest
 	rm "$VZ"/uidranges/[0-9]*
-	run_ok vzctl start $CT
+	run_ok vzctl start "$CT"
 	[[ $(cat "$VZ"/uidranges/* 2>/dev/null; readlink "$VZ/uidranges/$(($(key LOCAL_UID) / 65536))") == "$CT" ]]
 }
 
@@ -281,18 +281,18 @@ custom_init()
 	# shellcheck disable=SC2093
 	(exec 8<>"$VZ/lock/$CT.lck" && flock 8 && touch "$T/taken" && exec sleep 60) 3>&- &
 	wait_for test -e "$T/taken"
-	run_exit 9 vzctl start $CT
+	run_exit 9 vzctl start "$CT"
 	status_is "exist unmounted down"
 	kill $!
 	wait $! || true
-	run_ok vzctl start $CT
+	run_ok vzctl start "$CT"
 }
 
 @test "a lock file that somebody put there as a link is not followed" {
 	guest
 	echo sentinel >"$T/sentinel"
 	ln -sf "$T/sentinel" "$VZ/lock/$CT.lck"
-	call vzctl start $CT
+	call vzctl start "$CT"
 	[[ $status != 0 && $(cat "$T/sentinel") == sentinel ]]
 	rm "$VZ/lock/$CT.lck"
 }
@@ -302,16 +302,16 @@ custom_init()
 
 	for when in premount mount umount postumount; do
 		script vps $when "echo vps.$when \$VEID >>$T/order"
-		script $CT $when "echo $CT.$when \$VE_CONFFILE >>$T/order"
+		script "$CT" $when "echo $CT.$when \$VE_CONFFILE >>$T/order"
 	done
-	script $CT mount 'test -e $VE_ROOT/etc/passwd && mkdir -p $VE_ROOT/mnt && mount -t tmpfs none $VE_ROOT/mnt && touch $VE_ROOT/mnt/from-script'
-	script $CT start 'echo start >/root/started; hostname >>/root/started'
-	script $CT stop 'echo stop >>/root/started'
+	script "$CT" mount 'test -e $VE_ROOT/etc/passwd && mkdir -p $VE_ROOT/mnt && mount -t tmpfs none $VE_ROOT/mnt && touch $VE_ROOT/mnt/from-script'
+	script "$CT" start 'echo start >/root/started; hostname >>/root/started'
+	script "$CT" stop 'echo stop >>/root/started'
 	running_guest --hostname inside
 	inside 'cat /root/started; ls /mnt'
 	is $'start\ninside\nfrom-script'
-	! grep -F "$VZ" /proc/self/mountinfo
-	run_ok vzctl stop $CT
+	not grep -F "$VZ" /proc/self/mountinfo
+	run_ok vzctl stop "$CT"
 	[[ $(cut -d' ' -f1 "$T/order" | paste -sd' ') == "vps.premount $CT.premount vps.mount vps.umount $CT.umount vps.postumount $CT.postumount" ]]
 	[[ $(tail -1 "$VZ/private/$CT/fs/root/started") == stop ]]
 	grep -q "vps.mount $CT" "$T/order"
@@ -329,31 +329,31 @@ script()
 
 	guest
 	for when in premount mount start; do
-		script $CT $when 'exit 3'
-		run_exit 79 vzctl start $CT
+		script "$CT" $when 'exit 3'
+		run_exit 79 vzctl start "$CT"
 		has "$CT.$when"
 		status_is "exist unmounted down"
 		rm "$VZ/conf/$CT.$when"
 	done
-	script $CT stop 'exit 3'
-	run_ok vzctl start $CT
-	run_exit 79 vzctl stop $CT
+	script "$CT" stop 'exit 3'
+	run_ok vzctl start "$CT"
+	run_exit 79 vzctl stop "$CT"
 	status_is "exist mounted running"
 	rm "$VZ/conf/$CT.stop"
 	echo true >"$VZ/conf/vps.mount"
 	chmod 644 "$VZ/conf/vps.mount"
-	run_ok vzctl stop $CT --fast
-	run_exit 79 vzctl start $CT
+	run_ok vzctl stop "$CT" --fast
+	run_exit 79 vzctl start "$CT"
 }
 
 @test "LOCAL_UID=0: a guest without a user namespace" {
 	guest --local_uid 0
 	[[ -z $(find "$VZ/uidranges" -type l ! -name next) ]]
-	run_ok vzctl start $CT
+	run_ok vzctl start "$CT"
 	inside 'cat /proc/self/uid_map; touch /root/file'
 	has 4294967295
 	[[ $(stat -c %u "$VZ/private/$CT/fs/root/file") == 0 ]]
-	run_ok vzctl stop $CT
+	run_ok vzctl stop "$CT"
 }
 
 @test "a guest of vzctl is a container of wabe" {
@@ -361,13 +361,13 @@ script()
 	running_guest
 	run_ok wabe --root "$VZ/run" list
 	has "$CT"
-	run_ok wabe --root "$VZ/run" state $CT
+	run_ok wabe --root "$VZ/run" state "$CT"
 	[[ $(jq -r .status <<<"$output") == running && $(jq -r .bundle <<<"$output") == "$VZ/private/$CT" ]]
-	run_ok wabe --root "$VZ/run" exec $CT cat /etc/passwd
+	run_ok wabe --root "$VZ/run" exec "$CT" cat /etc/passwd
 	has root:x:0
-	run_ok wabe --root "$VZ/run" kill $CT KILL
+	run_ok wabe --root "$VZ/run" kill "$CT" KILL
 	wait_for is_down
-	run_ok vzctl start $CT
+	run_ok vzctl start "$CT"
 	inside true
 }
 

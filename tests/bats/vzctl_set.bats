@@ -10,7 +10,7 @@ load helpers
 @test "--save keeps comments, order and unknown keys" {
 	guest
 	sed -i '2i# a comment of mine\nMY_OWN_KEY="kept"\nHOSTNAME="old" # why' "$VZ/conf/$CT.conf"
-	run_ok vzctl set $CT --hostname new --onboot yes --save
+	run_ok vzctl set "$CT" --hostname new --onboot yes --save
 	has "CT configuration saved to $VZ/conf/$CT.conf"
 	[[ $(sed -n 2p "$VZ/conf/$CT.conf") == "# a comment of mine" ]]
 	[[ $(key MY_OWN_KEY) == kept && $(key ONBOOT) == yes ]]
@@ -22,14 +22,14 @@ load helpers
 @test "without --save nothing is written, and that is said" {
 	guest
 	cp "$VZ/conf/$CT.conf" "$T/conf"
-	run_ok vzctl set $CT --hostname other
+	run_ok vzctl set "$CT" --hostname other
 	has "not saved"
 	cmp "$T/conf" "$VZ/conf/$CT.conf"
 }
 
 @test "each parameter of the first version is saved in its key" {
 	guest
-	run_ok vzctl set $CT --save --name web --description 'a "quoted" $text' --disabled no --ram 512M --swap 1G \
+	run_ok vzctl set "$CT" --save --name web --description 'a "quoted" $text' --disabled no --ram 512M --swap 1G \
 		--cpuunits 2000 --cpulimit 50 --cpus 2 --numproc 100:200 --diskspace 1G:2G --diskinodes 1000:2000 --stop-timeout 30
 	[[ $(key NAME) == web && $(key PHYSPAGES) == 0:131072 && $(key SWAPPAGES) == 0:262144 ]]
 	[[ $(key CPUUNITS) == 2000 && $(key CPULIMIT) == 50 && $(key CPUS) == 2 && $(key NUMPROC) == 100:200 ]]
@@ -41,17 +41,17 @@ load helpers
 @test "bad values and options change nothing" {
 	guest
 	cp "$VZ/conf/$CT.conf" "$T/conf"
-	run_exit 21 vzctl set $CT --save --ram lots
-	run_exit 21 vzctl set $CT --save --cpuunits 0
-	run_exit 21 vzctl set $CT --save --numproc 5:1
-	run_exit 21 vzctl set $CT --save --onboot perhaps
-	run_exit 21 vzctl set $CT --save --hostname 'bad host'
-	run_exit 21 vzctl set $CT --save --description $'two\nlines'
-	run_exit 20 vzctl set $CT --save --nonsense 1
-	run_exit 20 vzctl set $CT --save word
-	run_exit 21 vzctl set $CT --setmode perhaps --save
-	run_exit 20 vzctl set $CT --setmode restart
-	run_exit 131 vzctl set $CT --name web
+	run_exit 21 vzctl set "$CT" --save --ram lots
+	run_exit 21 vzctl set "$CT" --save --cpuunits 0
+	run_exit 21 vzctl set "$CT" --save --numproc 5:1
+	run_exit 21 vzctl set "$CT" --save --onboot perhaps
+	run_exit 21 vzctl set "$CT" --save --hostname 'bad host'
+	run_exit 21 vzctl set "$CT" --save --description $'two\nlines'
+	run_exit 20 vzctl set "$CT" --save --nonsense 1
+	run_exit 20 vzctl set "$CT" --save word
+	run_exit 21 vzctl set "$CT" --setmode perhaps --save
+	run_exit 20 vzctl set "$CT" --setmode restart
+	run_exit 131 vzctl set "$CT" --name web
 	cmp "$T/conf" "$VZ/conf/$CT.conf"
 }
 
@@ -60,14 +60,14 @@ load helpers
 	running_guest --ram 128M --numproc 50
 	[[ $(cgroup_value memory memory.max memory.limit_in_bytes) == 134217728 ]]
 	[[ $(cgroup_value pids pids.max pids.max) == 50 ]]
-	run_ok vzctl set $CT --ram 256M --numproc 60 --cpulimit 25 --save
+	run_ok vzctl set "$CT" --ram 256M --numproc 60 --cpulimit 25 --save
 	[[ $(cgroup_value memory memory.max memory.limit_in_bytes) == 268435456 ]]
 	[[ $(cgroup_value pids pids.max pids.max) == 60 ]]
 	[[ $(cgroup_value cpu cpu.max cpu.cfs_quota_us) == 25000* ]]
-	run_ok vzctl set $CT --cpulimit 0 --cpus 1 --ram unlimited
+	run_ok vzctl set "$CT" --cpulimit 0 --cpus 1 --ram unlimited
 	[[ $(cgroup_value cpu cpu.max cpu.cfs_quota_us) == 100000* ]]
 	# reset_ub puts back what the file says.
-	run_ok vzctl set $CT --reset_ub
+	run_ok vzctl set "$CT" --reset_ub
 	[[ $(cgroup_value memory memory.max memory.limit_in_bytes) == 268435456 ]]
 	[[ $(cgroup_value cpu cpu.max cpu.cfs_quota_us) == 25000* ]]
 }
@@ -90,10 +90,10 @@ load helpers
 
 @test "the host name changes in the running guest, and in its file" {
 	running_guest --hostname first
-	run_ok vzctl set $CT --hostname second.example --save
+	run_ok vzctl set "$CT" --hostname second.example --save
 	inside 'hostname; cat /etc/hostname'
 	is $'second.example\nsecond.example'
-	run_ok vzctl restart $CT --fast
+	run_ok vzctl restart "$CT" --fast
 	inside 'hostname'
 	is second.example
 }
@@ -102,10 +102,10 @@ load helpers
 	echo sentinel >"$T/sentinel"
 	running_guest
 	inside "rm -f /etc/hostname; ln -s $T/sentinel /etc/hostname"
-	run_ok vzctl set $CT --hostname one --save
+	run_ok vzctl set "$CT" --hostname one --save
 	inside 'rm -f /etc/hostname; ln -s ../root/target /etc/hostname; echo keep >/root/target'
-	run_ok vzctl set $CT --hostname two --save
-	run_ok vzctl restart $CT --fast
+	run_ok vzctl set "$CT" --hostname two --save
+	run_ok vzctl restart "$CT" --fast
 	inside 'cat /etc/hostname /root/target'
 	is $'two\nkeep'
 	[[ $(cat "$T/sentinel") == sentinel ]]
@@ -115,30 +115,31 @@ load helpers
 	local hash
 
 	guest
-	run_ok vzctl set $CT --userpasswd root:s3cr3t-word
+	run_ok vzctl set "$CT" --userpasswd root:s3cr3t-word
 	hash=$(sed -n 's/^root:\([^:]*\):.*/\1/p' "$VZ/private/$CT/fs/etc/shadow")
 	[[ $hash == '$6$'* ]]
 	[[ $(python3 -Wignore -c 'import crypt,sys; print(crypt.crypt(sys.argv[1], sys.argv[2]))' s3cr3t-word "$hash") == "$hash" ]]
 	[[ $(stat -c '%a' "$VZ/private/$CT/fs/etc/shadow") == 6[04]0 ]]
-	run_ok vzctl start $CT
-	run_ok vzctl set $CT --userpasswd daemon:other-word
+	run_ok vzctl start "$CT"
+	run_ok vzctl set "$CT" --userpasswd daemon:other-word
 	inside 'cat /etc/shadow'
 	has 'daemon:$6$'
 	has "root:$hash"
-	run_exit 74 vzctl set $CT --userpasswd nobody-knows:word
-	run_exit 21 vzctl set $CT --userpasswd justaword
-	! grep -rE 's3cr3t-word|other-word' "$VZ"
+	run_exit 74 vzctl set "$CT" --userpasswd nobody-knows:word
+	run_exit 21 vzctl set "$CT" --userpasswd justaword
+	not grep -rE 's3cr3t-word|other-word' "$VZ"
 }
 
 @test "the password is in the arguments of no process that vzctl starts, nor soon in its own" {
 	requires strace
 	guest
-	strace -qq -f -s 4096 -e trace=execve -o "$T/trace" vzctl set $CT --userpasswd root:visible-word >/dev/null 3>&-
+	strace -qq -f -s 4096 -e trace=execve -o "$T/trace" vzctl set "$CT" --userpasswd root:visible-word >/dev/null 3>&-
 	[[ $(grep -c visible-word "$T/trace") == 1 ]]
 	strace -qq -e trace=flock -e inject=flock:delay_enter=3000000:when=1 -o /dev/null \
-		vzctl set $CT --userpasswd=root:visible-word >/dev/null 3>&- &
+		vzctl set "$CT" --userpasswd=root:visible-word >/dev/null 3>&- &
 	wait_for is_waiting
-	! tr '\0' '\n' <"/proc/$(pgrep -x vzctl -P $!)/cmdline" | grep visible-word
+	tr '\0' '\n' <"/proc/$(pgrep -x vzctl -P $!)/cmdline" >"$T/cmdline"
+	not grep visible-word "$T/cmdline"
 	wait $!
 }
 
@@ -151,16 +152,16 @@ is_waiting()
 @test "--applyconfig takes a sample's limits, not its identity" {
 	printf 'NUMPROC="33"\nHOSTNAME="of-sample"\nOSTEMPLATE="other"\n' >"$VZ/conf/ve-s.conf-sample"
 	running_guest --hostname mine
-	run_ok vzctl set $CT --applyconfig s --save
+	run_ok vzctl set "$CT" --applyconfig s --save
 	[[ $(key NUMPROC) == 33 || $(key NUMPROC) == 33:33 ]]
 	[[ $(key HOSTNAME) == mine && $(key OSTEMPLATE) == busybox && $(key ORIGIN_SAMPLE) == s ]]
-	run_exit 109 vzctl set $CT --applyconfig nope --save
+	run_exit 109 vzctl set "$CT" --applyconfig nope --save
 }
 
 @test "what a running guest can't change is refused" {
 	running_guest
-	run_exit 32 vzctl set $CT --private /elsewhere --save
-	run_exit 32 vzctl set $CT --root /elsewhere --save
+	run_exit 32 vzctl set "$CT" --private /elsewhere --save
+	run_exit 32 vzctl set "$CT" --root /elsewhere --save
 	[[ $(key VE_PRIVATE) == "$VZ/private/\$VEID" ]]
 }
 
@@ -179,7 +180,7 @@ is_waiting()
 	mount -t tmpfs -o size=64k none "$T/small"
 	cp -a "$VZ/conf" "$VZ/names" "$VZ/uidranges" "$VZ/vz.conf" "$T/small/"
 	dd if=/dev/zero of="$T/small/fill" bs=4k 2>/dev/null || true
-	VZ_CONF=$T/small/vz.conf call vzctl set $CT --hostname new --save
+	VZ_CONF=$T/small/vz.conf call vzctl set "$CT" --hostname new --save
 	[[ $status == 46 ]] || { shown; umount "$T/small"; return 1; }
 	cmp "$VZ/conf/$CT.conf" "$T/small/conf/$CT.conf"
 	umount "$T/small"
@@ -187,8 +188,8 @@ is_waiting()
 
 @test "parameters that this version does not enforce are kept, and said" {
 	guest
-	run_ok vzctl set $CT --kmemsize 14M --save
+	run_ok vzctl set "$CT" --kmemsize 14M --save
 	[[ -n $(key KMEMSIZE) ]]
-	run_ok vzctl --verbose set $CT --kmemsize 15M --save
+	run_ok vzctl --verbose set "$CT" --kmemsize 15M --save
 	has kmemsize
 }

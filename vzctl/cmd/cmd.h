@@ -23,26 +23,28 @@ struct vz_cli {
 	struct wabe_log log;
 	struct vz_host host;
 	struct vz_report report;
-	const char *word;  /* the guest as the user named it */
-	int logfile_fd;    /* LOGFILE of vz.conf, < 0: none */
+	const char *word; /* the guest as the user named it */
+	int logfile_fd;	  /* LOGFILE of vz.conf, < 0: none */
 };
 
 /**
  * A verb. @argv[0] is the word that named the guest, the rest are the verb's own words.
  * Returns the exit code (>= 0), or -errno with @err set.
  */
-typedef int vz_cmd_fn(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv, struct wabe_error *err);
+typedef int vz_cmd_fn(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
+		      struct wabe_error *err);
 
-vz_cmd_fn vz_cmd_create, vz_cmd_destroy, vz_cmd_mount, vz_cmd_umount, vz_cmd_start, vz_cmd_stop, vz_cmd_restart, vz_cmd_status,
-	vz_cmd_set, vz_cmd_exec, vz_cmd_exec2, vz_cmd_enter, vz_cmd_runscript;
+vz_cmd_fn vz_cmd_create, vz_cmd_destroy, vz_cmd_mount, vz_cmd_umount, vz_cmd_start, vz_cmd_stop,
+	vz_cmd_restart, vz_cmd_status, vz_cmd_set, vz_cmd_exec, vz_cmd_exec2, vz_cmd_enter,
+	vz_cmd_runscript;
 
 /**
  * vz_cmd_options() - the verb's options; further words are an error.
  * @table: rows over the struct @values; @count 0: the verb has no options
  * -EINVAL, kind VZ_EXIT_BAD_OPTION.
  */
-int vz_cmd_options(struct vz_cli *cli, const struct wabe_option *table, size_t count, void *values, int argc, char **argv,
-		   struct wabe_error *err);
+int vz_cmd_options(struct vz_cli *cli, const struct wabe_option *table, size_t count, void *values,
+		   int argc, char **argv, struct wabe_error *err);
 
 /** vz_report_open() - progress to standard output unless --quiet, and to LOGFILE. A log file that can't be opened is a warning. */
 void vz_report_open(struct vz_cli *cli);

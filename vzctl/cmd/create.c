@@ -12,19 +12,23 @@ struct values {
 };
 
 static const struct wabe_option own[] = {
-	{ "config", 0, WABE_OPTION_STRING, offsetof(struct values, sample), "SAMPLE", "sample configuration to start from" },
+	{ "config", 0, WABE_OPTION_STRING, offsetof(struct values, sample), "SAMPLE",
+	  "sample configuration to start from" },
 };
 
-int vz_cmd_create(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv, struct wabe_error *err)
+int vz_cmd_create(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
+		  struct wabe_error *err)
 {
 	struct vz_params params = { .arena = &cli->arena };
 	struct values values = { 0 };
-	int r = vz_params_parse_args(&params, VZ_PARAM_CREATE, own, ARRAY_SIZE(own), &values, argc, argv, err);
+	int r = vz_params_parse_args(&params, VZ_PARAM_CREATE, own, ARRAY_SIZE(own), &values, argc,
+				     argv, err);
 
 	if (r < 0)
 		return r;
 	if (r < argc)
-		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unexpected word \"%s\"", argv[r]);
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unexpected word \"%s\"",
+				    argv[r]);
 	/* Before the lock, which an id that can't be used must not leave a file for. */
 	r = vz_ctconf_check_new_id(g->ctid, err);
 	if (r == 0)

@@ -4,7 +4,8 @@
 
 #include "cmd/cmd.h"
 
-int vz_cmd_destroy(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv, struct wabe_error *err)
+int vz_cmd_destroy(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
+		   struct wabe_error *err)
 {
 	int r = vz_cmd_options(cli, NULL, 0, NULL, argc, argv, err);
 

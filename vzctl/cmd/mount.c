@@ -8,10 +8,12 @@ static int refuse_running(const struct vz_guest *g, const char *verb, struct wab
 {
 	if (!g->container)
 		return 0;
-	return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY, "Unable to %s: container is running", verb);
+	return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY, "Unable to %s: container is running",
+			    verb);
 }
 
-int vz_cmd_mount(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv, struct wabe_error *err)
+int vz_cmd_mount(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
+		 struct wabe_error *err)
 {
 	int r = vz_cmd_options(cli, NULL, 0, NULL, argc, argv, err);
 
@@ -20,11 +22,13 @@ int vz_cmd_mount(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv, 
 	if (r < 0)
 		return r;
 	if (g->container)
-		return vz_error_say(err, VZ_EXIT_MOUNTED, -EBUSY, "Container is already mounted: it is running");
+		return vz_error_say(err, VZ_EXIT_MOUNTED, -EBUSY,
+				    "Container is already mounted: it is running");
 	return vz_guest_mount(g, true, err);
 }
 
-int vz_cmd_umount(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv, struct wabe_error *err)
+int vz_cmd_umount(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
+		  struct wabe_error *err)
 {
 	int r = vz_cmd_options(cli, NULL, 0, NULL, argc, argv, err);
 

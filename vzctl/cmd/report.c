@@ -23,7 +23,8 @@ static void to_file(const struct vz_cli *cli, const char *text)
 		return;
 	localtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S%z", &tm);
-	len = snprintf(line, sizeof(line), "%s vzctl : CT %s : %s\n", when, cli->word ? cli->word : "-", text);
+	len = snprintf(line, sizeof(line), "%s vzctl : CT %s : %s\n", when,
+		       cli->word ? cli->word : "-", text);
 	if (len >= (int)sizeof(line))
 		len = (int)sizeof(line) - 1;
 	/* One write, so that lines of several vzctl don't mix. A full disk must not stop the verb. */
@@ -63,7 +64,8 @@ void vz_report_open(struct vz_cli *cli)
 		return;
 	cli->logfile_fd = open_logfile(cli->host.logfile);
 	if (cli->logfile_fd < 0)
-		wabe_log(&cli->log, WABE_LOG_WARNING, "LOGFILE %s: %s", cli->host.logfile, strerror(errno));
+		wabe_log(&cli->log, WABE_LOG_WARNING, "LOGFILE %s: %s", cli->host.logfile,
+			 strerror(errno));
 }
 
 void vz_report_error(struct vz_cli *cli, const struct vz_guest *g, const struct wabe_error *err)

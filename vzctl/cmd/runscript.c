@@ -22,7 +22,8 @@ static int run(struct vz_guest *g, const struct wabe_buf *text, struct wabe_erro
 	return r < 0 ? r : (r_end < 0 ? r_end : r);
 }
 
-int vz_cmd_runscript(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv, struct wabe_error *err)
+int vz_cmd_runscript(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
+		     struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	int r;
@@ -31,7 +32,8 @@ int vz_cmd_runscript(struct vz_cli *cli, struct vz_guest *g, int argc, char **ar
 	if (argc < 2)
 		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "Script not specified");
 	if (argc > 2)
-		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unexpected word \"%s\"", argv[2]);
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unexpected word \"%s\"",
+				    argv[2]);
 	r = wabe_file_read_at(AT_FDCWD, argv[1], SCRIPT_MAX_BYTES, &text, err);
 	if (r < 0)
 		return r;

@@ -15,14 +15,16 @@ struct values {
 };
 
 static const struct wabe_option own[] = {
-	{ "save", 0, WABE_OPTION_FLAG, offsetof(struct values, is_saved), NULL, "write the changes to the configuration" },
+	{ "save", 0, WABE_OPTION_FLAG, offsetof(struct values, is_saved), NULL,
+	  "write the changes to the configuration" },
 	{ "force", 0, WABE_OPTION_FLAG, offsetof(struct values, is_forced), NULL,
 	  "accepted for old scripts: saving never depends on the kernel" },
 	{ "setmode", 0, WABE_OPTION_STRING, offsetof(struct values, setmode), "restart|ignore",
 	  "what to do about parameters that need a restart" },
 	{ "reset_ub", 0, WABE_OPTION_FLAG, offsetof(struct values, is_reset_ub), NULL,
 	  "put the configured limits in force again" },
-	{ "applyconfig", 0, WABE_OPTION_STRING, offsetof(struct values, sample), "SAMPLE", "take the parameters of a sample" },
+	{ "applyconfig", 0, WABE_OPTION_STRING, offsetof(struct values, sample), "SAMPLE",
+	  "take the parameters of a sample" },
 	{ "applyconfig_map", 0, WABE_OPTION_STRING, offsetof(struct values, map), "name",
 	  "bring the name's link in line with the configuration" },
 };
@@ -51,16 +53,17 @@ static void hide_password(int argc, char **argv)
 	}
 }
 
-static int read_values(const struct values *values, struct vz_set_options *options, struct wabe_error *err)
+static int read_values(const struct values *values, struct vz_set_options *options,
+		       struct wabe_error *err)
 {
 	long long mode = VZ_SETMODE_NONE;
 
 	if (values->setmode && wabe_name_find(setmodes, values->setmode, &mode) < 0)
-		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL, "--setmode %s: restart or ignore is wanted",
-				    values->setmode);
+		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL,
+				    "--setmode %s: restart or ignore is wanted", values->setmode);
 	if (values->map && !wabe_str_equal(values->map, "name"))
-		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL, "--applyconfig_map %s: only \"name\" is known",
-				    values->map);
+		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL,
+				    "--applyconfig_map %s: only \"name\" is known", values->map);
 	*options = (struct vz_set_options){
 		.is_saved = values->is_saved,
 		.mode = (enum vz_setmode)mode,
@@ -70,18 +73,21 @@ static int read_values(const struct values *values, struct vz_set_options *optio
 	return 0;
 }
 
-int vz_cmd_set(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv, struct wabe_error *err)
+int vz_cmd_set(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
+	       struct wabe_error *err)
 {
 	struct vz_params params = { .arena = &cli->arena };
 	struct vz_set_options options;
 	struct values values = { 0 };
-	int r = vz_params_parse_args(&params, VZ_PARAM_SET, own, ARRAY_SIZE(own), &values, argc, argv, err);
+	int r = vz_params_parse_args(&params, VZ_PARAM_SET, own, ARRAY_SIZE(own), &values, argc,
+				     argv, err);
 
 	hide_password(argc, argv);
 	if (r < 0)
 		return r;
 	if (r < argc)
-		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unexpected word \"%s\"", argv[r]);
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unexpected word \"%s\"",
+				    argv[r]);
 	r = read_values(&values, &options, err);
 	if (r == 0)
 		r = vz_guest_lock(g, "changing", VZ_PARAMS_LENIENT, err);

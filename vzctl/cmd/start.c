@@ -16,18 +16,32 @@ struct values {
 
 #define SKIP_HELP "accepted for old scripts: this layout has neither"
 
-#define START_ROWS                                                                                               \
-	{ "wait", 0, WABE_OPTION_FLAG, offsetof(struct values, start.is_waiting), NULL,                           \
-	  "return when the container's init is up" },                                                             \
-	{ "force", 0, WABE_OPTION_FLAG, offsetof(struct values, start.is_forced), NULL, "although DISABLED=yes" }, \
-	{ "skip-fsck", 0, WABE_OPTION_FLAG, offsetof(struct values, has_skip_fsck), NULL, SKIP_HELP },             \
-	{ "skip-remount", 0, WABE_OPTION_FLAG, offsetof(struct values, has_skip_remount), NULL, SKIP_HELP }
+#define START_ROWS                                                                                 \
+	{ "wait",                                                                                  \
+	  0,                                                                                       \
+	  WABE_OPTION_FLAG,                                                                        \
+	  offsetof(struct values, start.is_waiting),                                               \
+	  NULL,                                                                                    \
+	  "return when the container's init is up" },                                              \
+		{ "force",                                                                         \
+		  0,                                                                               \
+		  WABE_OPTION_FLAG,                                                                \
+		  offsetof(struct values, start.is_forced),                                        \
+		  NULL,                                                                            \
+		  "although DISABLED=yes" },                                                       \
+		{ "skip-fsck", 0,	 WABE_OPTION_FLAG, offsetof(struct values, has_skip_fsck), \
+		  NULL,	       SKIP_HELP },                                                        \
+	{                                                                                          \
+		"skip-remount", 0, WABE_OPTION_FLAG, offsetof(struct values, has_skip_remount),    \
+			NULL, SKIP_HELP                                                            \
+	}
 
 static const struct wabe_option start_options[] = { START_ROWS };
 
 static const struct wabe_option restart_options[] = {
 	START_ROWS,
-	{ "fast", 0, WABE_OPTION_FLAG, offsetof(struct values, stop.is_fast), NULL, "kill at once" },
+	{ "fast", 0, WABE_OPTION_FLAG, offsetof(struct values, stop.is_fast), NULL,
+	  "kill at once" },
 	{ "skip-umount", 0, WABE_OPTION_FLAG, offsetof(struct values, stop.has_skip_umount), NULL,
 	  "no matter here: start mounts again" },
 };
@@ -35,13 +49,16 @@ static const struct wabe_option restart_options[] = {
 static void say_skipped(struct vz_cli *cli, const struct values *values)
 {
 	if (values->has_skip_fsck || values->has_skip_remount)
-		wabe_log(&cli->log, WABE_LOG_INFO, "--skip-fsck, --skip-remount: nothing to skip in layout overlay");
+		wabe_log(&cli->log, WABE_LOG_INFO,
+			 "--skip-fsck, --skip-remount: nothing to skip in layout overlay");
 }
 
-int vz_cmd_start(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv, struct wabe_error *err)
+int vz_cmd_start(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
+		 struct wabe_error *err)
 {
 	struct values values = { 0 };
-	int r = vz_cmd_options(cli, start_options, ARRAY_SIZE(start_options), &values, argc, argv, err);
+	int r = vz_cmd_options(cli, start_options, ARRAY_SIZE(start_options), &values, argc, argv,
+			       err);
 
 	if (r < 0)
 		return r;
@@ -50,10 +67,12 @@ int vz_cmd_start(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv, 
 	return r < 0 ? r : vz_guest_start(g, &values.start, err);
 }
 
-int vz_cmd_restart(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv, struct wabe_error *err)
+int vz_cmd_restart(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
+		   struct wabe_error *err)
 {
 	struct values values = { 0 };
-	int r = vz_cmd_options(cli, restart_options, ARRAY_SIZE(restart_options), &values, argc, argv, err);
+	int r = vz_cmd_options(cli, restart_options, ARRAY_SIZE(restart_options), &values, argc,
+			       argv, err);
 
 	if (r < 0)
 		return r;

@@ -8,12 +8,14 @@
 #include "cmd/cmd.h"
 
 static const struct wabe_option options[] = {
-	{ "fast", 0, WABE_OPTION_FLAG, offsetof(struct vz_stop_options, is_fast), NULL, "kill at once" },
-	{ "skip-umount", 0, WABE_OPTION_FLAG, offsetof(struct vz_stop_options, has_skip_umount), NULL,
-	  "leave the root mounted on the host" },
+	{ "fast", 0, WABE_OPTION_FLAG, offsetof(struct vz_stop_options, is_fast), NULL,
+	  "kill at once" },
+	{ "skip-umount", 0, WABE_OPTION_FLAG, offsetof(struct vz_stop_options, has_skip_umount),
+	  NULL, "leave the root mounted on the host" },
 };
 
-int vz_cmd_stop(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv, struct wabe_error *err)
+int vz_cmd_stop(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
+		struct wabe_error *err)
 {
 	struct vz_stop_options values = { 0 };
 	int r = vz_cmd_options(cli, options, ARRAY_SIZE(options), &values, argc, argv, err);

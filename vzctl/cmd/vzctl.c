@@ -20,7 +20,8 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-	{ "create", vz_cmd_create, "[--ostemplate NAME] [--config SAMPLE] [option...]", "make a container" },
+	{ "create", vz_cmd_create, "[--ostemplate NAME] [--config SAMPLE] [option...]",
+	  "make a container" },
 	{ "destroy", vz_cmd_destroy, "", "remove a container and its files" },
 	{ "delete", vz_cmd_destroy, "", "the same" },
 	{ "start", vz_cmd_start, "[--wait] [--force]", "start a container" },
@@ -29,28 +30,37 @@ static const struct verb verbs[] = {
 	{ "status", vz_cmd_status, "", "show its status in one line" },
 	{ "mount", vz_cmd_mount, "", "mount the root of a stopped container" },
 	{ "umount", vz_cmd_umount, "", "unmount it" },
-	{ "set", vz_cmd_set, "[--save] [--setmode restart|ignore] [option...]", "change parameters" },
-	{ "exec", vz_cmd_exec, "COMMAND [ARG...] | -", "run a command inside; exit code 8 when it fails" },
-	{ "exec2", vz_cmd_exec2, "COMMAND [ARG...] | -", "the same, with the command's own exit code" },
+	{ "set", vz_cmd_set, "[--save] [--setmode restart|ignore] [option...]",
+	  "change parameters" },
+	{ "exec", vz_cmd_exec, "COMMAND [ARG...] | -",
+	  "run a command inside; exit code 8 when it fails" },
+	{ "exec2", vz_cmd_exec2, "COMMAND [ARG...] | -",
+	  "the same, with the command's own exit code" },
 	{ "enter", vz_cmd_enter, "[--exec COMMAND [ARG...]]", "a root shell inside" },
-	{ "runscript", vz_cmd_runscript, "FILE", "run a shell script of the host inside, running or not" },
+	{ "runscript", vz_cmd_runscript, "FILE",
+	  "run a shell script of the host inside, running or not" },
 };
 
 static const struct wabe_option options[] = {
-	{ "config", 0, WABE_OPTION_STRING, offsetof(struct vz_cli, config), "FILE", "vz.conf to use (or VZ_CONF)" },
-	{ "quiet", 'q', WABE_OPTION_FLAG, offsetof(struct vz_cli, is_quiet), NULL, "print only errors and warnings" },
-	{ "verbose", 'v', WABE_OPTION_COUNT, offsetof(struct vz_cli, verbosity), NULL, "print more; may be repeated" },
+	{ "config", 0, WABE_OPTION_STRING, offsetof(struct vz_cli, config), "FILE",
+	  "vz.conf to use (or VZ_CONF)" },
+	{ "quiet", 'q', WABE_OPTION_FLAG, offsetof(struct vz_cli, is_quiet), NULL,
+	  "print only errors and warnings" },
+	{ "verbose", 'v', WABE_OPTION_COUNT, offsetof(struct vz_cli, verbosity), NULL,
+	  "print more; may be repeated" },
 	{ "list-params", 0, WABE_OPTION_FLAG, offsetof(struct vz_cli, is_listing_params), NULL,
 	  "print the table of parameters, for programs" },
 	{ "help", 'h', WABE_OPTION_FLAG, offsetof(struct vz_cli, is_help), NULL, "show this" },
-	{ "version", 0, WABE_OPTION_FLAG, offsetof(struct vz_cli, is_version), NULL, "show the version" },
+	{ "version", 0, WABE_OPTION_FLAG, offsetof(struct vz_cli, is_version), NULL,
+	  "show the version" },
 };
 
 static void usage(FILE *out)
 {
 	fputs("usage: vzctl [option...] verb CTID|NAME [word...]\n\nVerbs:\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		fprintf(out, "  %-10s %s\n             %s\n", verbs[i].name, verbs[i].words, verbs[i].help);
+		fprintf(out, "  %-10s %s\n             %s\n", verbs[i].name, verbs[i].words,
+			verbs[i].help);
 	fputs("\nOptions:\n", out);
 	wabe_option_help(out, options, ARRAY_SIZE(options));
 	fputs("\nParameters of create:\n", out);
@@ -59,15 +69,16 @@ static void usage(FILE *out)
 	vz_param_help(out, VZ_PARAM_SET);
 }
 
-int vz_cmd_options(struct vz_cli *cli, const struct wabe_option *table, size_t count, void *values, int argc, char **argv,
-		   struct wabe_error *err)
+int vz_cmd_options(struct vz_cli *cli, const struct wabe_option *table, size_t count, void *values,
+		   int argc, char **argv, struct wabe_error *err)
 {
 	int r = wabe_option_parse(table, count, values, &cli->arena, argc, argv, err);
 
 	if (r < 0)
 		return wabe_error_kind(err, VZ_EXIT_BAD_OPTION);
 	if (r < argc)
-		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unexpected word \"%s\"", argv[r]);
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unexpected word \"%s\"",
+				    argv[r]);
 	return 0;
 }
 
@@ -79,7 +90,8 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
-static int run_on_guest(struct vz_cli *cli, const struct verb *verb, int argc, char **argv, struct wabe_error *err)
+static int run_on_guest(struct vz_cli *cli, const struct verb *verb, int argc, char **argv,
+			struct wabe_error *err)
 {
 	struct vz_guest g;
 	int r = vz_guest_open(&cli->host, &cli->report, argv[0], &g, err);
@@ -101,13 +113,16 @@ static int run_verb(struct vz_cli *cli, int argc, char **argv, struct wabe_error
 	int r = 0;
 
 	if (argc == 0)
-		r = vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "a verb is missing (vzctl --help)");
+		r = vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
+				 "a verb is missing (vzctl --help)");
 	else if (!verb)
-		r = vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "Bad command: %s (vzctl --help)", argv[0]);
+		r = vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "Bad command: %s (vzctl --help)",
+				 argv[0]);
 	else if (argc < 2)
 		r = vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL, "CTID is not given");
 	else if (geteuid() != 0)
-		r = vz_error_say(err, VZ_EXIT_PERMISSION, -EPERM, "only root may control containers");
+		r = vz_error_say(err, VZ_EXIT_PERMISSION, -EPERM,
+				 "only root may control containers");
 	else
 		r = vz_host_load(cli->config, &cli->log, &cli->host, err);
 	if (r < 0) {

@@ -32,7 +32,8 @@ static int check_uid(const struct vz_guest *g, struct wabe_error *err)
 	if (vz_param_has(p, VZ_PARAM_LOCAL_GID) &&
 	    (!vz_param_has(p, VZ_PARAM_LOCAL_UID) ||
 	     vz_param_u64(p, VZ_PARAM_LOCAL_GID) != vz_param_u64(p, VZ_PARAM_LOCAL_UID)))
-		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL, "--local_gid must be the same as --local_uid");
+		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL,
+				    "--local_gid must be the same as --local_uid");
 	return 0;
 }
 
@@ -45,10 +46,11 @@ static int check_new(const struct vz_guest *g, struct wabe_error *err)
 	if (r < 0)
 		return r;
 	if (layout && strcmp(layout, "overlay") != 0)
-		return vz_error_say(err, VZ_EXIT_LAYOUT, -ENOTSUP, "layout \"%s\": this version has only \"overlay\"", layout);
+		return vz_error_say(err, VZ_EXIT_LAYOUT, -ENOTSUP,
+				    "layout \"%s\": this version has only \"overlay\"", layout);
 	if (lstat(g->conf.private, &st) == 0)
-		return vz_error_say(err, VZ_EXIT_PRIVATE_AREA_EXISTS, -EEXIST, "Private area already exists in %s",
-				    g->conf.private);
+		return vz_error_say(err, VZ_EXIT_PRIVATE_AREA_EXISTS, -EEXIST,
+				    "Private area already exists in %s", g->conf.private);
 	return check_uid(g, err);
 }
 
@@ -63,7 +65,8 @@ static int hold_template(void *data, struct wabe_error *err)
 		return c->template_fd;
 	r = vz_guest_template_created(c->g, &c->g->conf.arena, &created, err);
 	if (r == 0 && created)
-		r = vz_conffile_set(&c->g->conf.file, "TEMPLATE_CREATED", created, VZ_CONFFILE_LITERAL, err);
+		r = vz_conffile_set(&c->g->conf.file, "TEMPLATE_CREATED", created,
+				    VZ_CONFFILE_LITERAL, err);
 	return r;
 }
 
@@ -127,7 +130,8 @@ static int put_uid(struct vz_guest *g, uint32_t uid, struct wabe_error *err)
 /* What comes from vz.conf, which can change, and decides what the guest is: it keeps what it was made with. */
 static int keep_defaults(struct vz_guest *g, struct wabe_error *err)
 {
-	static const enum vz_param_id ids[] = { VZ_PARAM_ROOT, VZ_PARAM_PRIVATE, VZ_PARAM_LAYOUT, VZ_PARAM_OSTEMPLATE };
+	static const enum vz_param_id ids[] = { VZ_PARAM_ROOT, VZ_PARAM_PRIVATE, VZ_PARAM_LAYOUT,
+						VZ_PARAM_OSTEMPLATE };
 	struct vz_params params = { .arena = &g->conf.arena };
 
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
@@ -228,7 +232,8 @@ static const struct vz_step steps[] = {
 	{ "configuration", save, NULL },
 };
 
-int vz_guest_create(struct vz_guest *g, const char *sample, const struct vz_params *options, struct wabe_error *err)
+int vz_guest_create(struct vz_guest *g, const char *sample, const struct vz_params *options,
+		    struct wabe_error *err)
 {
 	struct create c = { .g = g, .ranges = VZ_IDRANGE_INIT, .template_fd = -EBADF };
 	int r = vz_ctconf_check_new_id(g->ctid, err);
@@ -236,7 +241,8 @@ int vz_guest_create(struct vz_guest *g, const char *sample, const struct vz_para
 	if (r < 0)
 		return r;
 	if (vz_ctconf_exists(g->host, g->ctid))
-		return vz_error_say(err, VZ_EXIT_PRIVATE_AREA_EXISTS, -EEXIST, "Container %s exists already", g->id);
+		return vz_error_say(err, VZ_EXIT_PRIVATE_AREA_EXISTS, -EEXIST,
+				    "Container %s exists already", g->id);
 	r = vz_ctconf_new(g->host, g->ctid, sample, options, &g->conf, err);
 	if (r < 0)
 		return r;

@@ -17,7 +17,8 @@
  * Kinds: VZ_EXIT_BAD_VALUE (reserved id), VZ_EXIT_PRIVATE_AREA_EXISTS (the guest or its private area exists), VZ_EXIT_NO_SPACE,
  * VZ_EXIT_LAYOUT, those of the template and of saving.
  */
-int vz_guest_create(struct vz_guest *g, const char *sample, const struct vz_params *options, struct wabe_error *err);
+int vz_guest_create(struct vz_guest *g, const char *sample, const struct vz_params *options,
+		    struct wabe_error *err);
 
 /** vz_create_take_back() - remove what an interrupted create made, by its record; nothing that was written since is lost. */
 int vz_create_take_back(struct vz_guest *g, struct wabe_error *err);

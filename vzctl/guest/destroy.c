@@ -55,10 +55,13 @@ int vz_guest_destroy(struct vz_guest *g, struct wabe_error *err)
 	if (r < 0)
 		return r;
 	if (g->container)
-		return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY, "Container is currently running. Stop it before proceeding");
+		return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY,
+				    "Container is currently running. Stop it before proceeding");
 	if (vz_guest_is_mounted(g))
-		return vz_error_say(err, VZ_EXIT_MOUNTED, -EBUSY, "Container is currently mounted (umount first)");
-	vz_say(g, "Destroying container private area: %s", g->conf.private ? g->conf.private : "(none)");
+		return vz_error_say(err, VZ_EXIT_MOUNTED, -EBUSY,
+				    "Container is currently mounted (umount first)");
+	vz_say(g, "Destroying container private area: %s",
+	       g->conf.private ? g->conf.private : "(none)");
 	r = vz_destroy_rest(g, err);
 	if (r == 0)
 		vz_say(g, "Container private area was destroyed");

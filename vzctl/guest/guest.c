@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "guest/pending.h"
 #include "guest/repair.h"
 #include "guest/root.h"
 
@@ -52,8 +53,8 @@ int vz_guest_fail(struct wabe_error *err, enum vz_exit kind)
 	return vz_error_default(err, kind);
 }
 
-int vz_guest_open(const struct vz_host *host, const struct vz_report *report, const char *word, struct vz_guest *ret_guest,
-		  struct wabe_error *err)
+int vz_guest_open(const struct vz_host *host, const struct vz_report *report, const char *word,
+		  struct vz_guest *ret_guest, struct wabe_error *err)
 {
 	struct vz_guest g = { .host = host, .report = report, .lock_fd = -EBADF };
 	int r = vz_ctconf_resolve(host, word, &g.ctid, err);
@@ -123,7 +124,8 @@ static int say_locked(const struct wabe_buf *note, struct wabe_error *err)
 {
 	if (note->len == 0)
 		return vz_error_say(err, VZ_EXIT_LOCKED, -EWOULDBLOCK, "Container already locked");
-	return vz_error_say(err, VZ_EXIT_LOCKED, -EWOULDBLOCK, "Container already locked (by process %s)", note->data);
+	return vz_error_say(err, VZ_EXIT_LOCKED, -EWOULDBLOCK,
+			    "Container already locked (by process %s)", note->data);
 }
 
 /* A killed holder's children have its lock for the moment that they take to see that it is gone. */
@@ -163,13 +165,34 @@ static int take_lock(struct vz_guest *g, const char *doing, struct wabe_error *e
 	return 0;
 }
 
-int vz_guest_lock(struct vz_guest *g, const char *doing, enum vz_params_mode mode, struct wabe_error *err)
+/* The lock file and half-written files of a create that was killed before its record was there. */
+static void tidy_nothing(struct vz_guest *g)
+{
+	char path[PATH_MAX];
+
+	if (!g->host->lockdir)
+		return;
+	lock_path(g, path);
+	if (access(path, F_OK) < 0)
+		return;
+	g->lock_fd = vz_host_lock(g->host, g->id, 0, NULL);
+	if (g->lock_fd < 0)
+		return;
+	if (!vz_ctconf_exists(g->host, g->ctid))
+		vz_pending_tidy(g->host, g->ctid);
+	unlock(g);
+}
+
+int vz_guest_lock(struct vz_guest *g, const char *doing, enum vz_params_mode mode,
+		  struct wabe_error *err)
 {
 	int r;
 
 	/* Before the lock, so that a mistyped id leaves no lock file behind. */
-	if (!vz_ctconf_exists(g->host, g->ctid) && !vz_repair_is_pending(g))
+	if (!vz_ctconf_exists(g->host, g->ctid) && !vz_repair_is_pending(g)) {
+		tidy_nothing(g);
 		return vz_guest_load(g, mode, err);
+	}
 	r = take_lock(g, doing, err);
 	if (r < 0)
 		return r;

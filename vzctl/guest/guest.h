@@ -28,9 +28,9 @@ struct vz_guest {
 	const struct vz_report *report; /* may be NULL */
 	uint32_t ctid;
 	char id[VZ_CTID_TEXT_MAX];
-	bool has_conf;                    /* .conf is loaded */
+	bool has_conf; /* .conf is loaded */
 	struct vz_ctconf conf;
-	int lock_fd;                      /* < 0: not locked */
+	int lock_fd;			  /* < 0: not locked */
 	struct wabe_container *container; /* of the running guest; NULL when it is down */
 };
 
@@ -39,8 +39,8 @@ struct vz_guest {
  * @word: CTID or name
  * Errors: kind VZ_EXIT_BAD_VALUE. Close with vz_guest_close(), also for _cleanup_.
  */
-int vz_guest_open(const struct vz_host *host, const struct vz_report *report, const char *word, struct vz_guest *ret_guest,
-		  struct wabe_error *err);
+int vz_guest_open(const struct vz_host *host, const struct vz_report *report, const char *word,
+		  struct vz_guest *ret_guest, struct wabe_error *err);
 
 /** vz_guest_close() - unlock and free. The lock file of a guest that does not exist (any more) is removed. */
 void vz_guest_close(struct vz_guest *g);
@@ -55,7 +55,8 @@ int vz_guest_load(struct vz_guest *g, enum vz_params_mode mode, struct wabe_erro
  * -ENOENT, kind VZ_EXIT_NO_CONFIG: there is no such guest (the lock is then not kept); -EWOULDBLOCK, kind
  * VZ_EXIT_LOCKED: the text names the process that holds it.
  */
-int vz_guest_lock(struct vz_guest *g, const char *doing, enum vz_params_mode mode, struct wabe_error *err);
+int vz_guest_lock(struct vz_guest *g, const char *doing, enum vz_params_mode mode,
+		  struct wabe_error *err);
 
 /** vz_guest_lock_new() - the same for a guest that shall not exist yet (create): no configuration is no error. */
 int vz_guest_lock_new(struct vz_guest *g, const char *doing, struct wabe_error *err);

@@ -17,7 +17,8 @@
 int vz_guestfile_read(int root_fd, const char *path, struct wabe_buf *text, struct wabe_error *err)
 {
 	/* O_NONBLOCK: a pipe in the place of the file must not hold us up. */
-	_cleanup_close_ int fd = wabe_path_open_in(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, err);
+	_cleanup_close_ int fd =
+		wabe_path_open_in(root_fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, err);
 	struct stat st;
 	int r;
 
@@ -29,7 +30,8 @@ int vz_guestfile_read(int root_fd, const char *path, struct wabe_buf *text, stru
 	return r < 0 ? wabe_error_set(err, r, "read %s in the guest", path) : 0;
 }
 
-static int write_new(int dir_fd, const char *name, const void *text, size_t len, mode_t mode, const struct stat *like)
+static int write_new(int dir_fd, const char *name, const void *text, size_t len, mode_t mode,
+		     const struct stat *like)
 {
 	_cleanup_close_ int fd = -EBADF;
 	int r;
@@ -47,9 +49,11 @@ static int write_new(int dir_fd, const char *name, const void *text, size_t len,
 	return fchmod(fd, like ? like->st_mode & 07777 : mode) < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-int vz_guestfile_replace(int root_fd, const char *name, const void *text, size_t len, mode_t mode, struct wabe_error *err)
+int vz_guestfile_replace(int root_fd, const char *name, const void *text, size_t len, mode_t mode,
+			 struct wabe_error *err)
 {
-	_cleanup_close_ int dir_fd = wabe_path_open_in(root_fd, "/etc", O_PATH | O_DIRECTORY, 0, err);
+	_cleanup_close_ int dir_fd =
+		wabe_path_open_in(root_fd, "/etc", O_PATH | O_DIRECTORY, 0, err);
 	char temporary[NAME_MAX + 1];
 	struct stat st;
 	bool is_there;

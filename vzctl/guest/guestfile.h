@@ -21,6 +21,7 @@ int vz_guestfile_read(int root_fd, const char *path, struct wabe_buf *text, stru
  * followed or written to; owner and mode of a regular file are kept, a new one is the caller's with @mode.
  * Where: in the guest, or on the host with the guest's file system ids.
  */
-int vz_guestfile_replace(int root_fd, const char *name, const void *text, size_t len, mode_t mode, struct wabe_error *err);
+int vz_guestfile_replace(int root_fd, const char *name, const void *text, size_t len, mode_t mode,
+			 struct wabe_error *err);
 
 #endif

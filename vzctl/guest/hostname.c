@@ -13,7 +13,8 @@
 #include "guest/run.h"
 
 /* Write as the guest's root: the file gets its id, and nothing is possible that it couldn't do itself. */
-static int write_as_guest(const struct vz_guest *g, int root_fd, const char *line, struct wabe_error *err)
+static int write_as_guest(const struct vz_guest *g, int root_fd, const char *line,
+			  struct wabe_error *err)
 {
 	uint32_t uid = 0;
 	int r;
@@ -39,7 +40,8 @@ int vz_hostname_write(const struct vz_guest *g, int root_fd, struct wabe_error *
 	line = wabe_arena_printf(&arena, "%s\n", name);
 	if (!line)
 		return wabe_error_set(err, -ENOMEM, "/etc/hostname");
-	if (vz_guestfile_read(root_fd, "/etc/hostname", &old, NULL) == 0 && old.data && strcmp(old.data, line) == 0)
+	if (vz_guestfile_read(root_fd, "/etc/hostname", &old, NULL) == 0 && old.data &&
+	    strcmp(old.data, line) == 0)
 		return 0;
 	if (write_as_guest(g, root_fd, line, &reason) < 0)
 		vz_warn(g, "%s", reason.text);
@@ -58,7 +60,10 @@ static int set_main(void *data)
 
 	if (sethostname(job->name, strlen(job->name)) < 0)
 		return 1;
-	return vz_guestfile_replace(root_fd, "hostname", job->line, strlen(job->line), 0644, NULL) < 0 ? 2 : 0;
+	return vz_guestfile_replace(root_fd, "hostname", job->line, strlen(job->line), 0644, NULL) <
+			       0
+		       ? 2
+		       : 0;
 }
 
 int vz_hostname_set(struct vz_guest *g, const char *name, struct wabe_error *err)
@@ -73,7 +78,8 @@ int vz_hostname_set(struct vz_guest *g, const char *name, struct wabe_error *err
 	if (r < 0)
 		return r;
 	if (r == 2)
-		vz_warn(g, "the host name is set, but /etc/hostname in the guest could not be written");
+		vz_warn(g,
+			"the host name is set, but /etc/hostname in the guest could not be written");
 	else if (r != 0)
 		return wabe_error_say(err, -EPERM, "the host name could not be set in the guest");
 	return 0;

@@ -53,7 +53,8 @@ static void set_bounds(struct vz_idrange *ranges, const struct vz_host *host)
 	ranges->count = end > first ? (uint32_t)(end - first) : 0;
 }
 
-int vz_idrange_open(const struct vz_host *host, bool is_locked, struct vz_idrange *ret_ranges, struct wabe_error *err)
+int vz_idrange_open(const struct vz_host *host, bool is_locked, struct vz_idrange *ret_ranges,
+		    struct wabe_error *err)
 {
 	_cleanup_(vz_idrange_close) struct vz_idrange ranges = VZ_IDRANGE_INIT;
 	char path[PATH_MAX];
@@ -113,7 +114,9 @@ int vz_idrange_pick(struct vz_idrange *ranges, uint32_t *ret_uid, struct wabe_er
 		*ret_uid = index * VZ_IDRANGE_SIZE;
 		return 0;
 	}
-	return wabe_error_say(err, -ENOSPC, "all %" PRIu32 " ranges of user ids are taken (UID_BASE, UID_END in vz.conf)",
+	return wabe_error_say(err, -ENOSPC,
+			      "all %" PRIu32
+			      " ranges of user ids are taken (UID_BASE, UID_END in vz.conf)",
 			      ranges->count);
 }
 
@@ -132,8 +135,10 @@ static int claim_index(int dir_fd, uint32_t index, uint32_t ctid, struct wabe_er
 		return wabe_error_set(err, r, "read who owns range %s of user ids", name.text);
 	if (owner == ctid)
 		return 0;
-	return wabe_error_say(err, -EEXIST, "user ids %" PRIu32 " to %" PRIu32 " belong to CT %" PRIu32,
-			      index * VZ_IDRANGE_SIZE, index * VZ_IDRANGE_SIZE + VZ_IDRANGE_SIZE - 1, owner);
+	return wabe_error_say(err, -EEXIST,
+			      "user ids %" PRIu32 " to %" PRIu32 " belong to CT %" PRIu32,
+			      index * VZ_IDRANGE_SIZE,
+			      index * VZ_IDRANGE_SIZE + VZ_IDRANGE_SIZE - 1, owner);
 }
 
 static int release_index(int dir_fd, uint32_t index, uint32_t ctid, struct wabe_error *err)
@@ -158,7 +163,9 @@ int vz_idrange_claim(struct vz_idrange *ranges, uint32_t uid, uint32_t ctid, str
 	int r;
 
 	if (uid > UINT32_MAX - VZ_IDRANGE_SIZE)
-		return wabe_error_say(err, -ERANGE, "user ids %" PRIu32 " and 65535 more: past the last user id", uid);
+		return wabe_error_say(err, -ERANGE,
+				      "user ids %" PRIu32 " and 65535 more: past the last user id",
+				      uid);
 	last = (uid + VZ_IDRANGE_SIZE - 1) / VZ_IDRANGE_SIZE;
 	r = claim_index(ranges->dir_fd, first, ctid, err);
 	if (r == 0 && last != first) {
@@ -169,7 +176,8 @@ int vz_idrange_claim(struct vz_idrange *ranges, uint32_t uid, uint32_t ctid, str
 	return r;
 }
 
-int vz_idrange_release(struct vz_idrange *ranges, uint32_t uid, uint32_t ctid, struct wabe_error *err)
+int vz_idrange_release(struct vz_idrange *ranges, uint32_t uid, uint32_t ctid,
+		       struct wabe_error *err)
 {
 	uint32_t first = uid / VZ_IDRANGE_SIZE, last;
 	int r;

@@ -16,19 +16,27 @@
 #include "base/str.h"
 #include "conf/exit.h"
 
-static const char *const init_paths[] = { "/sbin/init", "/etc/init", "/bin/init", "/lib/systemd/systemd",
-					  "/usr/lib/systemd/systemd" };
+static const char *const init_paths[] = { "/sbin/init", "/etc/init", "/bin/init",
+					  "/lib/systemd/systemd", "/usr/lib/systemd/systemd" };
 
 /* The last component of the program that the init's links lead to. */
 static const struct wabe_name programs[] = {
-	{ "systemd", VZ_INIT_SYSTEMD },	    { "busybox", VZ_INIT_BUSYBOX }, { "busybox.static", VZ_INIT_BUSYBOX },
-	{ "openrc-init", VZ_INIT_OPENRC }, { "runit", VZ_INIT_RUNIT },	    { "runit-init", VZ_INIT_RUNIT },
+	{ "systemd", VZ_INIT_SYSTEMD },
+	{ "busybox", VZ_INIT_BUSYBOX },
+	{ "busybox.static", VZ_INIT_BUSYBOX },
+	{ "openrc-init", VZ_INIT_OPENRC },
+	{ "runit", VZ_INIT_RUNIT },
+	{ "runit-init", VZ_INIT_RUNIT },
 	{ NULL, 0 },
 };
 
 static const struct wabe_name kinds[] = {
-	{ "systemd", VZ_INIT_SYSTEMD }, { "busybox", VZ_INIT_BUSYBOX }, { "sysvinit", VZ_INIT_SYSVINIT },
-	{ "openrc", VZ_INIT_OPENRC },	{ "runit", VZ_INIT_RUNIT },	{ "other", VZ_INIT_OTHER },
+	{ "systemd", VZ_INIT_SYSTEMD },
+	{ "busybox", VZ_INIT_BUSYBOX },
+	{ "sysvinit", VZ_INIT_SYSVINIT },
+	{ "openrc", VZ_INIT_OPENRC },
+	{ "runit", VZ_INIT_RUNIT },
+	{ "other", VZ_INIT_OTHER },
 	{ NULL, 0 },
 };
 
@@ -93,7 +101,8 @@ static enum vz_init_kind guess_kind(int root_fd, int init_fd, const struct stat 
 	return telinit_fd >= 0 ? VZ_INIT_SYSVINIT : VZ_INIT_OTHER;
 }
 
-int vz_init_find(int root_fd, const char **ret_path, enum vz_init_kind *ret_kind, struct wabe_error *err)
+int vz_init_find(int root_fd, const char **ret_path, enum vz_init_kind *ret_kind,
+		 struct wabe_error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(init_paths); i++) {
 		struct stat st;
@@ -105,8 +114,9 @@ int vz_init_find(int root_fd, const char **ret_path, enum vz_init_kind *ret_kind
 		*ret_kind = guess_kind(root_fd, fd, &st);
 		return 0;
 	}
-	return vz_error_say(err, VZ_EXIT_BROKEN_CT, -ENOENT,
-			    "Unable to start init: the guest has no executable /sbin/init, /etc/init, /bin/init or systemd");
+	return vz_error_say(
+		err, VZ_EXIT_BROKEN_CT, -ENOENT,
+		"Unable to start init: the guest has no executable /sbin/init, /etc/init, /bin/init or systemd");
 }
 
 const char *vz_init_name(enum vz_init_kind kind)
@@ -141,5 +151,6 @@ int vz_init_shell(int root_fd, const char **ret_path, struct wabe_error *err)
 		*ret_path = shells[i];
 		return 0;
 	}
-	return vz_error_say(err, VZ_EXIT_BROKEN_CT, -ENOENT, "the guest has no executable /bin/bash or /bin/sh");
+	return vz_error_say(err, VZ_EXIT_BROKEN_CT, -ENOENT,
+			    "the guest has no executable /bin/bash or /bin/sh");
 }

@@ -28,7 +28,8 @@ enum vz_init_kind {
  * @ret_path: "/sbin/init"; static
  * -ENOENT, kind VZ_EXIT_BROKEN_CT: there is none that can be executed.
  */
-int vz_init_find(int root_fd, const char **ret_path, enum vz_init_kind *ret_kind, struct wabe_error *err);
+int vz_init_find(int root_fd, const char **ret_path, enum vz_init_kind *ret_kind,
+		 struct wabe_error *err);
 
 /** vz_init_name(), vz_init_kind_of() - the annotation's text and back; NULL or an unknown name is VZ_INIT_OTHER. */
 const char *vz_init_name(enum vz_init_kind kind);

@@ -21,7 +21,8 @@ static int check_layout(const struct vz_guest *g, struct wabe_error *err)
 
 	if (!layout || strcmp(layout, "overlay") == 0)
 		return 0;
-	return vz_error_say(err, VZ_EXIT_LAYOUT, -ENOTSUP, "layout \"%s\": this version has only \"overlay\"", layout);
+	return vz_error_say(err, VZ_EXIT_LAYOUT, -ENOTSUP,
+			    "layout \"%s\": this version has only \"overlay\"", layout);
 }
 
 /* Another template of the same name would put other files below the guest's own. */
@@ -30,9 +31,11 @@ static void check_generation(const struct vz_guest *g)
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	const char *kept = vz_conffile_get(&g->conf.file, "TEMPLATE_CREATED"), *now;
 
-	if (!kept || vz_guest_template_created(g, &arena, &now, NULL) < 0 || !now || strcmp(kept, now) == 0)
+	if (!kept || vz_guest_template_created(g, &arena, &now, NULL) < 0 || !now ||
+	    strcmp(kept, now) == 0)
 		return;
-	vz_warn(g, "template %s was made again after the guest (%s, the guest is from %s): files may not fit together",
+	vz_warn(g,
+		"template %s was made again after the guest (%s, the guest is from %s): files may not fit together",
 		vz_param_string(&g->conf.params, VZ_PARAM_OSTEMPLATE), now, kept);
 }
 
@@ -47,8 +50,8 @@ int vz_guest_check(const struct vz_guest *g, struct wabe_error *err)
 	if (r < 0)
 		return r;
 	if (stat(g->conf.private, &st) < 0)
-		return vz_error_say(err, VZ_EXIT_NO_PRIVATE_AREA, -ENOENT, "Container private area %s does not exist",
-				    g->conf.private);
+		return vz_error_say(err, VZ_EXIT_NO_PRIVATE_AREA, -ENOENT,
+				    "Container private area %s does not exist", g->conf.private);
 	tree_fd = vz_guest_template_fd(g, err);
 	if (tree_fd < 0)
 		return tree_fd;
@@ -63,7 +66,8 @@ int vz_guest_claim_ids(const struct vz_guest *g, struct wabe_error *err)
 	int r;
 
 	if (!vz_guest_uid(g, &uid))
-		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL, "LOCAL_UID is not set in %s", g->conf.path);
+		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL, "LOCAL_UID is not set in %s",
+				    g->conf.path);
 	if (uid == 0)
 		return 0;
 	r = vz_idrange_open(g->host, false, &ranges, err);
@@ -76,7 +80,8 @@ bool vz_guest_is_mounted(const struct vz_guest *g)
 {
 	enum vz_root_state state;
 
-	return g->conf.root && vz_root_state(g->conf.root, &state, NULL) == 0 && state == VZ_ROOT_MOUNTED;
+	return g->conf.root && vz_root_state(g->conf.root, &state, NULL) == 0 &&
+	       state == VZ_ROOT_MOUNTED;
 }
 
 /* The overlay is made in a namespace of our own, where its layers may be attached, and put on the host's VE_ROOT. */

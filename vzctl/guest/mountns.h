@@ -17,7 +17,10 @@ struct vz_mountns {
 	int cwd_fd;
 };
 
-#define VZ_MOUNTNS_INIT { -EBADF, -EBADF }
+#define VZ_MOUNTNS_INIT        \
+	{                      \
+		-EBADF, -EBADF \
+	}
 
 /** vz_mountns_enter() - go into a new mount namespace; it gets the host's mounts and later changes, the host none of its. */
 int vz_mountns_enter(struct vz_mountns *ns, struct wabe_error *err);

@@ -110,7 +110,8 @@ bool vz_overlay_is_removed(const char *private)
 {
 	char path[PATH_MAX];
 
-	return removed_path(private, path, NULL) == 0 && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return removed_path(private, path, NULL) == 0 &&
+	       faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int remove_tree(const char *path, struct wabe_error *err)
@@ -140,7 +141,9 @@ int vz_overlay_remove(const char *private, struct wabe_error *err)
 			return r;
 	}
 	if (rename(private, path) < 0)
-		return errno == ENOENT ? 0 : wabe_error_set(err, -errno, "rename private area %s", private);
+		return errno == ENOENT
+			       ? 0
+			       : wabe_error_set(err, -errno, "rename private area %s", private);
 	return remove_tree(path, err);
 }
 
@@ -159,7 +162,8 @@ static int make_userns(uint32_t uid, struct wabe_error *err)
 }
 
 /* One tree, cloned, idmapped and attached over itself: overlayfs refuses layers that are attached nowhere. */
-static int attach_layer(int tree_fd, const char *path, int userns_fd, uint64_t attrs, struct wabe_error *err)
+static int attach_layer(int tree_fd, const char *path, int userns_fd, uint64_t attrs,
+			struct wabe_error *err)
 {
 	const struct wabe_mount_change change = { .set = attrs, .userns_fd = userns_fd };
 	_cleanup_close_ int clone_fd = wabe_mount_clone(tree_fd, "", false, err);
@@ -169,8 +173,11 @@ static int attach_layer(int tree_fd, const char *path, int userns_fd, uint64_t a
 		return wabe_error_prefix(err, "%s", path);
 	r = wabe_mount_change(clone_fd, &change, err);
 	if (r < 0)
-		return userns_fd > 0 ? wabe_error_prefix(err, "%s: does its filesystem support idmapped mounts?", path)
-				     : wabe_error_prefix(err, "%s", path);
+		return userns_fd > 0
+			       ? wabe_error_prefix(
+					 err, "%s: does its filesystem support idmapped mounts?",
+					 path)
+			       : wabe_error_prefix(err, "%s", path);
 	r = wabe_mount_attach(clone_fd, tree_fd, path, err);
 	return r < 0 ? r : TAKE_FD(clone_fd);
 }
@@ -196,21 +203,23 @@ static int mount_layers(int lower_fd, int upper_fd, unsigned int attrs, struct w
 	return wabe_mount_new("overlay", "wabe", &options, 0, attrs, err);
 }
 
-static int mount_idmapped(const struct vz_guest *g, int tree_fd, const char *tree_path, unsigned int attrs,
-			  struct wabe_error *err)
+static int mount_idmapped(const struct vz_guest *g, int tree_fd, const char *tree_path,
+			  unsigned int attrs, struct wabe_error *err)
 {
-	_cleanup_close_ int private_fd = open(g->conf.private, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_close_ int private_fd =
+		open(g->conf.private, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	_cleanup_close_ int userns_fd = -EBADF, lower_fd = -EBADF, upper_fd = -EBADF;
 	uint32_t uid = 0;
 	int r;
 
 	if (private_fd < 0 && errno == ENOENT)
-		return vz_error_say(err, VZ_EXIT_NO_PRIVATE_AREA, -ENOENT, "Container private area %s does not exist",
-				    g->conf.private);
+		return vz_error_say(err, VZ_EXIT_NO_PRIVATE_AREA, -ENOENT,
+				    "Container private area %s does not exist", g->conf.private);
 	if (private_fd < 0)
 		return wabe_error_set(err, -errno, "open private area %s", g->conf.private);
 	if (!vz_guest_uid(g, &uid))
-		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL, "LOCAL_UID is not set in %s", g->conf.path);
+		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL, "LOCAL_UID is not set in %s",
+				    g->conf.path);
 	if (uid != 0) {
 		userns_fd = make_userns(uid, err);
 		if (userns_fd < 0)

@@ -32,7 +32,8 @@ static const char *find_line(const char *text, const char *user)
 	return NULL;
 }
 
-int vz_passwd_edit(const char *shadow, const char *user, const char *hash, long days, struct wabe_buf *out)
+int vz_passwd_edit(const char *shadow, const char *user, const char *hash, long days,
+		   struct wabe_buf *out)
 {
 	const char *line = find_line(shadow, user), *rest;
 	int r;
@@ -61,7 +62,8 @@ struct job {
 	long days;
 };
 
-static int edit_file(int root_fd, const char *name, const struct wabe_buf *text, const struct job *job, long days)
+static int edit_file(int root_fd, const char *name, const struct wabe_buf *text,
+		     const struct job *job, long days)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf out = WABE_BUF_INIT;
 	int r = vz_passwd_edit(text->data ? text->data : "", job->user, job->hash, days, &out);
@@ -76,11 +78,15 @@ static int edit_file(int root_fd, const char *name, const struct wabe_buf *text,
 /* A user of /etc/passwd without a line in /etc/shadow gets one (shadow(5)). */
 static int append_shadow(int root_fd, struct wabe_buf *shadow, const struct job *job)
 {
-	if (shadow->len > 0 && shadow->data[shadow->len - 1] != '\n' && wabe_buf_puts(shadow, "\n") < 0)
+	if (shadow->len > 0 && shadow->data[shadow->len - 1] != '\n' &&
+	    wabe_buf_puts(shadow, "\n") < 0)
 		return NOT_WRITTEN;
-	if (wabe_buf_printf(shadow, "%s:%s:%ld:0:99999:7:::\n", job->user, job->hash, job->days) < 0)
+	if (wabe_buf_printf(shadow, "%s:%s:%ld:0:99999:7:::\n", job->user, job->hash, job->days) <
+	    0)
 		return NOT_WRITTEN;
-	return vz_guestfile_replace(root_fd, "shadow", shadow->data, shadow->len, 0600, NULL) < 0 ? NOT_WRITTEN : DONE;
+	return vz_guestfile_replace(root_fd, "shadow", shadow->data, shadow->len, 0600, NULL) < 0
+		       ? NOT_WRITTEN
+		       : DONE;
 }
 
 /* In the guest. */
@@ -107,7 +113,8 @@ static int passwd_main(void *data)
 
 static int make_salt(char salt[SALT_CHARS + 8], struct wabe_error *err)
 {
-	static const char plain[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	static const char plain[] =
+		"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 	unsigned char random[SALT_CHARS];
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
@@ -143,7 +150,8 @@ static int say_answer(int answer, const char *user, struct wabe_error *err)
 	case NO_USER:
 		return wabe_error_say(err, -ENOENT, "the guest has no user \"%s\"", user);
 	case NO_FILE:
-		return wabe_error_say(err, -EIO, "/etc/passwd or /etc/shadow in the guest can't be read");
+		return wabe_error_say(err, -EIO,
+				      "/etc/passwd or /etc/shadow in the guest can't be read");
 	default:
 		return wabe_error_say(err, -EIO, "/etc/shadow in the guest can't be written");
 	}
@@ -158,7 +166,8 @@ int vz_passwd_set(struct vz_guest *g, const char *userpasswd, struct wabe_error 
 	int r;
 
 	if (!colon || colon == userpasswd || colon - userpasswd >= USER_MAX)
-		return vz_error_say(err, VZ_EXIT_PASSWORD, -EINVAL, "bad user name: USER:PASSWORD is wanted");
+		return vz_error_say(err, VZ_EXIT_PASSWORD, -EINVAL,
+				    "bad user name: USER:PASSWORD is wanted");
 	memcpy(job.user, userpasswd, (size_t)(colon - userpasswd));
 	r = make_salt(salt, err);
 	if (r < 0)

@@ -24,6 +24,7 @@ int vz_passwd_set(struct vz_guest *g, const char *userpasswd, struct wabe_error 
  * @hash: crypt(3); @days: since 1970, the time of the change, < 0: leave that field (passwd(5) has none)
  * Appends the new text to @out. 0, -ENOENT (no line of @user), -ENOMEM.
  */
-int vz_passwd_edit(const char *shadow, const char *user, const char *hash, long days, struct wabe_buf *out);
+int vz_passwd_edit(const char *shadow, const char *user, const char *hash, long days,
+		   struct wabe_buf *out);
 
 #endif

@@ -29,7 +29,8 @@ bool vz_pending_exists(const struct vz_host *host, uint32_t ctid)
 	return faccessat(host->conf_fd, pending_name(ctid).text, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int vz_pending_save(const struct vz_host *host, uint32_t ctid, const struct vz_pending *pending, struct wabe_error *err)
+int vz_pending_save(const struct vz_host *host, uint32_t ctid, const struct vz_pending *pending,
+		    struct wabe_error *err)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	struct vz_conffile file;
@@ -50,8 +51,8 @@ int vz_pending_save(const struct vz_host *host, uint32_t ctid, const struct vz_p
 	return vz_conffile_save_at(host->conf_fd, pending_name(ctid).text, &file, err);
 }
 
-int vz_pending_load(const struct vz_host *host, uint32_t ctid, struct wabe_arena *arena, struct vz_pending *ret_pending,
-		    struct wabe_error *err)
+int vz_pending_load(const struct vz_host *host, uint32_t ctid, struct wabe_arena *arena,
+		    struct vz_pending *ret_pending, struct wabe_error *err)
 {
 	struct vz_pending pending = { 0 };
 	struct vz_conffile file;
@@ -66,8 +67,9 @@ int vz_pending_load(const struct vz_host *host, uint32_t ctid, struct wabe_arena
 	pending.root = vz_conffile_get(&file, "VE_ROOT");
 	uid = vz_conffile_get(&file, "LOCAL_UID");
 	if (!pending.private || !pending.root || !uid || wabe_parse_u32(uid, &pending.uid) < 0)
-		return wabe_error_say(err, -EINVAL, "%s/conf/%s is damaged: remove it and what it names", host->confdir,
-				      pending_name(ctid).text);
+		return wabe_error_say(err, -EINVAL,
+				      "%s/conf/%s is damaged: remove it and what it names",
+				      host->confdir, pending_name(ctid).text);
 	*ret_pending = pending;
 	return 0;
 }
@@ -76,7 +78,19 @@ int vz_pending_drop(const struct vz_host *host, uint32_t ctid, struct wabe_error
 {
 	struct pending_name name = pending_name(ctid);
 
+	vz_pending_tidy(host, ctid);
 	if (unlinkat(host->conf_fd, name.text, 0) < 0 && errno != ENOENT)
 		return wabe_error_set(err, -errno, "remove %s/conf/%s", host->confdir, name.text);
 	return 0;
+}
+
+/* The names that base/file writes to before it renames. */
+void vz_pending_tidy(const struct vz_host *host, uint32_t ctid)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), ".%s.tmp", pending_name(ctid).text);
+	(void)unlinkat(host->conf_fd, name, 0);
+	snprintf(name, sizeof(name), ".%" PRIu32 ".conf.tmp", ctid);
+	(void)unlinkat(host->conf_fd, name, 0);
 }

@@ -17,18 +17,22 @@
 
 struct vz_pending {
 	const char *private, *root; /* absolute, nothing to expand */
-	uint32_t uid;               /* first id of the guest's range, 0 = none */
+	uint32_t uid;		    /* first id of the guest's range, 0 = none */
 };
 
 /** vz_pending_exists() - is a create of @ctid unfinished (or running)? */
 bool vz_pending_exists(const struct vz_host *host, uint32_t ctid);
 
 /** vz_pending_save() - write it durably. */
-int vz_pending_save(const struct vz_host *host, uint32_t ctid, const struct vz_pending *pending, struct wabe_error *err);
+int vz_pending_save(const struct vz_host *host, uint32_t ctid, const struct vz_pending *pending,
+		    struct wabe_error *err);
 
 /** vz_pending_load() - strings in @arena. -ENOENT when there is none. */
-int vz_pending_load(const struct vz_host *host, uint32_t ctid, struct wabe_arena *arena, struct vz_pending *ret_pending,
-		    struct wabe_error *err);
+int vz_pending_load(const struct vz_host *host, uint32_t ctid, struct wabe_arena *arena,
+		    struct vz_pending *ret_pending, struct wabe_error *err);
+
+/** vz_pending_tidy() - remove what a writer of the record or of the configuration was killed over. Never fails. */
+void vz_pending_tidy(const struct vz_host *host, uint32_t ctid);
 
 /** vz_pending_drop() - the create is finished or taken back. Idempotent. */
 int vz_pending_drop(const struct vz_host *host, uint32_t ctid, struct wabe_error *err);

@@ -33,7 +33,8 @@ static struct wabe_quota_limits configured_limits(const struct vz_guest *g)
 
 static bool has_limits(const struct wabe_quota_limits *limits)
 {
-	return limits->block_soft_bytes || limits->block_hard_bytes || limits->inode_soft || limits->inode_hard;
+	return limits->block_soft_bytes || limits->block_hard_bytes || limits->inode_soft ||
+	       limits->inode_hard;
 }
 
 int vz_quota_prepare(const struct vz_guest *g, int private_fd, struct wabe_error *err)
@@ -43,9 +44,11 @@ int vz_quota_prepare(const struct vz_guest *g, int private_fd, struct wabe_error
 	return wabe_quota_assign(private_fd, g->ctid, err);
 }
 
-static int put_in_force(const struct vz_guest *g, const struct wabe_quota_limits *limits, struct wabe_error *err)
+static int put_in_force(const struct vz_guest *g, const struct wabe_quota_limits *limits,
+			struct wabe_error *err)
 {
-	_cleanup_close_ int fd = open(g->conf.private, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_close_ int fd =
+		open(g->conf.private, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	uint32_t project;
 	int r;
 

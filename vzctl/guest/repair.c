@@ -60,6 +60,7 @@ static int repair_root(struct vz_guest *g, struct wabe_error *err)
 
 	if (!g->conf.root || vz_root_state(g->conf.root, &state, NULL) < 0)
 		return 0;
+	vz_root_tidy(g->conf.root);
 	if (g->container && state != VZ_ROOT_MOUNTED && !vz_root_is_link_to(g->conf.root, pid))
 		return vz_root_make_link(g->conf.root, pid, err);
 	if (!g->container && state == VZ_ROOT_LINK)

@@ -37,7 +37,8 @@ static void fill_pids(const struct vz_guest *g, struct wabe_spec_resources *res)
 	struct vz_pair numproc = vz_param_pair(&g->conf.params, VZ_PARAM_NUMPROC);
 
 	res->pids.limit.is_set = true;
-	res->pids.limit.value = numproc.limit == VZ_UNLIMITED ? VZ_NUMPROC_DEFAULT : (int64_t)numproc.limit;
+	res->pids.limit.value = numproc.limit == VZ_UNLIMITED ? VZ_NUMPROC_DEFAULT
+							      : (int64_t)numproc.limit;
 }
 
 /* 1000 units, OpenVZ's default, are the kernel's default of 1024 shares. */
@@ -128,7 +129,9 @@ int vz_resources_fill(const struct vz_guest *g, const struct vz_params *only,
 		if (wabe_cgroup_has(cgroup, c->name))
 			c->fill(g, res);
 		else if (decides(c, only ? only : &g->conf.params))
-			vz_warn(g, "the host has no cgroup controller \"%s\": its limits are not enforced", c->name);
+			vz_warn(g,
+				"the host has no cgroup controller \"%s\": its limits are not enforced",
+				c->name);
 	}
 	return 0;
 }

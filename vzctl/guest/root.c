@@ -46,7 +46,8 @@ static int swap_path(const char *path, char swap[PATH_MAX], struct wabe_error *e
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 
-	if (!*name || snprintf(swap, PATH_MAX, "%.*s.%s.swap", (int)(name - path), path, name) >= PATH_MAX)
+	if (!*name ||
+	    snprintf(swap, PATH_MAX, "%.*s.%s.swap", (int)(name - path), path, name) >= PATH_MAX)
 		return wabe_error_set(err, -EINVAL, "VE_ROOT %s", path);
 	return 0;
 }
@@ -127,11 +128,16 @@ int vz_root_is_link_to(const char *path, pid_t pid)
 	return strcmp(found, target) == 0;
 }
 
-void vz_root_remove(const char *path)
+void vz_root_tidy(const char *path)
 {
 	char swap[PATH_MAX];
 
 	if (swap_path(path, swap, NULL) == 0)
 		(void)drop_swap(swap);
+}
+
+void vz_root_remove(const char *path)
+{
+	vz_root_tidy(path);
 	(void)drop_swap(path);
 }

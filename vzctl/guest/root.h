@@ -32,6 +32,9 @@ int vz_root_make_link(const char *path, pid_t pid, struct wabe_error *err);
 /** vz_root_is_link_to() - is @path the link to the root of @pid? */
 int vz_root_is_link_to(const char *path, pid_t pid);
 
+/** vz_root_tidy() - finish a change that was killed between its two halves. Never fails. */
+void vz_root_tidy(const char *path);
+
 /** vz_root_remove() - remove the directory or link; what is not empty or mounted stays. Never fails. */
 void vz_root_remove(const char *path);
 

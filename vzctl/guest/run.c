@@ -48,7 +48,9 @@ static void run_free(struct run *run)
 
 static int run_init(struct run *run, const char *term, struct wabe_error *err)
 {
-	*run = (struct run){ .args = { .stdin_fd = -EBADF, .stdout_fd = -EBADF, .stderr_fd = -EBADF } };
+	*run = (struct run){
+		.args = { .stdin_fd = -EBADF, .stdout_fd = -EBADF, .stderr_fd = -EBADF }
+	};
 	run->process.cwd = "/";
 	run->args.process = &run->process;
 	if (vz_spec_environment(&run->process.env, &run->arena, term) < 0)
@@ -117,7 +119,8 @@ static int script_main(void *data)
 	const char *argv[] = { script->shell, path, NULL };
 	int fd = memfd_create("script", 0);
 
-	if (fd < 0 || wabe_fd_write_all(fd, script->text, script->len) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+	if (fd < 0 || wabe_fd_write_all(fd, script->text, script->len) < 0 ||
+	    lseek(fd, 0, SEEK_SET) < 0)
 		return 126;
 	wabe_path_proc_fd(fd, path);
 	execve(script->shell, (char *const *)argv, script->env);
@@ -166,7 +169,8 @@ static int commands_main(void *data)
 	return VZ_RUN_NOT_FOUND;
 }
 
-pid_t vz_run_start(struct vz_guest *g, const char *const *const *commands, int stdout_fd, struct wabe_error *err)
+pid_t vz_run_start(struct vz_guest *g, const char *const *const *commands, int stdout_fd,
+		   struct wabe_error *err)
 {
 	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	struct commands data = { .list = commands };
@@ -189,14 +193,16 @@ pid_t vz_run_start(struct vz_guest *g, const char *const *const *commands, int s
 /* The caller's terminal type is all that goes in of its environment; terminfo names are short and plain. */
 static const char *safe_term(void)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._";
 	const char *term = getenv("TERM");
 	size_t len = term ? strlen(term) : 0;
 
 	return len > 0 && len <= 64 && strspn(term, plain) == len ? term : NULL;
 }
 
-static int login_args(struct run *run, const char *shell, char *const *words, size_t count, struct wabe_error *err)
+static int login_args(struct run *run, const char *shell, char *const *words, size_t count,
+		      struct wabe_error *err)
 {
 	const char *text, *command;
 

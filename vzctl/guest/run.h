@@ -32,13 +32,15 @@ int vz_run_script(struct vz_guest *g, const char *text, size_t len, struct wabe_
 int vz_run_login(struct vz_guest *g, char *const *words, size_t count, struct wabe_error *err);
 
 /** vz_run_function() - @main(data) in a child inside the guest; it must not return to the caller's stack. */
-int vz_run_function(struct vz_guest *g, int (*main)(void *data), void *data, struct wabe_error *err);
+int vz_run_function(struct vz_guest *g, int (*main)(void *data), void *data,
+		    struct wabe_error *err);
 
 /**
  * vz_run_start() - a command of the guest's, by the first of @commands that exists there, without waiting for it; input is
  * /dev/null and output goes to @stdout_fd (< 0: /dev/null). Returns its pid, a child, or -errno.
  */
-pid_t vz_run_start(struct vz_guest *g, const char *const *const *commands, int stdout_fd, struct wabe_error *err);
+pid_t vz_run_start(struct vz_guest *g, const char *const *const *commands, int stdout_fd,
+		   struct wabe_error *err);
 
 /** The exit status of vz_run_start()'s child when none of the commands could be executed. */
 #define VZ_RUN_NOT_FOUND 127

@@ -28,9 +28,10 @@ static int wait_for(pid_t pid, const char *name, struct wabe_error *err)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFEXITED(status))
-		return wabe_error_say(err, -ECHILD, "action script %s failed with exit code %d", name,
-				      WEXITSTATUS(status));
-	return wabe_error_say(err, -ECHILD, "action script %s was killed by signal %d", name, WTERMSIG(status));
+		return wabe_error_say(err, -ECHILD, "action script %s failed with exit code %d",
+				      name, WEXITSTATUS(status));
+	return wabe_error_say(err, -ECHILD, "action script %s was killed by signal %d", name,
+			      WTERMSIG(status));
 }
 
 static char **make_environment(const struct vz_guest *g, struct wabe_arena *arena)
@@ -49,7 +50,8 @@ static char **make_environment(const struct vz_guest *g, struct wabe_arena *aren
 	return env.items;
 }
 
-static int spawn(const struct vz_guest *g, const char *path, const char *name, struct wabe_error *err)
+static int spawn(const struct vz_guest *g, const char *path, const char *name,
+		 struct wabe_error *err)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	char *argv[] = { wabe_arena_strdup(&arena, path), NULL };
@@ -69,12 +71,14 @@ static int spawn(const struct vz_guest *g, const char *path, const char *name, s
 	return wait_for(pid, name, err);
 }
 
-static int run_one(const struct vz_guest *g, const char *who, const char *when, struct wabe_error *err)
+static int run_one(const struct vz_guest *g, const char *who, const char *when,
+		   struct wabe_error *err)
 {
 	char path[PATH_MAX];
 	const char *name;
 
-	if (snprintf(path, sizeof(path), "%s/conf/%s.%s", g->host->confdir, who, when) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/conf/%s.%s", g->host->confdir, who, when) >=
+	    (int)sizeof(path))
 		return wabe_error_set(err, -ENAMETOOLONG, "action script %s.%s", who, when);
 	if (access(path, F_OK) < 0)
 		return 0;
@@ -104,6 +108,8 @@ int vz_script_guest(struct vz_guest *g, const char *when, struct wabe_error *err
 	if (r == 0)
 		r = vz_run_script(g, text.data ? text.data : "", text.len, err);
 	if (r > 0)
-		r = wabe_error_say(err, -ECHILD, "action script %s failed in the guest with exit code %d", name, r);
+		r = wabe_error_say(err, -ECHILD,
+				   "action script %s failed in the guest with exit code %d", name,
+				   r);
 	return r < 0 ? vz_guest_fail(err, VZ_EXIT_ACTION_SCRIPT) : 0;
 }

@@ -12,7 +12,8 @@
 #include "guest/stop.h"
 #include "guest/template.h"
 
-static bool changes_any(const struct vz_params *changes, unsigned int flag, enum vz_param_id *ret_id)
+static bool changes_any(const struct vz_params *changes, unsigned int flag,
+			enum vz_param_id *ret_id)
 {
 	for (enum vz_param_id id = 0; id < VZ_PARAM_MAX; id++) {
 		if (!(vz_param_row(id)->flags & flag) || !vz_param_has(changes, id))
@@ -23,8 +24,8 @@ static bool changes_any(const struct vz_params *changes, unsigned int flag, enum
 	return false;
 }
 
-static int check(const struct vz_guest *g, const struct vz_params *changes, const struct vz_set_options *options,
-		 struct wabe_error *err)
+static int check(const struct vz_guest *g, const struct vz_params *changes,
+		 const struct vz_set_options *options, struct wabe_error *err)
 {
 	enum vz_param_id id;
 
@@ -32,9 +33,11 @@ static int check(const struct vz_guest *g, const struct vz_params *changes, cons
 		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
 				    "--setmode restart doesn't make sense without --save");
 	if (vz_param_has(changes, VZ_PARAM_NAME) && !options->is_saved)
-		return vz_error_say(err, VZ_EXIT_NAME, -EINVAL, "unable to use --name without --save");
+		return vz_error_say(err, VZ_EXIT_NAME, -EINVAL,
+				    "unable to use --name without --save");
 	if (g->container && changes_any(changes, VZ_PARAM_STOPPED, &id))
-		return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY, "Unable to change %s on a running container",
+		return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY,
+				    "Unable to change %s on a running container",
 				    vz_param_row(id)->key);
 	return 0;
 }
@@ -55,14 +58,17 @@ static int apply_limits(struct vz_guest *g, const struct vz_params *only, struct
 /* Project quota does not care whether the guest runs. */
 static bool has_quota_change(const struct vz_params *changes, const struct vz_set_options *options)
 {
-	return options->sample || vz_param_has(changes, VZ_PARAM_DISKSPACE) || vz_param_has(changes, VZ_PARAM_DISKINODES) ||
+	return options->sample || vz_param_has(changes, VZ_PARAM_DISKSPACE) ||
+	       vz_param_has(changes, VZ_PARAM_DISKINODES) ||
 	       vz_param_has(changes, VZ_PARAM_DISK_QUOTA);
 }
 
-static int apply_online(struct vz_guest *g, const struct vz_params *changes, const struct vz_set_options *options,
-			struct wabe_error *err)
+static int apply_online(struct vz_guest *g, const struct vz_params *changes,
+			const struct vz_set_options *options, struct wabe_error *err)
 {
-	const char *hostname = vz_param_has(changes, VZ_PARAM_HOSTNAME) ? vz_param_string(changes, VZ_PARAM_HOSTNAME) : NULL;
+	const char *hostname = vz_param_has(changes, VZ_PARAM_HOSTNAME)
+				       ? vz_param_string(changes, VZ_PARAM_HOSTNAME)
+				       : NULL;
 	int r = 0;
 
 	if (options->sample)
@@ -80,7 +86,8 @@ static int apply_online(struct vz_guest *g, const struct vz_params *changes, con
 }
 
 /* The generation that is kept belongs to the template before. */
-static int change_template(struct vz_guest *g, const struct vz_params *changes, struct wabe_error *err)
+static int change_template(struct vz_guest *g, const struct vz_params *changes,
+			   struct wabe_error *err)
 {
 	const char *created = NULL;
 	int r;
@@ -89,12 +96,13 @@ static int change_template(struct vz_guest *g, const struct vz_params *changes, 
 		return 0;
 	r = vz_guest_template_created(g, &g->conf.arena, &created, err);
 	if (r == 0 && created)
-		r = vz_conffile_set(&g->conf.file, "TEMPLATE_CREATED", created, VZ_CONFFILE_LITERAL, err);
+		r = vz_conffile_set(&g->conf.file, "TEMPLATE_CREATED", created, VZ_CONFFILE_LITERAL,
+				    err);
 	return r;
 }
 
-static int put_in_force(struct vz_guest *g, const struct vz_params *changes, const struct vz_set_options *options,
-			struct wabe_error *err)
+static int put_in_force(struct vz_guest *g, const struct vz_params *changes,
+			const struct vz_set_options *options, struct wabe_error *err)
 {
 	int r = 0;
 
@@ -132,8 +140,8 @@ static int restart(struct vz_guest *g, struct wabe_error *err)
 }
 
 /* What waits for the next start of a running guest. */
-static int finish(struct vz_guest *g, const struct vz_params *changes, const struct vz_set_options *options,
-		  struct wabe_error *err)
+static int finish(struct vz_guest *g, const struct vz_params *changes,
+		  const struct vz_set_options *options, struct wabe_error *err)
 {
 	enum vz_param_id id;
 
@@ -142,13 +150,14 @@ static int finish(struct vz_guest *g, const struct vz_params *changes, const str
 	if (options->mode == VZ_SETMODE_RESTART)
 		return restart(g, err);
 	if (options->mode == VZ_SETMODE_NONE)
-		vz_warn(g, "some of the parameters could not be applied to a running container (%s); consider --setmode",
+		vz_warn(g,
+			"some of the parameters could not be applied to a running container (%s); consider --setmode",
 			vz_param_row(id)->key);
 	return 0;
 }
 
-int vz_guest_set(struct vz_guest *g, const struct vz_params *changes, const struct vz_set_options *options,
-		 struct wabe_error *err)
+int vz_guest_set(struct vz_guest *g, const struct vz_params *changes,
+		 const struct vz_set_options *options, struct wabe_error *err)
 {
 	int r = vz_guest_find(g, err);
 
@@ -161,7 +170,8 @@ int vz_guest_set(struct vz_guest *g, const struct vz_params *changes, const stru
 	r = put_in_force(g, changes, options, err);
 	if (r < 0) {
 		if (options->is_saved)
-			vz_warn(g, "failed to apply some parameters, not saving the configuration file");
+			vz_warn(g,
+				"failed to apply some parameters, not saving the configuration file");
 		return r;
 	}
 	if (options->is_saved) {

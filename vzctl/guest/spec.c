@@ -26,7 +26,8 @@ struct mount_row {
 static const struct mount_row mounts[] = {
 	{ "/proc", "proc", "proc", "nosuid,nodev,noexec" },
 	{ "/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k" },
-	{ "/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5" },
+	{ "/dev/pts", "devpts", "devpts",
+	  "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5" },
 	{ "/dev/shm", "tmpfs", "shm", "nosuid,nodev,mode=1777" },
 	{ "/dev/mqueue", "mqueue", "mqueue", "nosuid,nodev,noexec" },
 	{ "/sys", "sysfs", "sysfs", "nosuid,nodev,noexec,ro" },
@@ -35,7 +36,8 @@ static const struct mount_row mounts[] = {
 };
 
 /* What lxcfs serves of /proc: the guest's own share instead of the host's whole (lxcfs(1)). */
-static const char *const lxcfs_files[] = { "meminfo", "cpuinfo", "stat", "uptime", "loadavg", "swaps", "diskstats" };
+static const char *const lxcfs_files[] = { "meminfo", "cpuinfo", "stat",     "uptime",
+					   "loadavg", "swaps",	 "diskstats" };
 
 static const struct {
 	const char *name, *value;
@@ -75,16 +77,19 @@ static int set_process(struct wabe_spec *spec, const char *init)
 	p->cwd = "/";
 	/* 0 is also the lowest that the guest can set later: its own root lacks the right to go below. */
 	p->oom_score_adj = (struct wabe_opt_i64){ .is_set = true, .value = 0 };
-	if (wabe_strv_add(&p->args, &spec->arena, init) < 0 || wabe_strv_add(&p->env, &spec->arena, "container=wabe") < 0)
+	if (wabe_strv_add(&p->args, &spec->arena, init) < 0 ||
+	    wabe_strv_add(&p->env, &spec->arena, "container=wabe") < 0)
 		return -ENOMEM;
 	return vz_spec_environment(&p->env, &spec->arena, NULL);
 }
 
 static int set_namespaces(struct wabe_spec *spec, bool has_userns)
 {
-	static const enum wabe_spec_ns types[] = { WABE_NS_MOUNT, WABE_NS_PID, WABE_NS_NETWORK, WABE_NS_IPC,
-						   WABE_NS_UTS,	  WABE_NS_CGROUP, WABE_NS_TIME, WABE_NS_USER };
-	struct wabe_spec_namespace *ns = wabe_arena_array(&spec->arena, ARRAY_SIZE(types), sizeof(*ns));
+	static const enum wabe_spec_ns types[] = { WABE_NS_MOUNT, WABE_NS_PID, WABE_NS_NETWORK,
+						   WABE_NS_IPC,	  WABE_NS_UTS, WABE_NS_CGROUP,
+						   WABE_NS_TIME,  WABE_NS_USER };
+	struct wabe_spec_namespace *ns =
+		wabe_arena_array(&spec->arena, ARRAY_SIZE(types), sizeof(*ns));
 
 	if (!ns)
 		return -ENOMEM;
@@ -142,7 +147,8 @@ static int add_lxcfs(struct wabe_spec *spec)
 
 static int set_mounts(struct wabe_spec *spec)
 {
-	spec->mounts.items = wabe_arena_array(&spec->arena, ARRAY_SIZE(mounts) + ARRAY_SIZE(lxcfs_files),
+	spec->mounts.items = wabe_arena_array(&spec->arena,
+					      ARRAY_SIZE(mounts) + ARRAY_SIZE(lxcfs_files),
 					      sizeof(struct wabe_spec_mount));
 	if (!spec->mounts.items)
 		return -ENOMEM;
@@ -171,27 +177,28 @@ static const char *hostname_of(const struct vz_guest *g, struct wabe_spec *spec)
 }
 
 /* The parts that can only fail for want of memory. */
-static int build_parts(const struct vz_guest *g, const char *init, enum vz_init_kind kind, uint32_t uid,
-		       struct wabe_spec *spec)
+static int build_parts(const struct vz_guest *g, const char *init, enum vz_init_kind kind,
+		       uint32_t uid, struct wabe_spec *spec)
 {
-	if (set_process(spec, init) < 0 || set_namespaces(spec, uid != 0) < 0 || set_mounts(spec) < 0 ||
-	    set_annotations(spec, kind) < 0)
+	if (set_process(spec, init) < 0 || set_namespaces(spec, uid != 0) < 0 ||
+	    set_mounts(spec) < 0 || set_annotations(spec, kind) < 0)
 		return -ENOMEM;
-	if (uid != 0 &&
-	    (set_mapping(spec, &spec->uid_mappings, uid) < 0 || set_mapping(spec, &spec->gid_mappings, uid) < 0))
+	if (uid != 0 && (set_mapping(spec, &spec->uid_mappings, uid) < 0 ||
+			 set_mapping(spec, &spec->gid_mappings, uid) < 0))
 		return -ENOMEM;
 	spec->hostname = hostname_of(g, spec);
 	return spec->hostname ? 0 : -ENOMEM;
 }
 
-int vz_spec_build(const struct vz_guest *g, const char *init, enum vz_init_kind kind, struct wabe_spec *spec,
-		  struct wabe_error *err)
+int vz_spec_build(const struct vz_guest *g, const char *init, enum vz_init_kind kind,
+		  struct wabe_spec *spec, struct wabe_error *err)
 {
 	uint32_t uid = 0;
 	int r;
 
 	if (!vz_guest_uid(g, &uid))
-		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL, "LOCAL_UID is not set in %s", g->conf.path);
+		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL, "LOCAL_UID is not set in %s",
+				    g->conf.path);
 	spec->oci_version = WABE_SPEC_VERSION;
 	spec->root.path = g->conf.root;
 	spec->has_uptime = true;

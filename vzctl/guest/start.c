@@ -22,7 +22,7 @@
 struct start {
 	struct vz_guest *g;
 	struct vz_mountns ns;
-	int root_fd;      /* the mounted root */
+	int root_fd;	  /* the mounted root */
 	bool is_borrowed; /* make the container, but don't run init */
 };
 
@@ -152,8 +152,10 @@ static int run_container(struct start *s, const struct wabe_spec *spec, struct w
 	int r = replace_stdio(saved, err);
 
 	if (r == 0)
-		r = s->is_borrowed ? wabe_container_create(&s->g->host->rt, spec, &args, &s->g->container, err)
-				   : wabe_container_run(&s->g->host->rt, spec, &args, &s->g->container, err);
+		r = s->is_borrowed ? wabe_container_create(&s->g->host->rt, spec, &args,
+							   &s->g->container, err)
+				   : wabe_container_run(&s->g->host->rt, spec, &args,
+							&s->g->container, err);
 	restore_stdio(saved);
 	return r;
 }
@@ -242,7 +244,8 @@ static const struct vz_step borrow_steps[] = {
 	{ "back to the host", go_back, NULL },
 };
 
-int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options, struct wabe_error *err)
+int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
+		   struct wabe_error *err)
 {
 	struct start s = { .g = g, .ns = VZ_MOUNTNS_INIT, .root_fd = -EBADF };
 	int r = vz_guest_find(g, err);
@@ -252,7 +255,8 @@ int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options, s
 	if (g->container)
 		return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY, "Container is already running");
 	if (vz_param_yes(&g->conf.params, VZ_PARAM_DISABLED) && !options->is_forced)
-		return vz_error_say(err, VZ_EXIT_DISABLED, -EPERM, "Container start disabled (DISABLED=yes; --force starts it)");
+		return vz_error_say(err, VZ_EXIT_DISABLED, -EPERM,
+				    "Container start disabled (DISABLED=yes; --force starts it)");
 	r = vz_guest_need_paths(g, err);
 	if (r < 0)
 		return r;

@@ -11,8 +11,8 @@
 #include "guest/guest.h"
 
 struct vz_start_options {
-	bool is_forced;   /* although DISABLED=yes */
-	bool is_waiting;  /* until its init says that it is up */
+	bool is_forced;	 /* although DISABLED=yes */
+	bool is_waiting; /* until its init says that it is up */
 };
 
 /**
@@ -20,7 +20,8 @@ struct vz_start_options {
  * Every step is undone on failure. Kinds: VZ_EXIT_RUNNING, VZ_EXIT_DISABLED, VZ_EXIT_BROKEN_CT, VZ_EXIT_ACTION_SCRIPT,
  * VZ_EXIT_WAIT (it runs, but was not up in time), those of vz_guest_check(), else VZ_EXIT_ENV_CREATE.
  */
-int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options, struct wabe_error *err);
+int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
+		   struct wabe_error *err);
 
 /**
  * vz_borrow_begin() - for a guest that is down: its namespaces, root and confinement with a process that waits for ever, so that the

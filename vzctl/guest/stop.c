@@ -35,7 +35,8 @@ static bool is_command_lost(struct vz_guest *g, pid_t *pid)
 {
 	int status;
 
-	if (wabe_container_wait_exit(g->container, COMMAND_GRACE_MS, NULL) == 0 || waitpid(*pid, &status, WNOHANG) != *pid)
+	if (wabe_container_wait_exit(g->container, COMMAND_GRACE_MS, NULL) == 0 ||
+	    waitpid(*pid, &status, WNOHANG) != *pid)
 		return false;
 	*pid = 0;
 	return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
@@ -44,7 +45,8 @@ static bool is_command_lost(struct vz_guest *g, pid_t *pid)
 /* Politely, by the guest's own means. 0: it is down; -ETIMEDOUT: it did not listen. */
 static int halt(struct vz_guest *g)
 {
-	enum vz_init_kind kind = vz_init_kind_of(wabe_container_annotation(g->container, VZ_INIT_ANNOTATION));
+	enum vz_init_kind kind =
+		vz_init_kind_of(wabe_container_annotation(g->container, VZ_INIT_ANNOTATION));
 	const struct vz_init_halt *ways = vz_init_halt(kind);
 	bool has_signal = !ways->commands[0];
 	pid_t pid = 0;
@@ -70,8 +72,9 @@ static int kill_all(struct vz_guest *g, struct wabe_error *err)
 	if (r == 0)
 		r = wabe_container_wait_exit(g->container, KILL_TIMEOUT_MS, err);
 	if (r == -ETIMEDOUT)
-		return vz_error_say(err, VZ_EXIT_STOP, r,
-				    "Unable to stop container: its init survives SIGKILL (stuck in the kernel?)");
+		return vz_error_say(
+			err, VZ_EXIT_STOP, r,
+			"Unable to stop container: its init survives SIGKILL (stuck in the kernel?)");
 	return r < 0 ? vz_error_default(err, VZ_EXIT_STOP) : 0;
 }
 
@@ -91,7 +94,8 @@ int vz_stop_clean(struct vz_guest *g, struct wabe_container *c, struct wabe_erro
 	return r < 0 ? vz_guest_fail(err, VZ_EXIT_UMOUNT) : r_script;
 }
 
-static int take_down(struct vz_guest *g, const struct vz_stop_options *options, struct wabe_error *err)
+static int take_down(struct vz_guest *g, const struct vz_stop_options *options,
+		     struct wabe_error *err)
 {
 	if (!options->is_fast && timeout_ms(g) > 0) {
 		int r = vz_script_guest(g, "stop", err);
@@ -100,7 +104,8 @@ static int take_down(struct vz_guest *g, const struct vz_stop_options *options, 
 			return r;
 		if (halt(g) == 0)
 			return 0;
-		vz_say(g, "Container did not halt within %d seconds: killing it", timeout_ms(g) / 1000);
+		vz_say(g, "Container did not halt within %d seconds: killing it",
+		       timeout_ms(g) / 1000);
 	} else {
 		vz_say(g, "Killing container ...");
 	}

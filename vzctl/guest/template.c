@@ -11,11 +11,12 @@ static int find_name(const struct vz_guest *g, const char **ret_name, struct wab
 	const char *name = vz_param_string(&g->conf.params, VZ_PARAM_OSTEMPLATE);
 
 	if (!g->host->template_dir)
-		return vz_error_say(err, VZ_EXIT_NO_TEMPLATE_DIR, -EINVAL, "TEMPLATE is not set in %s",
-				    g->host->conf_path);
+		return vz_error_say(err, VZ_EXIT_NO_TEMPLATE_DIR, -EINVAL,
+				    "TEMPLATE is not set in %s", g->host->conf_path);
 	if (!name || !*name)
 		return vz_error_say(err, VZ_EXIT_NO_OSTEMPLATE, -EINVAL,
-				    "No OS template: give --ostemplate, or DEF_OSTEMPLATE in %s", g->host->conf_path);
+				    "No OS template: give --ostemplate, or DEF_OSTEMPLATE in %s",
+				    g->host->conf_path);
 	*ret_name = name;
 	return 0;
 }
@@ -48,8 +49,8 @@ int vz_guest_template_path(const struct vz_guest *g, char path[PATH_MAX], struct
 	return 0;
 }
 
-int vz_guest_template_created(const struct vz_guest *g, struct wabe_arena *arena, const char **ret_created,
-			      struct wabe_error *err)
+int vz_guest_template_created(const struct vz_guest *g, struct wabe_arena *arena,
+			      const char **ret_created, struct wabe_error *err)
 {
 	struct vz_template_meta meta;
 	const char *name;

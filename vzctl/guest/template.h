@@ -26,7 +26,7 @@ int vz_guest_template_path(const struct vz_guest *g, char path[PATH_MAX], struct
  * vz_guest_template_created() - when the template was made (meta.json): its generation. A guest keeps it
  * (TEMPLATE_CREATED), because its private area fits that tree and no other of the same name.
  */
-int vz_guest_template_created(const struct vz_guest *g, struct wabe_arena *arena, const char **ret_created,
-			      struct wabe_error *err);
+int vz_guest_template_created(const struct vz_guest *g, struct wabe_arena *arena,
+			      const char **ret_created, struct wabe_error *err);
 
 #endif

@@ -32,7 +32,8 @@ static const char *const systemctl_bin[] = { "/bin/systemctl", "is-system-runnin
 static const char *const runlevel[] = { "/sbin/runlevel", NULL };
 
 /* systemctl(1), "is-system-running"; "offline" and "unknown" while its bus is not there yet. */
-static const char *const systemd_starting[] = { "", "initializing", "starting", "offline", "unknown", NULL };
+static const char *const systemd_starting[] = { "",	   "initializing", "starting",
+						"offline", "unknown",	   NULL };
 static const char *const sysvinit_starting[] = { "", "unknown", NULL };
 
 static const struct question questions[] = {
@@ -63,7 +64,8 @@ static void read_answer(int fd, struct wabe_buf *answer)
 }
 
 /* The answer's first word into @word. */
-static int ask(struct vz_guest *g, const struct question *q, char *word, size_t room, struct wabe_error *err)
+static int ask(struct vz_guest *g, const struct question *q, char *word, size_t room,
+	       struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf answer = WABE_BUF_INIT;
 	_cleanup_close_ int read_fd = -EBADF, write_fd = -EBADF;
@@ -85,7 +87,8 @@ static int ask(struct vz_guest *g, const struct question *q, char *word, size_t 
 		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	snprintf(word, room, "%.*s", (int)strcspn(answer.data ? answer.data : "", " \n"), answer.data ? answer.data : "");
+	snprintf(word, room, "%.*s", (int)strcspn(answer.data ? answer.data : "", " \n"),
+		 answer.data ? answer.data : "");
 	return WIFEXITED(status) && WEXITSTATUS(status) == VZ_RUN_NOT_FOUND ? -ENOENT : 0;
 }
 
@@ -105,8 +108,8 @@ static bool is_running(struct vz_guest *g)
 int vz_wait_up(struct vz_guest *g, struct wabe_error *err)
 {
 	static const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000 * 1000 };
-	const struct question *q =
-		question_for(vz_init_kind_of(wabe_container_annotation(g->container, VZ_INIT_ANNOTATION)));
+	const struct question *q = question_for(
+		vz_init_kind_of(wabe_container_annotation(g->container, VZ_INIT_ANNOTATION)));
 	struct timespec now, start;
 	char word[32] = "";
 
@@ -117,10 +120,12 @@ int vz_wait_up(struct vz_guest *g, struct wabe_error *err)
 		int r = ask(g, q, word, sizeof(word), err);
 
 		if (r == -ENOENT)
-			return vz_error_say(err, VZ_EXIT_WAIT, r, "the guest has no %s to ask whether it is up",
+			return vz_error_say(err, VZ_EXIT_WAIT, r,
+					    "the guest has no %s to ask whether it is up",
 					    q->commands[0][0]);
 		if (!is_running(g))
-			return vz_error_say(err, VZ_EXIT_WAIT, -ESRCH, "the guest halted while it was starting");
+			return vz_error_say(err, VZ_EXIT_WAIT, -ESRCH,
+					    "the guest halted while it was starting");
 		if (r < 0)
 			return vz_error_default(err, VZ_EXIT_WAIT);
 		if (!is_starting(q, word))
@@ -128,6 +133,7 @@ int vz_wait_up(struct vz_guest *g, struct wabe_error *err)
 		nanosleep(&pause, NULL);
 		clock_gettime(CLOCK_MONOTONIC, &now);
 	} while (now.tv_sec - start.tv_sec < VZ_WAIT_SECONDS);
-	return vz_error_say(err, VZ_EXIT_WAIT, -ETIMEDOUT, "the guest was not up after %d seconds (its init says \"%s\")",
+	return vz_error_say(err, VZ_EXIT_WAIT, -ETIMEDOUT,
+			    "the guest was not up after %d seconds (its init says \"%s\")",
 			    VZ_WAIT_SECONDS, word);
 }

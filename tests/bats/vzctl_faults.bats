@@ -1,0 +1,283 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# vzctl is killed at each point where it changes something: the next command repairs or takes back, nothing leaks. State
+# files that are damaged, guests that die.
+
+load helpers
+
+more_setup()
+{
+	[[ $BATS_TEST_DESCRIPTION != *killed* ]] || requires strace
+	BATS_TEST_TIMEOUT=900
+}
+
+# The calls of "vzctl $@" that change something, as "NAME OCCURRENCE": being killed before one of them is being killed
+# after the one before it. WABE_KILL_STEP=1 takes all of them, the default every third of the most frequent ones.
+points_of()
+{
+	strace -qq -o "$T/trace" vzctl "$@" >/dev/null 2>&1 3>&-
+	awk -v step="${WABE_KILL_STEP:-3}" '
+		{ name = $1; sub(/\(.*/, "", name); n[name]++ }
+		name ~ /^(write|pwrite64|ftruncate|mkdir|mkdirat|symlink|symlinkat|unlink|unlinkat|rmdir|rename|renameat|renameat2)$/ ||
+		name ~ /^(fchmodat|flock|fsync|clone3|unshare|setns|move_mount|fsmount|open_tree|umount2|mount|sendmsg|recvmsg)$/ ||
+		name ~ /^(kill|pidfd_send_signal|close_range|setfsuid|quotactl_fd|ioctl)$/ {
+			if (n[name] <= 4 || n[name] % step == 0)
+				print name, n[name]
+		}' "$T/trace"
+}
+
+# Run vzctl and kill it at point $1 $2.
+killed_at()
+{
+	local name=$1 occurrence=$2
+
+	shift 2
+	# In a shell of its own, whose remarks on the kill nobody wants.
+	(strace -qq -o /dev/null -e "inject=$name:signal=KILL:when=$occurrence" vzctl "$@" 3>&- </dev/null) \
+		>"$T/killed" 2>&1 || true
+}
+
+# After each round nothing may be left but what was there before the first one.
+is_clean()
+{
+	no_leaks || { echo "killed at $*"; return 1; }
+}
+
+@test "create is killed: the next create works, and nothing leaks" {
+	local points name occurrence
+
+	points=$(points_of create $CT --name one --hostname h)
+	run_ok vzctl destroy $CT
+	while read -r name occurrence; do
+		killed_at "$name" "$occurrence" create $CT --name one --hostname h
+		call vzctl create $CT --name one
+		[[ $status == 0 || $status == 44 ]] || { echo "killed at $name $occurrence"; shown; }
+		run_ok vzctl set one --onboot yes --save
+		run_ok vzctl mount one
+		run_ok vzctl umount one
+		run_ok vzctl destroy one
+		is_clean "$name $occurrence"
+	done <<<"$points"
+}
+
+@test "create is killed: destroy leaves nothing" {
+	local points name occurrence
+
+	points=$(points_of create $CT)
+	run_ok vzctl destroy $CT
+	while read -r name occurrence; do
+		killed_at "$name" "$occurrence" create $CT
+		call vzctl destroy $CT
+		[[ $status == 0 || $status == 14 ]] || { echo "killed at $name $occurrence"; shown; }
+		is_clean "$name $occurrence"
+	done <<<"$points"
+}
+
+@test "an interrupted create never takes files along" {
+	local points name occurrence
+
+	points=$(points_of create $CT)
+	run_ok vzctl destroy $CT
+	name=$(grep -n renameat <<<"$points" | tail -1 | cut -d: -f2)
+	killed_at "${name% *}" "${name#* }" create $CT
+	[[ -e $VZ/private/$CT/fs && ! -e $VZ/conf/$CT.conf ]]
+	echo precious >"$VZ/private/$CT/fs/file"
+	run_exit 44 vzctl create $CT
+	[[ $(cat "$VZ/private/$CT/fs/file") == precious ]]
+	rm -r "$VZ/private/$CT"
+}
+
+@test "start is killed: the next start works, and nothing leaks" {
+	local points name occurrence
+
+	guest
+	points=$(points_of start $CT)
+	run_ok vzctl stop $CT --fast
+	host_facts >"$T/before"
+	while read -r name occurrence; do
+		killed_at "$name" "$occurrence" start $CT
+		call vzctl start $CT
+		[[ $status == 0 || $status == 32 ]] || { echo "killed at $name $occurrence"; shown; }
+		run_ok vzctl exec2 $CT true
+		[[ -L $VZ/root/$CT ]] || { echo "no link, killed at $name $occurrence"; false; }
+		run_ok vzctl stop $CT --fast
+		is_clean "$name $occurrence"
+	done <<<"$points"
+}
+
+@test "stop is killed: the next stop or start works, and nothing leaks" {
+	local points name occurrence
+
+	running_guest
+	points=$(points_of stop $CT --fast)
+	host_facts >"$T/before"
+	while read -r name occurrence; do
+		run_ok vzctl start $CT
+		killed_at "$name" "$occurrence" stop $CT --fast
+		run_ok vzctl stop $CT --fast
+		status_is "exist unmounted down"
+		is_clean "$name $occurrence"
+	done <<<"$points"
+}
+
+@test "destroy is killed: destroy finishes it, and another command too" {
+	local points name occurrence
+
+	guest
+	fill
+	points=$(points_of destroy $CT)
+	while read -r name occurrence; do
+		guest
+		fill
+		killed_at "$name" "$occurrence" destroy $CT
+		call vzctl start $CT
+		if [[ $status == 0 ]]; then
+			# Nothing was removed yet.
+			inside 'test -e /root/a/b/file'
+			run_ok vzctl stop $CT --fast
+		fi
+		call vzctl destroy $CT
+		[[ $status == 0 || $status == 14 ]] || { echo "killed at $name $occurrence"; shown; }
+		is_clean "$name $occurrence"
+	done <<<"$points"
+}
+
+fill()
+{
+	mkdir -p "$VZ/private/$CT/fs/root/a/b"
+	touch "$VZ/private/$CT/fs/root/a/b/file"
+}
+
+@test "set --save is killed: the old file or the new one" {
+	local points name occurrence
+
+	guest --hostname old
+	cp "$VZ/conf/$CT.conf" "$T/old"
+	points=$(points_of set $CT --hostname new --name fresh --save)
+	cp "$VZ/conf/$CT.conf" "$T/new"
+	run_ok vzctl set $CT --name '' --save
+	while read -r name occurrence; do
+		cp "$T/old" "$VZ/conf/$CT.conf"
+		rm -f "$VZ"/names/*
+		killed_at "$name" "$occurrence" set $CT --hostname new --name fresh --save
+		cmp -s "$VZ/conf/$CT.conf" "$T/old" || cmp "$VZ/conf/$CT.conf" "$T/new"
+		run_ok vzctl set $CT --hostname new --name fresh --save
+		run_ok vzctl status fresh
+	done <<<"$points"
+	[[ -z $(find "$VZ/conf" -name '.*') ]]
+}
+
+@test "runscript in a guest that is down is killed: the next command cleans up" {
+	local name occurrence
+
+	guest
+	echo true >"$T/script"
+	host_facts >"$T/before"
+	for name in clone3 sendmsg recvmsg setns; do
+		for occurrence in 1 2 3; do
+			killed_at $name $occurrence runscript $CT "$T/script"
+			run_ok vzctl runscript $CT "$T/script"
+			is_clean $name $occurrence
+		done
+	done
+}
+
+@test "the guest's init is killed from outside: status and the next commands are right" {
+	running_guest
+	kill -9 "$(readlink "$VZ/root/$CT" | cut -d/ -f3)"
+	wait_for is_down
+	status_is "exist unmounted down"
+	run_ok vzctl start $CT
+	inside true
+}
+
+is_down()
+{
+	[[ $(vzctl status $CT) == *down ]]
+}
+
+@test "damaged state of a running guest: stop and start get over it" {
+	local text
+
+	for text in '' '{' 'null' '{"pid": "x"}'; do
+		[[ -e $VZ/conf/$CT.conf ]] || guest
+		run_ok vzctl start $CT
+		printf '%s' "$text" >"$VZ/run/$CT/state.json"
+		status_is "exist unmounted down"
+		run_ok vzctl start $CT
+		inside true
+		run_ok vzctl stop $CT --fast
+		no_processes
+	done
+}
+
+# No process of a guest is left in any cgroup of ours.
+no_processes()
+{
+	local file
+
+	while read -r file; do
+		[[ ! -s $file ]] || { echo "processes in $file"; return 1; }
+	done < <(find /sys/fs/cgroup -maxdepth 5 -path "*$CGROUP*" -name cgroup.procs)
+}
+
+@test "a guest is frozen: stop thaws it" {
+	requires wabe
+	running_guest
+	run_ok wabe --root "$VZ/run" pause $CT
+	status_is "exist mounted running"
+	run_ok vzctl stop $CT --fast
+	status_is "exist unmounted down"
+}
+
+@test "start against destroy, many times: one consistent end" {
+	local i
+
+	for ((i = 0; i < 15; i++)); do
+		guest
+		vzctl start $CT >/dev/null 2>&1 3>&- &
+		call vzctl destroy $CT
+		wait $! || true
+		if [[ $(vzctl status $CT) == *running ]]; then
+			inside true
+			run_ok vzctl stop $CT --fast
+		fi
+		call vzctl destroy $CT
+		[[ $status == 0 || $status == 14 ]] || shown
+		no_leaks
+	done
+}
+
+@test "tiny limits of the caller: a clear error, and nothing stays" {
+	local n
+
+	guest
+	host_facts >"$T/before"
+	for n in 4 6 8 10 12 16 20 24; do
+		call bash -c "ulimit -n $n; vzctl start $CT"
+		((status == 0 || status < 124)) || shown
+		((status != 0)) || run_ok vzctl stop $CT --fast
+		is_clean "ulimit -n $n"
+	done
+	run_ok vzctl start $CT
+}
+
+@test "errors of the kernel at each kind of call: named, and undone" {
+	requires strace
+	local name
+
+	guest
+	host_facts >"$T/before"
+	for name in clone3 unshare setns move_mount fsopen fsmount open_tree mount_setattr renameat2 symlink flock; do
+		call strace -qq -o /dev/null -e "inject=$name:error=EIO:when=1" vzctl start $CT
+		if [[ $status == 0 ]]; then
+			run_ok vzctl stop $CT --fast
+		else
+			((status < 124)) || shown
+			[[ -n $output ]]
+		fi
+		is_clean "EIO of $name"
+	done
+	run_ok vzctl start $CT
+}
