@@ -206,10 +206,11 @@ struct wabe_spec {
 	struct wabe_strv masked_paths, readonly_paths;
 	struct wabe_pairs sysctl;
 	/*
-	 * Of wabe's own, without a key in config.json: what vzctl asks for beyond the specification.
+	 * Beyond the specification: "wabe": { "delegateCgroup": BOOL, "uptime": BOOL } in config.json. vzctl's guests have
+	 * both.
 	 */
 	bool delegate_cgroup; /* give the guest's root its cgroup subtree (cgroup-v2.rst, "Delegation") */
-	bool has_uptime;      /* a time namespace whose uptime starts at 0 (time_namespaces(7)) */
+	bool has_uptime;      /* a new time namespace whose uptime starts at 0 (time_namespaces(7)) */
 };
 
 #endif

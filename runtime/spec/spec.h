@@ -39,7 +39,7 @@ int wabe_spec_default_mounts(struct wabe_spec *spec);
 int wabe_spec_default_masked_paths(struct wabe_spec *spec);
 int wabe_spec_default_readonly_paths(struct wabe_spec *spec);
 
-/** wabe_spec_save() - indented JSON appended to @out; wabe's own fields, which have no key, are not in it. */
+/** wabe_spec_save() - indented JSON appended to @out; loading it gives the same spec. */
 int wabe_spec_save(const struct wabe_spec *spec, struct wabe_buf *out, struct wabe_error *err);
 
 /** wabe_spec_features() - the document of features.md (what this build supports), indented JSON appended to @out. */

@@ -311,6 +311,16 @@ static const struct wabe_codec_field linux_rows[] = {
 	END,
 };
 
+/*
+ * Of wabe's own, beyond the specification, which other runtimes ignore (config.md, "Extensibility"). Also how they come
+ * from a create to a later exec: by the config.json that is kept with the state.
+ */
+static const struct wabe_codec_field wabe_rows[] = {
+	{ "delegateCgroup", WABE_CODEC_BOOL, offsetof(struct wabe_spec, delegate_cgroup) },
+	{ "uptime", WABE_CODEC_BOOL, offsetof(struct wabe_spec, has_uptime) },
+	END,
+};
+
 const struct wabe_codec_field wabe_spec_rows[] = {
 	{ "ociVersion", WABE_CODEC_STRING, offsetof(struct wabe_spec, oci_version), REQUIRED },
 	{ "process", WABE_CODEC_POINTER, offsetof(struct wabe_spec, process), .sub = wabe_spec_process_rows,
@@ -323,5 +333,6 @@ const struct wabe_codec_field wabe_spec_rows[] = {
 	{ "hooks", WABE_CODEC_OBJECT, offsetof(struct wabe_spec, hooks), .sub = wabe_spec_hooks_rows },
 	{ "annotations", WABE_CODEC_PAIRS, offsetof(struct wabe_spec, annotations) },
 	{ "linux", WABE_CODEC_OBJECT, 0, .sub = linux_rows },
+	{ "wabe", WABE_CODEC_OBJECT, 0, .sub = wabe_rows },
 	END,
 };

@@ -147,9 +147,12 @@ static int validate_cgroups_path(const char *path, struct wabe_error *err)
 
 int wabe_spec_validate_linux(const struct wabe_spec *spec, struct wabe_error *err)
 {
+	const struct wabe_spec_namespace *time = wabe_spec_namespace(spec, WABE_NS_TIME);
 	unsigned int propagation;
 	int r = validate_namespaces(spec, err);
 
+	if (r == 0 && spec->has_uptime && time && time->path)
+		r = wabe_error_say(err, -EINVAL, "wabe.uptime: the time namespace that is joined has an uptime already");
 	if (r == 0)
 		r = wabe_spec_validate_idmaps(spec, err);
 	if (r == 0)

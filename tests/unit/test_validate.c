@@ -113,6 +113,7 @@ static const struct change changes[] = {
 	{ NS "[4]", NULL, -EINVAL, "linux.maskedPaths: without a mount namespace" },
 	{ NS "[5]", NULL, -EINVAL, "linux.uidMappings: without a user namespace" },
 	{ NS "[5]", "{\"type\":\"user\",\"path\":\"/proc/1/ns/user\"}", 0, NULL },
+	{ NS "[7]", "{\"type\":\"time\",\"path\":\"/proc/1/ns/time\"}", -EINVAL, "wabe.uptime: the time namespace" },
 	{ NS "[2]", NULL, -EINVAL, "linux.sysctl[\"kernel.msgmax\"]: would change the host's, linux.namespaces has no ipc" },
 	{ NS "[1]", NULL, -EINVAL, "linux.sysctl[\"net.ipv4.ip_forward\"]: would change the host's" },
 	{ "linux.uidMappings", NULL, -EINVAL, "linux.uidMappings: empty" },
