@@ -169,7 +169,8 @@ bool wabe_cgroup_has(struct wabe_cgroup *cgroup, const char *controller);
 /**
  * wabe_cgroup_delegate() - give the v2 directory to @uid:@gid (cgroup-v2.rst, "Delegation": the
  * directory, cgroup.procs, cgroup.threads, cgroup.subtree_control; /sys/kernel/cgroup/delegate
- * lists them), so that a guest's systemd works in it. The limits' files stay root's.
+ * lists them), so that a guest's systemd works in it. The limits' files stay root's; the number of
+ * cgroups below is bounded to 4096, their depth to 32, unless bounds are set already.
  */
 int wabe_cgroup_delegate(struct wabe_cgroup *cgroup, uid_t uid, gid_t gid, struct wabe_error *err);
 

@@ -279,6 +279,28 @@ static pid_t clone_into(int dir_fd)
 	return pid;
 }
 
+static void test_bounds(struct live *live, struct wabe_cgroup *cgroup, int dir_fd)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	struct tap *t = live->t;
+	uint64_t value = 0;
+	struct stat st;
+
+	tap_int(t, wabe_cgroup_file_u64(dir_fd, "cgroup.max.descendants", &value), 0,
+		"%s: how many below", live->mode);
+	tap_int(t, (long long)value, 4096, "%s: not as many as it likes", live->mode);
+	tap_int(t, wabe_cgroup_file_u64(dir_fd, "cgroup.max.depth", &value), 0, "%s: how deep",
+		live->mode);
+	tap_int(t, (long long)value, 32, "%s: not as deep as it likes", live->mode);
+	tap_ok(t, fstatat(dir_fd, "cgroup.max.depth", &st, 0) == 0 && st.st_uid == 0,
+	       "%s: and that stays root's", live->mode);
+	wabe_cgroup_file_write(dir_fd, "cgroup.max.depth", "7");
+	tap_int(t, wabe_cgroup_delegate(cgroup, 1234, 2345, &err), 0, "%s: delegate again %s",
+		live->mode, err.text);
+	wabe_cgroup_file_u64(dir_fd, "cgroup.max.depth", &value);
+	tap_int(t, (long long)value, 7, "%s: a bound that was chosen stays", live->mode);
+}
+
 /* What core does with a systemd guest: born in the cgroup, moved down by itself, joined there. */
 static void test_delegate(struct live *live)
 {
@@ -316,6 +338,7 @@ static void test_delegate(struct live *live)
 	       "%s: cgroup.freeze stays root's", live->mode);
 	if (fstatat(dir_fd, "pids.max", &st, 0) == 0)
 		tap_int(t, st.st_uid, 0, "%s: pids.max stays root's", live->mode);
+	test_bounds(live, cgroup, dir_fd);
 	leaf = open_at(live, "/delegate/init.scope");
 	create(live, leaf);
 	tap_int(t, wabe_cgroup_v2_attach(leaf, pid, &err), 0, "%s: moved down %s", live->mode,
