@@ -32,6 +32,29 @@ static int open_resolved(int root_fd, const char *path, int flags, mode_t mode, 
 	return fd < 0 ? -errno : (int)fd;
 }
 
+void wabe_path_clean(char *path)
+{
+	char *out = path;
+	size_t len;
+
+	for (const char *p = path; *(p += strspn(p, "/")); p += len) {
+		len = strcspn(p, "/");
+		if (len == 1 && p[0] == '.')
+			continue;
+		if (len == 2 && p[0] == '.' && p[1] == '.') {
+			while (out > path && *--out != '/')
+				;
+			continue;
+		}
+		*out++ = '/';
+		memmove(out, p, len);
+		out += len;
+	}
+	if (out == path)
+		*out++ = '/';
+	*out = '\0';
+}
+
 int wabe_path_open_in(int root_fd, const char *path, int flags, mode_t mode, struct wabe_error *err)
 {
 	int fd = open_resolved(root_fd, path, flags, mode, 0);

@@ -36,6 +36,9 @@ int wabe_path_mkdir_in(int root_fd, const char *path, mode_t mode, struct wabe_e
  */
 int wabe_path_touch_in(int root_fd, const char *path, struct wabe_error *err);
 
+/** wabe_path_clean() - the absolute @path, in place, without empty, "." and ".." components ("/a/../b//c/" is "/b/c"). */
+void wabe_path_clean(char *path);
+
 /** wabe_path_proc_fd() - "/proc/self/fd/N" into @buf (at least WABE_PATH_PROC_FD bytes); returns @buf. */
 #define WABE_PATH_PROC_FD 32
 const char *wabe_path_proc_fd(int fd, char buf[WABE_PATH_PROC_FD]);

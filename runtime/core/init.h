@@ -19,6 +19,7 @@
 /* A mount entry with its options sorted and, for a bind, its source. */
 struct wabe_init_mount {
 	const struct wabe_spec_mount *spec;
+	const char *destination; /* spec's, cleaned: it is compared with "/proc", "/dev" and the like */
 	struct wabe_mount_options options;
 	int source_fd; /* detached clone, < 0: a new filesystem */
 	bool is_file;  /* the source is not a directory */
