@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -58,7 +59,9 @@ static int judge(const struct wabe_spec_hook *hook, int wait_status, struct wabe
 
 static int run_one(const struct wabe_spec_hook *hook, int input_fd, struct wabe_error *err)
 {
-	int timeout_ms = hook->timeout.is_set ? (int)(hook->timeout.value * 1000) : -1;
+	/* 24 days at most, which is the range of poll(2). */
+	int timeout_ms = !hook->timeout.is_set ? -1 : hook->timeout.value > INT_MAX / 1000 ? INT_MAX
+											   : (int)hook->timeout.value * 1000;
 	_cleanup_close_ int pidfd = -EBADF;
 	pid_t pid = wabe_namespace_clone(0, -1, &pidfd, err);
 	int status, waited, r;

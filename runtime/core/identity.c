@@ -204,7 +204,7 @@ int wabe_identity_find_program(const struct wabe_spec_process *process, char *bu
 		if (r == -EACCES)
 			found = r; /* execvp(3): the search goes on, but the answer is EACCES then */
 	}
-	return found == -ENOENT ? wabe_error_say(err, found, "exec \"%s\": not found in the container's PATH", name)
+	return found == -ENOENT ? wabe_error_say(err, found, "exec \"%s\": executable file not found in the container's PATH", name)
 				: wabe_error_set(err, found, "exec \"%s\"", name);
 }
 

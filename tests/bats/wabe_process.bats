@@ -49,7 +49,7 @@ load oci
 	refused_container "container $ID: exec \"/bin/nope\": No such file or directory"
 	[[ $output == wabe:* ]]
 	conf '.process.args = ["nope"]'
-	refused_container "exec \"nope\": not found in the container's PATH"
+	refused_container "exec \"nope\": executable file not found in the container's PATH"
 	conf '.process.args = ["/etc"]'
 	refused_container 'exec "/etc": Permission denied'
 	echo text >"$ROOTFS/bin/text"
