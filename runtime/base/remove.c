@@ -71,8 +71,9 @@ static int walk_down(struct walk *w, int *fd, const char *name)
 	int next = openat(*fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int r;
 
+	/* Somebody else removed it meanwhile: the current directory is read again. */
 	if (next < 0)
-		return -errno;
+		return errno == ENOENT ? 0 : -errno;
 	r = walk_push(w, next, name);
 	if (r < 0) {
 		close(next);
@@ -141,7 +142,7 @@ static int remove_directory(int dir_fd, const char *name)
 	int r;
 
 	if (fd < 0)
-		return -errno;
+		return errno == ENOENT ? 0 : -errno;
 	r = walk_push(&w, fd, name);
 	while (r == 0) {
 		_cleanup_free_ char *subdir = NULL;
@@ -170,8 +171,6 @@ int wabe_file_remove_tree_at(int dir_fd, const char *name, struct wabe_error *er
 	if (errno != EISDIR && errno != EPERM)
 		return wabe_error_set(err, -errno, "remove %s", name);
 	r = remove_directory(dir_fd, name);
-	if (r == -ENOENT)
-		return 0;
 	if (r < 0)
 		return wabe_error_set(err, r, "remove %s", name);
 	return 0;
