@@ -18,6 +18,20 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
+/*
+ * clone(2): ENOSPC, or EUSERS, is a limit in /proc/sys/user, of this user namespace or one above.
+ * "No space left on device" would send its reader to the disk.
+ */
+static int refused(int code, const char *what, struct wabe_error *err)
+{
+	if (code == -ENOSPC || code == -EUSERS)
+		return wabe_error_say(err, -EUSERS,
+				      "%s: no more are allowed here (max_*_namespaces in "
+				      "/proc/sys/user, or nested too deep)",
+				      what);
+	return wabe_error_set(err, code, "%s", what);
+}
+
 pid_t wabe_namespace_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct wabe_error *err)
 {
 	int pidfd = -EBADF;
@@ -38,7 +52,7 @@ pid_t wabe_namespace_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct
 	if (pid < 0 && errno == ENOSYS && cgroup_fd < 0 && args.flags <= UINT32_MAX)
 		pid = syscall(SYS_clone, args.flags | args.exit_signal, NULL, &pidfd, NULL, NULL);
 	if (pid < 0)
-		return wabe_error_set(err, -errno, "start a process in new namespaces");
+		return refused(-errno, "start a process in new namespaces", err);
 	if (pid > 0)
 		*ret_pidfd = pidfd;
 	return (pid_t)pid;
@@ -53,9 +67,13 @@ int wabe_namespace_join(int fd, int type, struct wabe_error *err)
 
 int wabe_namespace_unshare(int flags, struct wabe_error *err)
 {
-	if (unshare(flags) < 0)
-		return wabe_error_set(err, -errno, "make namespaces 0x%x", (unsigned int)flags);
-	return 0;
+	int code = unshare(flags) < 0 ? -errno : 0;
+	char what[32];
+
+	if (code == 0)
+		return 0;
+	snprintf(what, sizeof(what), "make namespaces 0x%x", (unsigned int)flags);
+	return refused(code, what, err);
 }
 
 int wabe_namespace_open(const char *path, int type, struct wabe_error *err)
@@ -95,7 +113,7 @@ int wabe_namespace_new_uptime(int proc_fd, struct wabe_error *err)
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	clock_gettime(CLOCK_MONOTONIC, &mono);
 	if (unshare(CLONE_NEWTIME) < 0)
-		return wabe_error_set(err, -errno, "make a time namespace");
+		return refused(-errno, "make a time namespace", err);
 	snprintf(text, sizeof(text), "monotonic %lld 0\nboottime %lld 0\n", -(long long)mono.tv_sec,
 		 -(long long)boot.tv_sec);
 	return wabe_file_write_at(proc_fd, "self/timens_offsets", text, err);

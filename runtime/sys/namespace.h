@@ -15,7 +15,7 @@
  * @flags: CLONE_NEW* and CLONE_PARENT; close-on-exec pidfd always
  * @cgroup_fd: start in this cgroup v2 directory (CLONE_INTO_CGROUP), < 0 = the caller's
  * @ret_pidfd: descriptor of the child in the parent
- * Returns 0 in the child, its pid in the parent, or -errno (-ENOSPC: too many namespaces, -EUSERS).
+ * Returns 0 in the child, its pid in the parent, or -errno (-EUSERS: a limit of /proc/sys/user).
  */
 pid_t wabe_namespace_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct wabe_error *err);
 
