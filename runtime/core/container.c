@@ -57,11 +57,9 @@ enum wabe_status wabe_container_status(struct wabe_container *c)
 		return WABE_STATUS_STOPPED;
 	if (!c->state.is_created)
 		return WABE_STATUS_CREATING;
-	if (!c->state.is_started)
-		return WABE_STATUS_CREATED;
 	if (c->state.cgroup && wabe_container_open_cgroup(c, NULL) == 0 && wabe_cgroup_frozen(c->cgroup, NULL) == 1)
 		return WABE_STATUS_PAUSED;
-	return WABE_STATUS_RUNNING;
+	return c->state.is_started ? WABE_STATUS_RUNNING : WABE_STATUS_CREATED;
 }
 
 const char *wabe_container_id(const struct wabe_container *c)
@@ -156,8 +154,9 @@ int wabe_container_kill(struct wabe_container *c, int signal, bool is_all, struc
 		return r < 0 ? r : wabe_cgroup_signal(c->cgroup, signal, err);
 	}
 	r = wabe_container_open_init(c, err);
+	/* containerd takes "no such process" for the end that it wanted (checkKillError() of its shim), other words for a failure. */
 	if (r == -ESRCH)
-		return wabe_error_say(err, -ESRCH, "container %s is not running", c->state.id);
+		return wabe_error_set(err, -ESRCH, "container %s is not running", c->state.id);
 	return r < 0 ? r : wabe_pidfd_signal(c->pidfd, signal, err);
 }
 

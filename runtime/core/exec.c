@@ -71,15 +71,18 @@ static void merge_process(struct exec *e)
 	const struct wabe_spec_process *base = e->spec->process, *over = e->args->process;
 	struct wabe_spec_process *p = &e->process;
 
-	*p = over ? *over : *base;
+	if (over)
+		*p = *over;
+	else if (base)
+		*p = *base;
+	if (!p->cwd)
+		p->cwd = base ? base->cwd : "/";
 	if (!base)
 		return;
 	if (!p->args.count)
 		p->args = base->args;
 	if (!p->env.count)
 		p->env = base->env;
-	if (!p->cwd)
-		p->cwd = base->cwd;
 	if (!p->capabilities)
 		p->capabilities = base->capabilities;
 	if (!p->rlimits.count)
@@ -102,8 +105,10 @@ static int prepare(struct exec *e, struct wabe_error *err)
 		return err ? err->code : -EIO;
 	choose_namespaces(e);
 	merge_process(e);
-	if (!e->args->main && (!e->process.args.count || !e->process.cwd))
+	if (!e->args->main && !e->process.args.count)
 		return wabe_error_say(err, -EINVAL, "exec: no command");
+	if (e->process.terminal && !e->args->console_socket && !e->args->ret_console_fd)
+		return wabe_error_say(err, -EINVAL, "process.terminal: wants a console socket (--console-socket)");
 	for (int fd = 3; fd < 3 + e->args->preserve_fds; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
 			return wabe_error_set(err, -errno, "descriptor %d of the %d to preserve", fd, e->args->preserve_fds);
