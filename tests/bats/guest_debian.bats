@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The main job: a Debian guest with systemd from template to destroy, held to its limits where the machine can.
+# bats file_tags=lab
+#
+# Needs the template in $WABE_LAB_TEMPLATES or $WABE_TEMPLATES (./check builds it once and caches it).
+
+load helpers
+
+more_setup()
+{
+	requires debian
+	sed -i "s|^TEMPLATE=.*|TEMPLATE=\"$(debian_store)\"|" "$VZ_CONF"
+}
+
+# Create and start $CT with more options of set; waits until systemd says that it is up.
+boot()
+{
+	run_ok vzctl create "$CT" --ostemplate debian-12 --hostname deb.example.org
+	(($# == 0)) || run_ok vzctl set "$CT" "$@" --save
+	VZ_TIMEOUT=280 run_ok vzctl start "$CT" --wait
+}
+
+@test "systemd reaches running, and again after a restart" {
+	boot
+	run_ok vzctl exec2 "$CT" systemctl is-system-running
+	[[ $output == running ]]
+	run_ok vzctl exec2 "$CT" cat /etc/hostname /proc/1/comm
+	[[ $output == *deb* && $output == *systemd* ]]
+	run_ok vzctl exec2 "$CT" 'echo kept > /root/file; systemctl --failed --no-legend | wc -l'
+	[[ $output == 0 ]]
+	VZ_TIMEOUT=280 run_ok vzctl restart "$CT" --wait
+	run_ok vzctl exec2 "$CT" 'systemctl is-system-running; cat /root/file'
+	[[ $output == running*kept ]]
+	run_ok vzctl stop "$CT"
+	run_ok vzctl status "$CT"
+	[[ $output == "CTID $CT exist unmounted down" ]]
+}
+
+@test "the guest's root is nobody on the host, and its uptime is its own" {
+	boot
+	run_ok vzctl exec2 "$CT" 'head -1 /proc/self/uid_map; cut -d. -f1 /proc/uptime'
+	read -r _ base count <<<"${output%%$'\n'*}"
+	((base >= 65536 && count == 65536))
+	((${output##*$'\n'} < $(cut -d. -f1 /proc/uptime)))
+}
+
+@test "ram: a hog is killed inside, the guest lives" {
+	requires memory
+	boot --ram 160M --swap 0
+	run_exit 8 vzctl exec "$CT" 'head -c 600M /dev/zero | tail'
+	run_ok vzctl exec2 "$CT" 'systemctl is-system-running --wait || true; echo alive'
+	[[ $output == *alive ]]
+	run_ok vzctl status "$CT"
+	[[ $output == *running ]]
+}
+
+@test "numproc: a fork bomb stays inside, stop works" {
+	requires pids
+	boot --numproc 80
+	# busybox sh gives up when a fork is refused; bash would try again for 15 s.
+	vzctl exec "$CT" 'for i in $(seq 300); do sleep 1000 & done' >"$T/bomb" 2>&1 3>&- &
+	bomb=$!
+	for _ in $(seq 100); do
+		(($(vzlist -Ho numproc "$CT") < 75)) || break
+		sleep 0.3
+	done
+	(($(vzlist -Ho numproc "$CT") <= 80))
+	VZ_TIMEOUT=60 run_ok vzctl stop "$CT" --fast
+	wait "$bomb" || true
+}
+
+@test "diskspace: dd stops, df agrees, the rest goes on" {
+	requires quota
+	boot --diskspace 100M:100M
+	run_exit 8 vzctl exec "$CT" 'dd if=/dev/zero of=/root/big bs=1M count=300'
+	run_ok vzctl exec2 "$CT" 'df -k --output=size,avail / | tail -1'
+	read -r size avail <<<"$output"
+	((size <= 102400 && size > 90000 && avail < 2048))
+	run_ok vzctl exec2 "$CT" 'rm /root/big; df -k --output=avail / | tail -1'
+	((output > 50000))
+	run_ok vzctl stop "$CT"
+}
