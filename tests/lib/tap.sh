@@ -102,7 +102,7 @@ tap_failures()
 # The skipped ones: "name: reason".
 tap_skips()
 {
-	sed -n 's/^ok - \(.*\)# skip */\1# /p' "$@" /dev/null | sed -E 's/[: ]*# /: /'
+	sed -n 's/^ok - \(.*\)# skip */\1# /p' "$@" /dev/null | sed -E 's/( in [0-9]+m?s(ec)?)?[: ]*# /: /'
 }
 
 # In CI a skip must be foreseen: those that no line of the list allows become failures.
