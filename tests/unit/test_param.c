@@ -269,16 +269,16 @@ static void check_edit(struct tap *t, const char *have, const char *const *args,
 
 static void check_edits(struct tap *t)
 {
-	check_edit(t, "10.0.0.1 10.0.0.2", (const char *[]) { "--ipadd", "10.0.0.3", NULL },
+	check_edit(t, "10.0.0.1 10.0.0.2", (const char *[]){ "--ipadd", "10.0.0.3", NULL },
 		   "10.0.0.1 10.0.0.2 10.0.0.3");
-	check_edit(t, "10.0.0.1 10.0.0.2", (const char *[]) { "--ipdel", "10.0.0.1", NULL },
+	check_edit(t, "10.0.0.1 10.0.0.2", (const char *[]){ "--ipdel", "10.0.0.1", NULL },
 		   "10.0.0.2");
-	check_edit(t, "10.0.0.1 10.0.0.2", (const char *[]) { "--ipdel", "all", NULL }, "");
-	check_edit(t, "10.0.0.1",
-		   (const char *[]) { "--ipdel", "all", "--ipadd", "10.0.0.9", NULL }, "10.0.0.9");
-	check_edit(t, "10.0.0.1", (const char *[]) { "--ipadd", "10.0.0.1/24", NULL },
+	check_edit(t, "10.0.0.1 10.0.0.2", (const char *[]){ "--ipdel", "all", NULL }, "");
+	check_edit(t, "10.0.0.1", (const char *[]){ "--ipdel", "all", "--ipadd", "10.0.0.9", NULL },
+		   "10.0.0.9");
+	check_edit(t, "10.0.0.1", (const char *[]){ "--ipadd", "10.0.0.1/24", NULL },
 		   "10.0.0.1/24");
-	check_edit(t, NULL, (const char *[]) { "--ipdel", "10.0.0.7", NULL }, "");
+	check_edit(t, NULL, (const char *[]){ "--ipdel", "10.0.0.7", NULL }, "");
 }
 
 static void check_access(struct tap *t)
@@ -337,6 +337,8 @@ static void check_text(struct tap *t)
 		lines += text[i] == '\n';
 	tap_ok(t, lines > 120, "the table and the help have a line an option (%zu)", lines);
 	tap_has(t, text, "ram\tPHYSPAGES\tcreate,set\tpages\tN\tenforced\t", "the table's line");
+	tap_has(t, text, "\thow long vzctl stop waits before it kills\t120\t-\n", "a default");
+	tap_has(t, text, "\t-\t$VEID in it is the CTID.\n", "a further sentence");
 	tap_has(t, text, "  --ipdel WHICH|all", "the help's line");
 	tap_ok(t, !strstr(text, "  --layout"), "the help of set has no option of create");
 	free(text);
@@ -386,8 +388,8 @@ static void check_file(struct tap *t, const char *dir, const char *name, bool is
 	tap_int(t, vz_params_from_file(&p, &file, VZ_PARAMS_STRICT, &err), 0, "%s is good %s", name,
 		err.text);
 	for (size_t i = 0; is_sample && i < file.count; i++) {
-		enum vz_param_id id =
-			file.lines[i].key ? vz_param_by_key(file.lines[i].key) : VZ_PARAM_ONBOOT;
+		enum vz_param_id id = file.lines[i].key ? vz_param_by_key(file.lines[i].key)
+							: VZ_PARAM_ONBOOT;
 
 		tap_ok(t, id < VZ_PARAM_MAX && !vz_param_row(id)->unenforced,
 		       "%s: line %zu is in force", name, i + 1);

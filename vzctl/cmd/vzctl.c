@@ -30,7 +30,8 @@ static const struct verb verbs[] = {
 	{ "status", vz_cmd_status, "", "show its status in one line" },
 	{ "mount", vz_cmd_mount, "", "mount the root of a stopped container" },
 	{ "umount", vz_cmd_umount, "", "unmount it" },
-	{ "set", vz_cmd_set, "[--save] [--setmode restart|ignore] [option...]",
+	{ "set", vz_cmd_set,
+	  "[--save] [--setmode restart|ignore] [--applyconfig SAMPLE] [--force] [option...]",
 	  "change parameters" },
 	{ "exec", vz_cmd_exec, "COMMAND [ARG...] | -",
 	  "run a command inside; exit code 8 when it fails" },
@@ -67,6 +68,20 @@ static void usage(FILE *out)
 	vz_param_help(out, VZ_PARAM_CREATE);
 	fputs("\nParameters of set:\n", out);
 	vz_param_help(out, VZ_PARAM_SET);
+}
+
+static void verb_usage(FILE *out, const struct verb *verb)
+{
+	const unsigned int takes = verb->run == vz_cmd_create ? VZ_PARAM_CREATE
+				   : verb->run == vz_cmd_set  ? VZ_PARAM_SET
+							      : 0;
+
+	fprintf(out, "usage: vzctl [option...] %s CTID|NAME%s%s\n\n%s\n", verb->name,
+		*verb->words ? " " : "", verb->words, verb->help);
+	if (!takes)
+		return;
+	fputs("\nParameters:\n", out);
+	vz_param_help(out, takes);
 }
 
 int vz_cmd_options(struct vz_cli *cli, const struct wabe_option *table, size_t count, void *values,
@@ -154,6 +169,8 @@ static int run(struct vz_cli *cli, int argc, char **argv, struct wabe_error *err
 		puts("vzctl version " WABE_VERSION);
 	else if (cli->is_listing_params)
 		vz_param_print_table(stdout);
+	else if (argc - at > 1 && strcmp(argv[at + 1], "--help") == 0 && find_verb(argv[at]))
+		verb_usage(stdout, find_verb(argv[at]));
 	else
 		return run_verb(cli, argc - at, argv + at, err);
 	return VZ_EXIT_OK;

@@ -228,7 +228,8 @@ void vz_param_help(FILE *out, unsigned int verb);
 
 /**
  * vz_param_print_table() - the table for programs (vzctl --list-params): a line an option, tab
- * separated: option, key ("-" none), verbs (create,set), unit ("-"), value, enforced|kept, help.
+ * separated: option, key ("-" none), verbs (create,set), unit ("-"), value, enforced|kept, help,
+ * default ("-"), further sentences ("-").
  */
 void vz_param_print_table(FILE *out);
 

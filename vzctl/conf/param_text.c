@@ -17,13 +17,13 @@ static size_t row_options(const struct vz_param *row, struct option_text out[3])
 	size_t n = 0;
 
 	if (row->option)
-		out[n++] = (struct option_text) { row->option, row->value, row->help, "" };
+		out[n++] = (struct option_text){ row->option, row->value, row->help, "" };
 	if (row->option_limit)
-		out[n++] = (struct option_text) { row->option_limit, "N", row->option,
-						  "the limit of --" };
+		out[n++] = (struct option_text){ row->option_limit, "N", row->option,
+						 "the limit of --" };
 	if (row->option_del)
-		out[n++] = (struct option_text) { row->option_del, "WHICH|all", row->option,
-						  "undo --" };
+		out[n++] = (struct option_text){ row->option_del, "WHICH|all", row->option,
+						 "undo --" };
 	return n;
 }
 
@@ -74,11 +74,12 @@ void vz_param_print_table(FILE *out)
 		size_t count = row_options(row, options);
 
 		for (size_t i = 0; i < count; i++)
-			fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s%s\n", options[i].option,
+			fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s%s\t%s\t%s\n", options[i].option,
 				row->key ? row->key : "-", verbs_text(row->flags),
 				unit == VZ_UNIT_NONE ? "-" : vz_unit_name(unit), options[i].value,
 				row->unenforced ? "kept" : "enforced", options[i].prefix,
-				options[i].help);
+				options[i].help, row->preset ? row->preset : "-",
+				row->manual ? row->manual : "-");
 	}
 }
 
