@@ -187,6 +187,7 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 		.flags = BOTH | VZ_PARAM_LOUD,
 		.unenforced = no_network, .value = "IFNAME[,MAC,HOST_IFNAME,HOST_MAC,BRIDGE]",
 		.help = "add a virtual interface",
+		.manual = "In the file: ifname=NAME,mac=MAC,host_ifname=NAME,host_mac=MAC,bridge=NAME.",
 	},
 	[VZ_PARAM_IFNAME] = {
 		.option = "ifname", .rule = { VZ_TYPE_IFNAME }, .flags = VZ_PARAM_SET,
