@@ -1,0 +1,191 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Bad input of every kind, the default configuration, features, the command line and its log.
+
+load oci
+
+# Run on the configuration as it is; the error is wanted within seconds, in bounded memory.
+quickly_refused()
+{
+	local began=$SECONDS
+
+	refused "$1" bash -c 'ulimit -v 1000000; exec timeout 20 "$@"' - "$WABE" --root "$STATE" run --bundle "$B" "$ID"
+	((SECONDS - began < 15))
+	[[ ${#output} -lt 2000 && $output == wabe:* ]] || shown
+	[[ ! -e $STATE/$ID ]]
+}
+
+@test "malformed documents" {
+	local text
+	while IFS= read -r text; do
+		printf '%b' "$text" >"$B/config.json"
+		quickly_refused "config.json"
+	done <<-'EOF2'
+
+		{
+		}
+		[]
+		null
+		"text"
+		12
+		{"ociVersion":
+		{"ociVersion": "1.0.2",}
+		{"ociVersion": "1.0.2"} x
+		{"ociVersion": "1.0.2", "ociVersion": "1.0.2"}
+		{"ociVersion": "\\ud800"}
+		{"ociVersion": "\\u00"}
+		{"ociVersion": "a\\u0000b"}
+		{"ociVersion": "a\0b"}
+		{"ociVersion": "\xff\xfe"}
+		{"ociVersion": "1.0.2" /* x */}
+		{'ociVersion': '1.0.2'}
+		{"ociVersion": 1.0}
+		{"ociVersion": "2.0.0"}
+		{"ociVersion": "1.0.2", "root": "text"}
+		{"ociVersion": "1.0.2", "root": {}}
+		{"ociVersion": "1.0.2", "root": {"path": "x"}, "process": []}
+		{"ociVersion": "1.0.2", "root": {"path": "x"}, "process": {"cwd": "/", "args": [1]}}
+		{"ociVersion": "1.0.2", "root": {"path": "x"}, "process": {"cwd": "/", "args": "sh"}}
+		{"ociVersion": "1.0.2", "root": {"path": "x"}, "linux": {"resources": {"memory": {"limit": 1e400}}}}
+		{"ociVersion": "1.0.2", "root": {"path": "x"}, "linux": {"resources": {"memory": {"limit": 99999999999999999999}}}}
+	EOF2
+}
+
+@test "a configuration that is cut anywhere is refused" {
+	local size cut
+	cp "$B/config.json" "$T/whole"
+	size=$(stat -c %s "$T/whole")
+	for ((cut = 0; cut < size - 2; cut += size / 25 + 1)); do
+		head -c "$cut" "$T/whole" >"$B/config.json"
+		quickly_refused "config.json"
+	done
+}
+
+@test "ten megabytes, deep nesting, endless lists" {
+	{ printf '{"ociVersion": "'; head -c 10000000 /dev/zero | tr '\0' a; echo '"}'; } >"$B/config.json"
+	quickly_refused "config.json"
+	{ printf '{"x": '; head -c 1000000 /dev/zero | tr '\0' '['; } >"$B/config.json"
+	quickly_refused "config.json"
+	{ printf '{"x": '; yes '{"a":' | head -n 200000 | tr -d '\n'; } >"$B/config.json"
+	quickly_refused "config.json"
+	{ printf '{"x": ['; yes '1,' | head -n 1000000 | tr -d '\n'; echo '1]}'; } >"$B/config.json"
+	quickly_refused "config.json"
+	rm "$B/config.json"
+	ln -s /dev/zero "$B/config.json"
+	quickly_refused "config.json"
+	rm "$B/config.json"
+	mkdir "$B/config.json"
+	quickly_refused "config.json"
+}
+
+@test "errors name the path of the field" {
+	local program path
+	while IFS='|' read -r program path; do
+		cp "$BASE" "$B/config.json"
+		conf "$program"
+		refused_container "$path"
+	done <<-'EOF2'
+		.process.args = []|process.args
+		.process.args = [1]|process.args[0]
+		.process.user.uid = "root"|process.user.uid
+		.process.terminal = 1|process.terminal
+		.process.rlimits[0].soft = -1|process.rlimits[0].soft
+		.process.capabilities.bounding[1] = 3|process.capabilities.bounding[1]
+		.root.readonly = "yes"|root.readonly
+		.mounts[2].options[1] = 4|mounts[2].options[1]
+		.mounts[0].destination = null|mounts[0].destination
+		.hooks.prestart[0] = {}|hooks.prestart[0]: the required key "path"
+		.linux.namespaces[3] = {}|linux.namespaces[3]: the required key "type"
+		.linux.resources.pids.limit = "many"|linux.resources.pids.limit
+		.linux.resources.devices[0].access = "x"|linux.resources.devices[0].access
+		.linux.sysctl = {"net.ipv4.x": 1}|linux.sysctl
+		.linux.maskedPaths = "x"|linux.maskedPaths
+		.annotations = {a: 1}|annotations
+		del(.ociVersion)|ociVersion
+		del(.root)|root
+	EOF2
+}
+
+@test "spec writes a configuration that works, and never over another one" {
+	mkdir "$T/new"
+	cd "$T/new"
+	ok W spec
+	[[ $(jq -r .ociVersion config.json) == 1.* && $(stat -c %a config.json) == 644 ]]
+	refused "config.json: File exists" W spec
+	cp -a "$ROOTFS" rootfs
+	jq '.process.terminal = false | .process.args = ["echo", "works"]' config.json >c && mv c config.json
+	ok W run "$ID"
+	is works
+	mkdir "$T/rootless"
+	ok W spec --rootless --bundle "$T/rootless"
+	[[ $(jq -c '[.linux.namespaces[].type] | sort' "$T/rootless/config.json") == *user* ]]
+	refused "nowhere" W spec --bundle "$T/nowhere"
+}
+
+@test "the default configuration with every namespace of its own" {
+	conf '.linux.namespaces += [{type: "time"}]'
+	userns
+	script 'echo fine'
+	ok_container
+	is fine
+}
+
+@test "features is a document that tells what is there" {
+	ok W features
+	jq -e '.ociVersionMin == "1.0.0" and (.ociVersionMax | startswith("1.")) and (.hooks | length == 6)
+		and (.linux.namespaces | index("time")) and (.linux.capabilities | index("CAP_BPF")) and .linux.seccomp.enabled
+		and (.mountOptions | index("rro")) and .linux.cgroup.v1 and .linux.cgroup.v2' "$T/out"
+}
+
+@test "version and help" {
+	ok W --version
+	[[ $output =~ ^wabe\ version\ [0-9]+\.[0-9]+\.[0-9]+.*spec:\ 1\. ]] || [[ $output == "wabe version "*$'\n'"spec: 1."* ]] || shown
+	ok W --help
+	local verb help=$output
+	for verb in create start run exec state kill delete list ps pause resume spec features; do
+		[[ $help == *"  $verb "* ]]
+		call W "$verb" --help
+		[[ $status == 0 && $output == "Usage: wabe $verb "* ]] || shown
+	done
+}
+
+@test "wrong words are errors" {
+	refused "" W
+	refused "unknown verb" W frobnicate
+	refused "" W --nonsense list
+	refused "usage" W state
+	refused "usage" W state a b
+	refused "" W state --nonsense x
+	refused "usage" W create
+	refused "usage" W start
+	refused "usage" W list extra
+	refused "" W run --preserve-fds=-1 "$ID"
+	refused "" W run --preserve-fds=x "$ID"
+	refused "" W --log-format xml list
+	refused "" W --rootless=true list
+}
+
+@test "--log and --log-format as engines want them" {
+	conf '.process.args = ["/bin/nope"]'
+	refused "/bin/nope" W --log "$T/log" --log-format json run --bundle "$B" "$ID"
+	jq -es 'length == 1 and .[0].level == "error" and (.[0].msg | contains("exec \"/bin/nope\": No such file")) and (.[0].time | length > 10)' "$T/log"
+	# Whatever a name holds, it is one line of JSON.
+	conf '.process.args = ["/bin/a\"b\nc\u001b"]'
+	refused "" W --log "$T/log" --log-format json run --bundle "$B" "$ID"
+	jq -es 'length == 2 and (.[1].msg | contains("a\"b"))' "$T/log"
+	refused "" W --log "$T/text" run --bundle "$B" "$ID"
+	[[ $(wc -l <"$T/text") == 1 ]] && ! grep -q $'\033' "$T/text"
+	refused "/no/such/log" W --log /no/such/log list
+	refused "" W --debug --log "$T/debug" run --bundle "$B" "$ID"
+	grep -q 'step "' "$T/debug"
+}
+
+@test "a second state root knows nothing of the first" {
+	background
+	ok W --root "$T/other" list -q
+	is ""
+	refused "does not exist" W --root "$T/other" state "$ID"
+	refused "does not exist" W --root "$T/other" kill "$ID" KILL
+	[[ $(state_of) == running ]]
+}
