@@ -15,7 +15,7 @@
 
 /*
  * An engine sends about 20. The verifier follows at most 8192 branches that lie behind each other
- * (BPF_COMPLEXITY_LIMIT_JMP_SEQ), a rule has up to 4.
+ * (BPF_COMPLEXITY_LIMIT_JMP_SEQ), a rule has up to 3.
  */
 #define WABE_CGROUP_DEVICE_RULES_MAX 1024
 

@@ -19,49 +19,136 @@
 
 #define PROGRAM_NAME "wabe_devices" /* BPF_OBJ_NAME_LEN 16 */
 #define ATTACHED_MAX 64		    /* kernel/bpf/cgroup.c: BPF_CGROUP_MAX_PROGS */
-#define RULE_INSNS_MAX 11
-#define FRAME_INSNS_MAX 5 /* what stands before and after the rules */
-#define ALL_BITS (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD)
+#define RULE_INSNS_MAX 6
+#define FRAME_INSNS_MAX 14 /* what stands before and after the rules */
 
-/* Registers. TYPE and ACCESS are what is asked for. */
+/*
+ * Registers: what is asked for. KEY is both numbers in one, which have 12 and 20 bits.
+ *
+ * The verifier's time is most of the load's, and goes by conditional jumps: so a rule for one
+ * device is one comparison, and rules of one type that stand together test it once. What continues
+ * after a number was found equal compares a copy (SCRATCH) that is no plain one: else the verifier
+ * would remember the number and follow each rule's outcomes through all others (E2BIG at 300).
+ */
 enum {
 	RESULT = BPF_REG_0,
 	CONTEXT = BPF_REG_1,
 	TYPE = BPF_REG_2,
 	ACCESS = BPF_REG_3,
-	NUMBER = BPF_REG_4,
+	MAJOR = BPF_REG_4,
+	MINOR = BPF_REG_5,
+	KEY = BPF_REG_6,
+	SCRATCH = BPF_REG_7,
 };
+
+/* Where a jump goes, in its src_reg until that place is known. */
+enum target { NEAR, DENY, ALLOW };
 
 struct program {
 	struct bpf_insn *insns;
 	size_t count;
+	size_t guard;	 /* the test of the type that the rules stand behind */
+	char guard_type; /* 0: they stand behind none */
 };
 
-static void add(struct program *p, uint8_t code, uint8_t reg, int16_t off, uint32_t imm)
+static void add(struct program *p, uint8_t code, uint8_t reg, uint32_t imm)
 {
-	p->insns[p->count++] = (struct bpf_insn){
-		.code = code, .dst_reg = reg & 0xf, .off = off, .imm = (int32_t)imm
-	};
+	p->insns[p->count++] =
+		(struct bpf_insn){ .code = code, .dst_reg = reg & 0xf, .imm = (int32_t)imm };
+}
+
+static void add_from(struct program *p, uint8_t code, uint8_t reg, uint8_t from)
+{
+	add(p, code | BPF_X, reg, 0);
+	p->insns[p->count - 1].src_reg = from & 0xf;
 }
 
 static void add_load(struct program *p, uint8_t reg, size_t offset)
 {
-	add(p, BPF_LDX | BPF_MEM | BPF_W, reg, (int16_t)offset, 0);
+	add(p, BPF_LDX | BPF_MEM | BPF_W, reg, 0);
 	p->insns[p->count - 1].src_reg = CONTEXT;
+	p->insns[p->count - 1].off = (int16_t)offset;
 }
 
-static void add_return(struct program *p, bool is_allowed)
+static void add_jump(struct program *p, uint8_t code, uint8_t reg, uint32_t imm, enum target target)
 {
-	add(p, BPF_ALU64 | BPF_MOV | BPF_K, RESULT, 0, is_allowed);
-	add(p, BPF_JMP | BPF_EXIT, 0, 0, 0);
+	add(p, code, reg, imm);
+	p->insns[p->count - 1].src_reg = target & 0xf;
 }
 
 /* linux/bpf.h: access_type is (BPF_DEVCG_ACC_* << 16) | BPF_DEVCG_DEV_*. */
 static void add_head(struct program *p)
 {
-	add_load(p, ACCESS, offsetof(struct bpf_cgroup_dev_ctx, access_type));
-	add(p, BPF_ALU | BPF_RSH | BPF_K, ACCESS, 0, 16);
-	add(p, BPF_ALU | BPF_AND | BPF_K, ACCESS, 0, ALL_BITS);
+	add_load(p, TYPE, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	add_load(p, MAJOR, offsetof(struct bpf_cgroup_dev_ctx, major));
+	add_load(p, MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
+	add_from(p, BPF_ALU | BPF_MOV, ACCESS, TYPE);
+	add(p, BPF_ALU | BPF_RSH, ACCESS, 16);
+	add(p, BPF_ALU | BPF_AND, ACCESS,
+	    BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE | BPF_DEVCG_ACC_MKNOD);
+	add(p, BPF_ALU | BPF_AND, TYPE, 0xffff);
+	add_from(p, BPF_ALU | BPF_MOV, KEY, MAJOR);
+	add(p, BPF_ALU | BPF_LSH, KEY, 20);
+	add_from(p, BPF_ALU | BPF_OR, KEY, MINOR);
+}
+
+static void add_return(struct program *p, bool is_allowed)
+{
+	add(p, BPF_ALU64 | BPF_MOV, RESULT, is_allowed);
+	add(p, BPF_JMP | BPF_EXIT, 0, 0);
+}
+
+static void land(struct program *p, size_t jump)
+{
+	p->insns[jump].off = (int16_t)(p->count - jump - 1);
+}
+
+static void leave_guard(struct program *p)
+{
+	if (p->guard_type)
+		land(p, p->guard);
+	p->guard_type = 0;
+}
+
+static void guard_type(struct program *p, char type)
+{
+	if (p->guard_type == type)
+		return;
+	leave_guard(p);
+	if (type == 'a')
+		return;
+	p->guard = p->count;
+	p->guard_type = type;
+	add_jump(p, BPF_JMP | BPF_JNE, TYPE, type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR,
+		 NEAR);
+}
+
+/* The register that a rule looks at, and what it must be; 0: none, every device is meant. */
+static uint8_t number_of(const struct wabe_cgroup_device_rule *rule, uint32_t *ret_number)
+{
+	if (rule->major < 0 && rule->minor < 0)
+		return 0;
+	if (rule->major < 0 || rule->minor < 0) {
+		*ret_number = (uint32_t)(rule->major < 0 ? rule->minor : rule->major);
+		return rule->major < 0 ? MINOR : MAJOR;
+	}
+	*ret_number = (uint32_t)rule->major << 20 | (uint32_t)rule->minor;
+	return KEY;
+}
+
+/* A rule for all accesses decides. */
+static void add_verdict(struct program *p, const struct wabe_cgroup_device_rule *rule)
+{
+	enum target target = rule->is_allowed ? ALLOW : DENY;
+	uint32_t number = 0;
+	uint8_t reg = number_of(rule, &number);
+
+	if (reg) {
+		add_jump(p, BPF_JMP32 | BPF_JEQ, reg, number, target);
+		return;
+	}
+	add_jump(p, BPF_JMP | BPF_JA, 0, 0, target);
+	leave_guard(p); /* the verifier wants a way to what comes next */
 }
 
 static uint32_t access_bits(const struct wabe_cgroup_device_rule *rule)
@@ -72,65 +159,52 @@ static uint32_t access_bits(const struct wabe_cgroup_device_rule *rule)
 }
 
 /*
- * What a rule allows is settled and its bits go out of ACCESS; when none is left, all is allowed.
- * So "r" by one rule and "w" by another are together an open for both.
+ * One for some: what it allows is settled, and goes out of ACCESS; when nothing is left, all is
+ * allowed. So "r" by one rule and "w" by another are together an open for both.
  */
-static void add_allow(struct program *p, uint32_t bits)
+static void add_part(struct program *p, const struct wabe_cgroup_device_rule *rule)
 {
-	if (bits == ALL_BITS) {
-		add_return(p, true);
-		return;
+	uint32_t bits = access_bits(rule), number = 0;
+	uint8_t reg = number_of(rule, &number);
+	size_t test = 0;
+
+	if (reg) {
+		add_from(p, BPF_ALU | BPF_MOV, SCRATCH, reg);
+		add(p, BPF_ALU | BPF_XOR, SCRATCH, number);
+		test = p->count;
+		add_jump(p, BPF_JMP | BPF_JNE, SCRATCH, 0, NEAR);
 	}
-	add(p, BPF_ALU | BPF_AND | BPF_K, ACCESS, 0, ~bits);
-	add(p, BPF_JMP | BPF_JNE | BPF_K, ACCESS, 2, 0);
-	add_return(p, true);
+	if (rule->is_allowed) {
+		add(p, BPF_ALU | BPF_AND, ACCESS, ~bits);
+		add_jump(p, BPF_JMP | BPF_JEQ, ACCESS, 0, ALLOW);
+	} else {
+		add_jump(p, BPF_JMP | BPF_JSET, ACCESS, bits, DENY);
+	}
+	if (reg)
+		land(p, test);
 }
 
-static void add_deny(struct program *p, uint32_t bits)
+static void add_end(struct program *p, bool is_allowed)
 {
-	add(p, BPF_JMP | BPF_JSET | BPF_K, ACCESS, 1, bits);
-	add(p, BPF_JMP | BPF_JA, 0, 2, 0);
-	add_return(p, false);
-}
+	size_t first = p->count, places[ALLOW + 1];
 
-/*
- * Type and numbers are loaded anew for each test: had the verifier to remember what they are not,
- * it would follow every rule's outcomes through all the others, and give up at 300 rules (E2BIG).
- */
-static void add_type_test(struct program *p, char type)
-{
-	if (type == 'a')
+	leave_guard(p);
+	places[is_allowed ? ALLOW : DENY] = p->count;
+	add_return(p, is_allowed);
+	if (first == 0)
 		return;
-	add_load(p, TYPE, offsetof(struct bpf_cgroup_dev_ctx, access_type));
-	add(p, BPF_ALU | BPF_AND | BPF_K, TYPE, 0, 0xffff);
-	add(p, BPF_JMP | BPF_JNE | BPF_K, TYPE, 0,
-	    type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
-}
+	places[is_allowed ? DENY : ALLOW] = p->count;
+	add_return(p, !is_allowed);
+	for (size_t i = 0; i < first; i++) {
+		struct bpf_insn *insn = &p->insns[i];
+		bool is_jump = BPF_CLASS(insn->code) == BPF_JMP ||
+			       BPF_CLASS(insn->code) == BPF_JMP32;
 
-static void add_number_test(struct program *p, size_t offset, int64_t number)
-{
-	if (number < 0)
-		return;
-	add_load(p, NUMBER, offset);
-	add(p, BPF_JMP | BPF_JNE | BPF_K, NUMBER, 0, (uint32_t)number);
-}
-
-/* Each test that fails jumps to the end of the rule: it is set when that is known. */
-static void add_rule(struct program *p, const struct wabe_cgroup_device_rule *rule)
-{
-	size_t first = p->count, tests;
-
-	add_type_test(p, rule->type);
-	add_number_test(p, offsetof(struct bpf_cgroup_dev_ctx, major), rule->major);
-	add_number_test(p, offsetof(struct bpf_cgroup_dev_ctx, minor), rule->minor);
-	tests = p->count;
-	if (rule->is_allowed)
-		add_allow(p, access_bits(rule));
-	else
-		add_deny(p, access_bits(rule));
-	for (size_t i = first; i < tests; i++)
-		if (BPF_CLASS(p->insns[i].code) == BPF_JMP)
-			p->insns[i].off = (int16_t)(p->count - i - 1);
+		if (!is_jump || insn->src_reg == NEAR)
+			continue;
+		insn->off = (int16_t)(places[insn->src_reg] - i - 1);
+		insn->src_reg = 0;
+	}
 }
 
 int wabe_cgroup_device_compile(const struct wabe_cgroup_device_rule *rules, size_t count,
@@ -153,9 +227,14 @@ int wabe_cgroup_device_compile(const struct wabe_cgroup_device_rule *rules, size
 		return -ENOMEM;
 	if (first < count)
 		add_head(&p);
-	for (size_t i = count; i > first; i--)
-		add_rule(&p, &rules[i - 1]);
-	add_return(&p, is_allowed);
+	for (size_t i = count; i > first; i--) {
+		guard_type(&p, rules[i - 1].type);
+		if (rules[i - 1].access == WABE_CGROUP_DEVICE_ALL)
+			add_verdict(&p, &rules[i - 1]);
+		else
+			add_part(&p, &rules[i - 1]);
+	}
+	add_end(&p, is_allowed);
 	*ret_insns = p.insns;
 	*ret_count = p.count;
 	return 0;
