@@ -183,8 +183,8 @@ int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resou
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	struct wabe_cgroup_limits limits = { 0 };
-	struct wabe_cgroup_device_rule *rules;
-	size_t rule_count;
+	struct wabe_cgroup_device_rule *rules = NULL;
+	size_t rule_count = 0;
 	int r;
 
 	if (wabe_container_status(c) == WABE_STATUS_STOPPED)

@@ -231,8 +231,8 @@ static int apply_devices(struct wabe_cgroup *cgroup, const struct wabe_list *dev
 			 struct wabe_error *err)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
-	struct wabe_cgroup_device_rule *rules;
-	size_t count;
+	struct wabe_cgroup_device_rule *rules = NULL;
+	size_t count = 0;
 	int r;
 
 	if (!cgroup)
