@@ -164,7 +164,7 @@ remove_cgroups()
 host_facts()
 {
 	grep -F "$VZ" /proc/self/mountinfo || true
-	find /sys/fs/cgroup -maxdepth 4 -path "*$CGROUP/*" -type d
+	find /sys/fs/cgroup -maxdepth 4 -path "*$CGROUP/*" -type d 2>/dev/null || true
 	find "$VZ"/{root,private,lock,names} -mindepth 1 -maxdepth 1
 	find "$VZ/run" -mindepth 1 -maxdepth 1 ! -name .seccomp
 	find "$VZ/uidranges" -type l ! -name '*next'

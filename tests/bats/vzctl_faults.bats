@@ -227,7 +227,8 @@ no_processes()
 	running_guest
 	run_ok wabe --root "$VZ/run" pause $CT
 	status_is "exist mounted running"
-	run_ok vzctl stop $CT --fast
+	run_exit 31 vzctl exec "$CT" true
+	run_ok vzctl stop "$CT" --fast
 	status_is "exist unmounted down"
 }
 

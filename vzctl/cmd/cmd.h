@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cmd/cmd: what the verbs of vzctl(8) share. A verb parses its words, calls guest/, and says the result.
+ * cmd/cmd: what the verbs of vzctl(8) share. A verb parses its words, calls guest/, and says the
+ * result.
  */
 #ifndef VZ_CMD_CMD_H
 #define VZ_CMD_CMD_H
@@ -46,7 +47,10 @@ vz_cmd_fn vz_cmd_create, vz_cmd_destroy, vz_cmd_mount, vz_cmd_umount, vz_cmd_sta
 int vz_cmd_options(struct vz_cli *cli, const struct wabe_option *table, size_t count, void *values,
 		   int argc, char **argv, struct wabe_error *err);
 
-/** vz_report_open() - progress to standard output unless --quiet, and to LOGFILE. A log file that can't be opened is a warning. */
+/**
+ * vz_report_open() - progress to standard output unless --quiet, and to LOGFILE. A log file that
+ * can't be opened is a warning.
+ */
 void vz_report_open(struct vz_cli *cli);
 
 /** vz_report_error() - the verb's error to standard error and LOGFILE. */

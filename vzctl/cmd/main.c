@@ -24,7 +24,10 @@ int main(int argc, char **argv)
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "vzctl";
 
-	/* A closed standard descriptor would be the next file that is opened, and get our messages; others are not for guests. */
+	/*
+	 * A closed standard descriptor would be the next file that is opened, and get our messages;
+	 * others are not for guests.
+	 */
 	if (wabe_fd_pin_stdio() < 0 || wabe_fd_cloexec_from(3) < 0)
 		return VZ_EXIT_SYSTEM;
 	for (size_t i = 1; i < ARRAY_SIZE(programs); i++)

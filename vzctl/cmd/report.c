@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cmd/report: where vzctl's messages go: the terminal, and LOGFILE of vz.conf in the form that it always had. */
+/*
+ * cmd/report: where vzctl's messages go: the terminal, and LOGFILE of vz.conf in the form that it
+ * always had.
+ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +30,8 @@ static void to_file(const struct vz_cli *cli, const char *text)
 		       cli->word ? cli->word : "-", text);
 	if (len >= (int)sizeof(line))
 		len = (int)sizeof(line) - 1;
-	/* One write, so that lines of several vzctl don't mix. A full disk must not stop the verb. */
+	/* One write, so that lines of several vzctl don't mix. A full disk must not stop the verb.
+	 */
 	(void)wabe_fd_write_all(cli->logfile_fd, line, (size_t)len);
 }
 

@@ -35,7 +35,10 @@ static const struct wabe_name setmodes[] = {
 	{ NULL, 0 },
 };
 
-/* The parameters have a copy of it; /proc/PID/cmdline, which all users of host and guest can read, shall not. */
+/*
+ * The parameters have a copy of it; /proc/PID/cmdline, which all users of host and guest can read,
+ * shall not.
+ */
 static void hide_password(int argc, char **argv)
 {
 	static const char option[] = "--userpasswd";

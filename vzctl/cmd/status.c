@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cmd/status: vzctl status CTID: one line whose words scripts parse (Pacemaker's ManageVE reads the third and fifth). */
+/*
+ * cmd/status: vzctl status CTID: one line whose words scripts parse (Pacemaker's ManageVE reads the
+ * third and fifth).
+ */
 #include <stdio.h>
 
 #include "cmd/cmd.h"

@@ -185,7 +185,10 @@ int vz_vzctl_main(int argc, char **argv)
 	struct wabe_error err = WABE_ERROR_INIT;
 	int r;
 
-	/* Who reads our output may leave; a verb half done would be worse than lines that nobody reads. */
+	/*
+	 * Who reads our output may leave; a verb half done would be worse than lines that nobody
+	 * reads.
+	 */
 	signal(SIGPIPE, SIG_IGN);
 	r = run(&cli, argc, argv, &err);
 	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))

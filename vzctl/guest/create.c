@@ -127,7 +127,10 @@ static int put_uid(struct vz_guest *g, uint32_t uid, struct wabe_error *err)
 	return r < 0 ? r : vz_ctconf_apply(&g->conf, &params, err);
 }
 
-/* What comes from vz.conf, which can change, and decides what the guest is: it keeps what it was made with. */
+/*
+ * What comes from vz.conf, which can change, and decides what the guest is: it keeps what it was
+ * made with.
+ */
 static int keep_defaults(struct vz_guest *g, struct wabe_error *err)
 {
 	static const enum vz_param_id ids[] = { VZ_PARAM_ROOT, VZ_PARAM_PRIVATE, VZ_PARAM_LAYOUT,

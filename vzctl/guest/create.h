@@ -2,8 +2,9 @@
 /*
  * guest/create: making a guest.
  *
- * The order makes a kill at any point harmless: a record of all that will be made (guest/pending.h), range of ids, private
- * area, VE_ROOT, and last the configuration, whose appearance makes the guest. Then the record goes.
+ * The order makes a kill at any point harmless: a record of all that will be made
+ * (guest/pending.h), range of ids, private area, VE_ROOT, and last the configuration, whose
+ * appearance makes the guest. Then the record goes.
  */
 #ifndef VZ_GUEST_CREATE_H
 #define VZ_GUEST_CREATE_H
@@ -12,15 +13,19 @@
 #include "guest/guest.h"
 
 /**
- * vz_guest_create() - make the guest; all is undone on failure. The guest is locked by vz_guest_lock_new().
+ * vz_guest_create() - make the guest; all is undone on failure. The guest is locked by
+ * vz_guest_lock_new().
  * @sample: as in vz_ctconf_new(); @options: of the command line, or NULL
- * Kinds: VZ_EXIT_BAD_VALUE (reserved id), VZ_EXIT_PRIVATE_AREA_EXISTS (the guest or its private area exists), VZ_EXIT_NO_SPACE,
- * VZ_EXIT_LAYOUT, those of the template and of saving.
+ * Kinds: VZ_EXIT_BAD_VALUE (reserved id), VZ_EXIT_PRIVATE_AREA_EXISTS (the guest or its private
+ * area exists), VZ_EXIT_NO_SPACE, VZ_EXIT_LAYOUT, those of the template and of saving.
  */
 int vz_guest_create(struct vz_guest *g, const char *sample, const struct vz_params *options,
 		    struct wabe_error *err);
 
-/** vz_create_take_back() - remove what an interrupted create made, by its record; nothing that was written since is lost. */
+/**
+ * vz_create_take_back() - remove what an interrupted create made, by its record; nothing that was
+ * written since is lost.
+ */
 int vz_create_take_back(struct vz_guest *g, struct wabe_error *err);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * guest/destroy: see destroy.h. Every part is idempotent and the configuration, which says where the parts are, goes last:
- * destroying again finishes what was interrupted.
+ * guest/destroy: see destroy.h. Every part is idempotent and the configuration, which says where
+ * the parts are, goes last: destroying again finishes what was interrupted.
  */
 #include "guest/destroy.h"
 

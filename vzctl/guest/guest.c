@@ -78,7 +78,10 @@ static void lock_path(const struct vz_guest *g, char path[PATH_MAX])
 	snprintf(path, PATH_MAX, "%s/%s.lck", g->host->lockdir, g->id);
 }
 
-/* Who waits for the removed file sees that it is not there any more and takes a new one (wabe_file_lock_at()). */
+/*
+ * Who waits for the removed file sees that it is not there any more and takes a new one
+ * (wabe_file_lock_at()).
+ */
 static void unlock(struct vz_guest *g)
 {
 	char path[PATH_MAX];
@@ -158,7 +161,10 @@ static int take_lock(struct vz_guest *g, const char *doing, struct wabe_error *e
 	g->lock_fd = open_lock(g, err);
 	if (g->lock_fd < 0)
 		return g->lock_fd;
-	/* Only a courtesy to who meets the lock: on a full disk the note is missing, the lock is not. */
+	/*
+	 * Only a courtesy to who meets the lock: on a full disk the note is missing, the lock is
+	 * not.
+	 */
 	len = snprintf(note, sizeof(note), "%d, %s\n", (int)getpid(), doing);
 	if (ftruncate(g->lock_fd, 0) < 0 || pwrite(g->lock_fd, note, (size_t)len, 0) < 0)
 		wabe_log(g->host->rt.log, WABE_LOG_DEBUG, "CT %s: the lock has no note", g->id);
@@ -252,6 +258,10 @@ int vz_guest_need_running(struct vz_guest *g, struct wabe_error *err)
 
 	if (r < 0)
 		return r;
+	/* A process born in a frozen cgroup would be stuck there, and we with it. */
+	if (g->container && wabe_container_status(g->container) == WABE_STATUS_PAUSED)
+		return vz_error_say(err, VZ_EXIT_NOT_RUNNING, -EBUSY,
+				    "Container is frozen: wabe resume %s thaws it", g->id);
 	if (g->container)
 		return 0;
 	if (!vz_ctconf_exists(g->host, g->ctid))

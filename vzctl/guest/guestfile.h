@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * guest/guestfile: reading and replacing small files of a guest, below a root that the guest controls.
+ * guest/guestfile: reading and replacing small files of a guest, below a root that the guest
+ * controls.
  */
 #ifndef VZ_GUEST_GUESTFILE_H
 #define VZ_GUEST_GUESTFILE_H
@@ -13,13 +14,17 @@
 
 #define VZ_GUESTFILE_MAX_BYTES (1u << 20)
 
-/** vz_guestfile_read() - append the regular file @path, resolved inside @root_fd, to @text. -ENOENT, -EFBIG, -EINVAL (no regular file). */
+/**
+ * vz_guestfile_read() - append the regular file @path, resolved inside @root_fd, to @text.
+ * -ENOENT, -EFBIG, -EINVAL (no regular file).
+ */
 int vz_guestfile_read(int root_fd, const char *path, struct wabe_buf *text, struct wabe_error *err);
 
 /**
- * vz_guestfile_replace() - a new file in the place of /etc/@name: complete or not at all. What is there is replaced, never
- * followed or written to; owner and mode of a regular file are kept, a new one is the caller's with @mode.
- * Where: in the guest, or on the host with the guest's file system ids.
+ * vz_guestfile_replace() - a new file in the place of /etc/@name: complete or not at all. What is
+ * there is replaced, never followed or written to; owner and mode of a regular file are kept, a new
+ * one is the caller's with @mode. Where: in the guest, or on the host with the guest's file system
+ * ids.
  */
 int vz_guestfile_replace(int root_fd, const char *name, const void *text, size_t len, mode_t mode,
 			 struct wabe_error *err);

@@ -12,7 +12,10 @@
 #include "guest/guestfile.h"
 #include "guest/run.h"
 
-/* Write as the guest's root: the file gets its id, and nothing is possible that it couldn't do itself. */
+/*
+ * Write as the guest's root: the file gets its id, and nothing is possible that it couldn't do
+ * itself.
+ */
 static int write_as_guest(const struct vz_guest *g, int root_fd, const char *line,
 			  struct wabe_error *err)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * guest/idrange: see idrange.h. Links instead of files, because a link and its content appear in one step.
+ * guest/idrange: see idrange.h. Links instead of files, because a link and its content appear in
+ * one step.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +44,10 @@ static int read_link(int dir_fd, const char *name, uint32_t *ret_number)
 	return wabe_parse_u32(text, ret_number) < 0 ? -EINVAL : 0;
 }
 
-/* An aligned index whose whole range lies in the host's UID_BASE .. UID_END - 1; the last id, 4294967295, is none (setreuid(2)). */
+/*
+ * An aligned index whose whole range lies in the host's UID_BASE .. UID_END - 1; the last id,
+ * 4294967295, is none (setreuid(2)).
+ */
 static void set_bounds(struct vz_idrange *ranges, const struct vz_host *host)
 {
 	uint64_t first = ((uint64_t)host->uid_base + VZ_IDRANGE_SIZE - 1) / VZ_IDRANGE_SIZE;
@@ -120,6 +124,7 @@ int vz_idrange_pick(struct vz_idrange *ranges, uint32_t *ret_uid, struct wabe_er
 			      ranges->count);
 }
 
+/* 1 when it was free, 0 when it is @ctid's already. */
 static int claim_index(int dir_fd, uint32_t index, uint32_t ctid, struct wabe_error *err)
 {
 	struct link_name name = number_text(index), text = number_text(ctid);
@@ -127,7 +132,7 @@ static int claim_index(int dir_fd, uint32_t index, uint32_t ctid, struct wabe_er
 	int r;
 
 	if (symlinkat(text.text, dir_fd, name.text) == 0)
-		return 0;
+		return 1;
 	if (errno != EEXIST)
 		return wabe_error_set(err, -errno, "claim range %s of user ids", name.text);
 	r = read_link(dir_fd, name.text, &owner);
@@ -160,20 +165,20 @@ static int release_index(int dir_fd, uint32_t index, uint32_t ctid, struct wabe_
 int vz_idrange_claim(struct vz_idrange *ranges, uint32_t uid, uint32_t ctid, struct wabe_error *err)
 {
 	uint32_t first = uid / VZ_IDRANGE_SIZE, last;
-	int r;
+	int r, was_free;
 
 	if (uid > UINT32_MAX - VZ_IDRANGE_SIZE)
 		return wabe_error_say(err, -ERANGE,
 				      "user ids %" PRIu32 " and 65535 more: past the last user id",
 				      uid);
 	last = (uid + VZ_IDRANGE_SIZE - 1) / VZ_IDRANGE_SIZE;
-	r = claim_index(ranges->dir_fd, first, ctid, err);
-	if (r == 0 && last != first) {
-		r = claim_index(ranges->dir_fd, last, ctid, err);
-		if (r < 0)
-			(void)release_index(ranges->dir_fd, first, ctid, NULL);
-	}
-	return r;
+	was_free = claim_index(ranges->dir_fd, first, ctid, err);
+	if (was_free < 0 || last == first)
+		return was_free < 0 ? was_free : 0;
+	r = claim_index(ranges->dir_fd, last, ctid, err);
+	if (r < 0 && was_free)
+		(void)release_index(ranges->dir_fd, first, ctid, NULL);
+	return r < 0 ? r : 0;
 }
 
 int vz_idrange_release(struct vz_idrange *ranges, uint32_t uid, uint32_t ctid,

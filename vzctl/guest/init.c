@@ -47,7 +47,10 @@ static const char *const openrc_shutdown[] = { "/sbin/openrc-shutdown", "--power
 /* SIGRTMIN of both glibc and musl (signal(7)), as a constant. */
 #define RTMIN 34
 
-/* SIGTERM for those whose signals say nothing about halting: an init that is a plain program ends on it. */
+/*
+ * SIGTERM for those whose signals say nothing about halting: an init that is a plain program ends
+ * on it.
+ */
 static const struct vz_init_halt halts[VZ_INIT_MAX] = {
 	/* systemd(1), "SIGNALS": SIGRTMIN+3 starts halt.target. */
 	[VZ_INIT_SYSTEMD] = { .signal = RTMIN + 3 },

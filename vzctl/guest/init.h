@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * guest/init: the guest's init program: where it is, what kind it is, how it is told to shut down and when it is up.
+ * guest/init: the guest's init program: where it is, what kind it is, how it is told to shut down
+ * and when it is up.
  *
- * The kind is a guess from the guest's own files. It decides only which polite signal comes before SIGKILL.
+ * The kind is a guess from the guest's own files. It decides only which polite signal comes before
+ * SIGKILL.
  */
 #ifndef VZ_GUEST_INIT_H
 #define VZ_GUEST_INIT_H
@@ -31,11 +33,17 @@ enum vz_init_kind {
 int vz_init_find(int root_fd, const char **ret_path, enum vz_init_kind *ret_kind,
 		 struct wabe_error *err);
 
-/** vz_init_name(), vz_init_kind_of() - the annotation's text and back; NULL or an unknown name is VZ_INIT_OTHER. */
+/**
+ * vz_init_name(), vz_init_kind_of() - the annotation's text and back; NULL or an unknown name is
+ * VZ_INIT_OTHER.
+ */
 const char *vz_init_name(enum vz_init_kind kind);
 enum vz_init_kind vz_init_kind_of(const char *name);
 
-/** How a guest is told to halt: by a signal to init, or, first, by a program of its own (NULL: none). */
+/**
+ * How a guest is told to halt: by a signal to init, or, first, by a program of its own (NULL:
+ * none).
+ */
 struct vz_init_halt {
 	int signal;
 	const char *const *commands[3]; /* argument vectors, tried in turn; NULL ends the list */
@@ -44,7 +52,8 @@ struct vz_init_halt {
 /** vz_init_halt() - for a kind. Never NULL. */
 const struct vz_init_halt *vz_init_halt(enum vz_init_kind kind);
 
-/** vz_init_shell() - the guest's shell: "/bin/bash" or "/bin/sh". -ENOENT, kind VZ_EXIT_BROKEN_CT. */
+/** vz_init_shell() - the guest's shell: "/bin/bash" or "/bin/sh". -ENOENT, kind VZ_EXIT_BROKEN_CT.
+ */
 int vz_init_shell(int root_fd, const char **ret_path, struct wabe_error *err);
 
 #endif

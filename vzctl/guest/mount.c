@@ -84,7 +84,10 @@ bool vz_guest_is_mounted(const struct vz_guest *g)
 	       state == VZ_ROOT_MOUNTED;
 }
 
-/* The overlay is made in a namespace of our own, where its layers may be attached, and put on the host's VE_ROOT. */
+/*
+ * The overlay is made in a namespace of our own, where its layers may be attached, and put on the
+ * host's VE_ROOT.
+ */
 static int mount_on_host(struct vz_guest *g, struct wabe_error *err)
 {
 	_cleanup_(vz_mountns_drop) struct vz_mountns ns = VZ_MOUNTNS_INIT;

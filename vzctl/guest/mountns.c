@@ -39,7 +39,10 @@ int vz_mountns_leave(struct vz_mountns *ns, struct wabe_error *err)
 	r = wabe_namespace_join(ns->host_fd, CLONE_NEWNS, err);
 	if (r < 0)
 		return wabe_error_prefix(err, "go back to the host's mount namespace");
-	/* setns(2) left us in the namespace's root, where we stay when the directory is out of reach. */
+	/*
+	 * setns(2) left us in the namespace's root, where we stay when the directory is out of
+	 * reach.
+	 */
 	if (ns->cwd_fd >= 0 && fchdir(ns->cwd_fd) < 0)
 		errno = 0;
 	wabe_cleanup_close(&ns->host_fd);

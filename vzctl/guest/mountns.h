@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * guest/mountns: a mount namespace of our own in which a guest's root is put together, and the way back.
+ * guest/mountns: a mount namespace of our own in which a guest's root is put together, and the way
+ * back.
  *
- * What is mounted in it never shows on the host. It ends when its last process left it; a guest that was started
- * from it has a copy.
+ * What is mounted in it never shows on the host. It ends when its last process left it; a guest
+ * that was started from it has a copy.
  */
 #ifndef VZ_GUEST_MOUNTNS_H
 #define VZ_GUEST_MOUNTNS_H
@@ -22,13 +23,22 @@ struct vz_mountns {
 		-EBADF, -EBADF \
 	}
 
-/** vz_mountns_enter() - go into a new mount namespace; it gets the host's mounts and later changes, the host none of its. */
+/**
+ * vz_mountns_enter() - go into a new mount namespace; it gets the host's mounts and later changes,
+ * the host none of its.
+ */
 int vz_mountns_enter(struct vz_mountns *ns, struct wabe_error *err);
 
-/** vz_mountns_leave() - back to where we came from, working directory too. Nothing to do when we are there. */
+/**
+ * vz_mountns_leave() - back to where we came from, working directory too. Nothing to do when we
+ * are there.
+ */
 int vz_mountns_leave(struct vz_mountns *ns, struct wabe_error *err);
 
-/** vz_mountns_drop() - vz_mountns_leave() for _cleanup_; ends the program when there is no way back. */
+/**
+ * vz_mountns_drop() - vz_mountns_leave() for _cleanup_; ends the program when there is no way
+ * back.
+ */
 void vz_mountns_drop(struct vz_mountns *ns);
 
 #endif

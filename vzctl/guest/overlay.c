@@ -23,7 +23,10 @@ static int make_dir(int parent_fd, const char *name, mode_t mode, struct wabe_er
 {
 	if (mkdirat(parent_fd, name, 0700) < 0)
 		return wabe_error_set(err, -errno, "make directory %s in the private area", name);
-	/* The umask is the administrator's; the mode of the guest's root directory is the template's. */
+	/*
+	 * The umask is the administrator's; the mode of the guest's root directory is the
+	 * template's.
+	 */
 	if (fchmodat(parent_fd, name, mode, 0) < 0)
 		return wabe_error_set(err, -errno, "chmod %s in the private area", name);
 	return 0;
@@ -87,7 +90,10 @@ int vz_overlay_create(const struct vz_guest *g, bool *ret_was_made, struct wabe_
 	return r < 0 ? vz_guest_fail(err, VZ_EXIT_CREATE_PRIVATE) : 0;
 }
 
-/* Only directories that are empty go, so that files that came there in any other way are never lost. */
+/*
+ * Only directories that are empty go, so that files that came there in any other way are never
+ * lost.
+ */
 void vz_overlay_remove_fresh(const char *private)
 {
 	static const char *const dirs[] = { "/work/work", "/work", "/fs", "" };
@@ -148,8 +154,9 @@ int vz_overlay_remove(const char *private, struct wabe_error *err)
 }
 
 /*
- * The map of the idmapped mounts. Inside is the id on disk, outside the id that the host sees. The second line is for
- * the mounter, host's root, who makes overlayfs' work directory and needs an id on disk too.
+ * The map of the idmapped mounts. Inside is the id on disk, outside the id that the host sees. The
+ * second line is for the mounter, host's root, who makes overlayfs' work directory and needs an id
+ * on disk too.
  */
 static int make_userns(uint32_t uid, struct wabe_error *err)
 {
@@ -161,7 +168,10 @@ static int make_userns(uint32_t uid, struct wabe_error *err)
 	return wabe_idmap_userns(maps, ARRAY_SIZE(maps), err);
 }
 
-/* One tree, cloned, idmapped and attached over itself: overlayfs refuses layers that are attached nowhere. */
+/*
+ * One tree, cloned, idmapped and attached over itself: overlayfs refuses layers that are attached
+ * nowhere.
+ */
 static int attach_layer(int tree_fd, const char *path, int userns_fd, uint64_t attrs,
 			struct wabe_error *err)
 {
@@ -182,7 +192,10 @@ static int attach_layer(int tree_fd, const char *path, int userns_fd, uint64_t a
 	return r < 0 ? r : TAKE_FD(clone_fd);
 }
 
-/* Layers by descriptor: no path needs escaping or is too long, and the guest's mountinfo shows no path of the host. */
+/*
+ * Layers by descriptor: no path needs escaping or is too long, and the guest's mountinfo shows no
+ * path of the host.
+ */
 static int mount_layers(int lower_fd, int upper_fd, unsigned int attrs, struct wabe_error *err)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
@@ -192,7 +205,8 @@ static int mount_layers(int lower_fd, int upper_fd, unsigned int attrs, struct w
 		wabe_arena_printf(&arena, "lowerdir=%s", wabe_path_proc_fd(lower_fd, lower)),
 		wabe_arena_printf(&arena, "upperdir=%s/fs", wabe_path_proc_fd(upper_fd, upper)),
 		wabe_arena_printf(&arena, "workdir=%s/work", upper),
-		/* Guests rename directories of the template; the default is the kernel builder's choice. */
+		/* Guests rename directories of the template; the default is the kernel builder's
+		   choice. */
 		"redirect_dir=on",
 		"metacopy=off",
 	};
@@ -230,7 +244,10 @@ static int mount_idmapped(const struct vz_guest *g, int tree_fd, const char *tre
 		return lower_fd;
 	upper_fd = attach_layer(private_fd, g->conf.private, userns_fd, 0, err);
 	r = upper_fd < 0 ? upper_fd : mount_layers(lower_fd, upper_fd, attrs, err);
-	/* The overlay has copies of its own of both mounts; scripts shall see the directories as they are on disk. */
+	/*
+	 * The overlay has copies of its own of both mounts; scripts shall see the directories as
+	 * they are on disk.
+	 */
 	if (upper_fd >= 0)
 		(void)wabe_mount_detach(g->conf.private, NULL);
 	(void)wabe_mount_detach(tree_path, NULL);

@@ -12,17 +12,18 @@
 #include "guest/guest.h"
 
 /**
- * vz_passwd_set() - change a password, running or not: the edit is done by a process inside the guest, which gets the hash only.
- * The password itself is in no argument, environment, file or log.
+ * vz_passwd_set() - change a password, running or not: the edit is done by a process inside the
+ * guest, which gets the hash only. The password itself is in no argument, environment, file or log.
  * @userpasswd: "USER:PASSWORD"
  * The guest is locked. Kind VZ_EXIT_PASSWORD: no such user, or its files can't be read or written.
  */
 int vz_passwd_set(struct vz_guest *g, const char *userpasswd, struct wabe_error *err);
 
 /**
- * vz_passwd_edit() - @shadow with the password field of @user replaced (pure; the heart of the above).
- * @hash: crypt(3); @days: since 1970, the time of the change, < 0: leave that field (passwd(5) has none)
- * Appends the new text to @out. 0, -ENOENT (no line of @user), -ENOMEM.
+ * vz_passwd_edit() - @shadow with the password field of @user replaced (pure; the heart of the
+ * above).
+ * @hash: crypt(3); @days: since 1970, the time of the change, < 0: leave that field (passwd(5) has
+ * none) Appends the new text to @out. 0, -ENOENT (no line of @user), -ENOMEM.
  */
 int vz_passwd_edit(const char *shadow, const char *user, const char *hash, long days,
 		   struct wabe_buf *out);

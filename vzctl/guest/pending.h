@@ -2,8 +2,8 @@
 /*
  * guest/pending: the record of a create in progress, <confdir>/conf/.CTID.creating.
  *
- * It is written before anything else is made and names all that will be, so whoever finds it (and holds the
- * guest's lock, so its writer is dead) can take everything back.
+ * It is written before anything else is made and names all that will be, so whoever finds it (and
+ * holds the guest's lock, so its writer is dead) can take everything back.
  */
 #ifndef VZ_GUEST_PENDING_H
 #define VZ_GUEST_PENDING_H
@@ -31,7 +31,10 @@ int vz_pending_save(const struct vz_host *host, uint32_t ctid, const struct vz_p
 int vz_pending_load(const struct vz_host *host, uint32_t ctid, struct wabe_arena *arena,
 		    struct vz_pending *ret_pending, struct wabe_error *err);
 
-/** vz_pending_tidy() - remove what a writer of the record or of the configuration was killed over. Never fails. */
+/**
+ * vz_pending_tidy() - remove what a writer of the record or of the configuration was killed over.
+ * Never fails.
+ */
 void vz_pending_tidy(const struct vz_host *host, uint32_t ctid);
 
 /** vz_pending_drop() - the create is finished or taken back. Idempotent. */

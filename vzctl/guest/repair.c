@@ -34,7 +34,8 @@ int vz_repair_create(struct vz_guest *g, struct wabe_error *err)
 	return r < 0 ? r : vz_pending_drop(g->host, g->ctid, err);
 }
 
-/* A container without a running init: halted from inside, or its maker was killed before init ran. */
+/* A container without a running init: halted from inside, or its maker was killed before init ran.
+ */
 static int repair_container(struct vz_guest *g, struct wabe_error *err)
 {
 	struct wabe_container *c = NULL;

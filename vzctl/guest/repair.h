@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * guest/repair: finishing or taking back what a killed command left. Runs under the guest's lock, before each verb that takes it, and
- * costs a handful of system calls when there is nothing to do.
+ * guest/repair: finishing or taking back what a killed command left. Runs under the guest's lock,
+ * before each verb that takes it, and costs a handful of system calls when there is nothing to do.
  */
 #ifndef VZ_GUEST_REPAIR_H
 #define VZ_GUEST_REPAIR_H
@@ -14,12 +14,16 @@
 /** vz_repair_is_pending() - is there the record of an unfinished create? */
 bool vz_repair_is_pending(const struct vz_guest *g);
 
-/** vz_repair_create() - finish an interrupted create that had its configuration already, else take all of it back. */
+/**
+ * vz_repair_create() - finish an interrupted create that had its configuration already, else take
+ * all of it back.
+ */
 int vz_repair_create(struct vz_guest *g, struct wabe_error *err);
 
 /**
- * vz_repair() - with the configuration loaded: finish an interrupted destroy (the configuration is then gone:
- * g->has_conf false), remove the container of a guest that is not running, bring VE_ROOT in line.
+ * vz_repair() - with the configuration loaded: finish an interrupted destroy (the configuration is
+ * then gone: g->has_conf false), remove the container of a guest that is not running, bring VE_ROOT
+ * in line.
  */
 int vz_repair(struct vz_guest *g, struct wabe_error *err);
 

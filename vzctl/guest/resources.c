@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* guest/resources: PHYSPAGES, SWAPPAGES, NUMPROC, CPUUNITS, CPULIMIT, CPUS and the like as cgroup limits; see resources.h. */
+/*
+ * guest/resources: PHYSPAGES, SWAPPAGES, NUMPROC, CPUUNITS, CPULIMIT, CPUS and the like as cgroup
+ * limits; see resources.h.
+ */
 #include "guest/resources.h"
 
 #include <string.h>
@@ -15,7 +18,10 @@ static int64_t limit_bytes(struct vz_pair pair)
 	return pair.limit == VZ_UNLIMITED ? -1 : (int64_t)pair.limit;
 }
 
-/* OCI's swap is memory plus swap; without a limit on memory it can't be said, and cgroup v1 couldn't keep it. */
+/*
+ * OCI's swap is memory plus swap; without a limit on memory it can't be said, and cgroup v1
+ * couldn't keep it.
+ */
 static void fill_memory(const struct vz_guest *g, struct wabe_spec_resources *res)
 {
 	int64_t memory = limit_bytes(vz_param_bytes(&g->conf.params, VZ_PARAM_PHYSPAGES));
@@ -56,7 +62,10 @@ static uint64_t units_to_shares(uint64_t units)
 	return shares > SHARES_MAX ? SHARES_MAX : shares;
 }
 
-/* CPULIMIT is in per cent of one processor, CPUS a number of processors: the smaller one counts; 0 is no limit. */
+/*
+ * CPULIMIT is in per cent of one processor, CPUS a number of processors: the smaller one counts; 0
+ * is no limit.
+ */
 static int64_t quota_us(const struct vz_params *params)
 {
 	uint64_t percent = vz_param_u64(params, VZ_PARAM_CPULIMIT);

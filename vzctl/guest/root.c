@@ -64,8 +64,11 @@ static int exchange(const char *path, const char *swap, struct wabe_error *err)
 {
 	int r;
 
-	if (renameat2(AT_FDCWD, swap, AT_FDCWD, path, RENAME_EXCHANGE) < 0)
-		return wabe_error_set(err, -errno, "put %s in the place of %s", swap, path);
+	if (renameat2(AT_FDCWD, swap, AT_FDCWD, path, RENAME_EXCHANGE) < 0) {
+		r = wabe_error_set(err, -errno, "put %s in the place of %s", swap, path);
+		(void)drop_swap(swap);
+		return r;
+	}
 	r = drop_swap(swap);
 	if (r < 0 && renameat2(AT_FDCWD, swap, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
 		(void)drop_swap(swap);

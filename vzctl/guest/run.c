@@ -190,7 +190,10 @@ pid_t vz_run_start(struct vz_guest *g, const char *const *const *commands, int s
 	return wabe_container_exec(g->container, &run.args, err);
 }
 
-/* The caller's terminal type is all that goes in of its environment; terminfo names are short and plain. */
+/*
+ * The caller's terminal type is all that goes in of its environment; terminfo names are short and
+ * plain.
+ */
 static const char *safe_term(void)
 {
 	static const char plain[] =

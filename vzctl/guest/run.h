@@ -14,30 +14,40 @@
 #include "guest/guest.h"
 
 /*
- * All of these need g->container (vz_guest_need_running(), or vz_borrow_begin() for a guest that is down) and
- * return the exit status as a shell counts it (0..255, 128 + signal), or -errno when nothing was run. Standard input, output and
- * error are the caller's.
+ * All of these need g->container (vz_guest_need_running(), or vz_borrow_begin() for a guest that is
+ * down) and return the exit status as a shell counts it (0..255, 128 + signal), or -errno when
+ * nothing was run. Standard input, output and error are the caller's.
  */
 
 /**
- * vz_run_words() - the words joined by blanks, run by the guest's shell (as vzctl exec always did; an empty word becomes '').
- * A single "-" reads the commands from standard input.
+ * vz_run_words() - the words joined by blanks, run by the guest's shell (as vzctl exec always did;
+ * an empty word becomes ''). A single "-" reads the commands from standard input.
  */
 int vz_run_words(struct vz_guest *g, char *const *words, size_t count, struct wabe_error *err);
 
-/** vz_run_script() - a script's text, by the guest's shell; it is in no argument, environment or file of the guest. */
+/**
+ * vz_run_script() - a script's text, by the guest's shell; it is in no argument, environment or
+ * file of the guest.
+ */
 int vz_run_script(struct vz_guest *g, const char *text, size_t len, struct wabe_error *err);
 
-/** vz_run_login() - a login shell on a terminal of the guest's, relayed to the caller's; @words: NULL or a command to run first. */
+/**
+ * vz_run_login() - a login shell on a terminal of the guest's, relayed to the caller's; @words:
+ * NULL or a command to run first.
+ */
 int vz_run_login(struct vz_guest *g, char *const *words, size_t count, struct wabe_error *err);
 
-/** vz_run_function() - @main(data) in a child inside the guest; it must not return to the caller's stack. */
+/**
+ * vz_run_function() - @main(data) in a child inside the guest; it must not return to the caller's
+ * stack.
+ */
 int vz_run_function(struct vz_guest *g, int (*main)(void *data), void *data,
 		    struct wabe_error *err);
 
 /**
- * vz_run_start() - a command of the guest's, by the first of @commands that exists there, without waiting for it; input is
- * /dev/null and output goes to @stdout_fd (< 0: /dev/null). Returns its pid, a child, or -errno.
+ * vz_run_start() - a command of the guest's, by the first of @commands that exists there, without
+ * waiting for it; input is /dev/null and output goes to @stdout_fd (< 0: /dev/null). Returns its
+ * pid, a child, or -errno.
  */
 pid_t vz_run_start(struct vz_guest *g, const char *const *const *commands, int stdout_fd,
 		   struct wabe_error *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * guest/set: changing a guest's parameters, in force at once where the guest runs, and in its configuration with --save.
+ * guest/set: changing a guest's parameters, in force at once where the guest runs, and in its
+ * configuration with --save.
  */
 #ifndef VZ_GUEST_SET_H
 #define VZ_GUEST_SET_H
@@ -21,8 +22,9 @@ struct vz_set_options {
 
 /**
  * vz_guest_set() - @changes: of the command line. The guest is locked.
- * When something can't be put in force nothing is saved. Kinds: VZ_EXIT_RUNNING (only a stopped guest can change that),
- * VZ_EXIT_BAD_OPTION, VZ_EXIT_NAME, VZ_EXIT_PASSWORD, VZ_EXIT_SET_UBC, VZ_EXIT_QUOTA_SET, VZ_EXIT_BAD_HOSTNAME, VZ_EXIT_SAVE.
+ * When something can't be put in force nothing is saved. Kinds: VZ_EXIT_RUNNING (only a stopped
+ * guest can change that), VZ_EXIT_BAD_OPTION, VZ_EXIT_NAME, VZ_EXIT_PASSWORD, VZ_EXIT_SET_UBC,
+ * VZ_EXIT_QUOTA_SET, VZ_EXIT_BAD_HOSTNAME, VZ_EXIT_SAVE.
  */
 int vz_guest_set(struct vz_guest *g, const struct vz_params *changes,
 		 const struct vz_set_options *options, struct wabe_error *err);

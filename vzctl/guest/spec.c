@@ -20,8 +20,9 @@ struct mount_row {
 };
 
 /*
- * systemd.io/CONTAINER_INTERFACE: /proc, /sys and /dev are there before init, /run is a tmpfs, the cgroup tree is writable because
- * it is delegated. A user namespace protects what is writable in /proc/sys; its dangerous parts are masked (guest/confine.h).
+ * systemd.io/CONTAINER_INTERFACE: /proc, /sys and /dev are there before init, /run is a tmpfs, the
+ * cgroup tree is writable because it is delegated. A user namespace protects what is writable in
+ * /proc/sys; its dangerous parts are masked (guest/confine.h).
  */
 static const struct mount_row mounts[] = {
 	{ "/proc", "proc", "proc", "nosuid,nodev,noexec" },
@@ -75,7 +76,10 @@ static int set_process(struct wabe_spec *spec, const char *init)
 		return -ENOMEM;
 	spec->process = p;
 	p->cwd = "/";
-	/* 0 is also the lowest that the guest can set later: its own root lacks the right to go below. */
+	/*
+	 * 0 is also the lowest that the guest can set later: its own root lacks the right to go
+	 * below.
+	 */
 	p->oom_score_adj = (struct wabe_opt_i64){ .is_set = true, .value = 0 };
 	if (wabe_strv_add(&p->args, &spec->arena, init) < 0 ||
 	    wabe_strv_add(&p->env, &spec->arena, "container=wabe") < 0)
@@ -202,7 +206,10 @@ int vz_spec_build(const struct vz_guest *g, const char *init, enum vz_init_kind 
 	spec->oci_version = WABE_SPEC_VERSION;
 	spec->root.path = g->conf.root;
 	spec->has_uptime = true;
-	/* Without a user namespace guest's root is the host's: it needs no delegation, and gets none. */
+	/*
+	 * Without a user namespace guest's root is the host's: it needs no delegation, and gets
+	 * none.
+	 */
 	spec->delegate_cgroup = uid != 0;
 	if (build_parts(g, init, kind, uid, spec) < 0)
 		return no_memory(err);

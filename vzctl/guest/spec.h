@@ -18,7 +18,10 @@
 int vz_spec_build(const struct vz_guest *g, const char *init, enum vz_init_kind kind,
 		  struct wabe_spec *spec, struct wabe_error *err);
 
-/** vz_spec_environment() - PATH, HOME and the like, nothing of the host's; @term NULL: "linux". Appended. 0 or -ENOMEM. */
+/**
+ * vz_spec_environment() - PATH, HOME and the like, nothing of the host's; @term NULL: "linux".
+ * Appended. 0 or -ENOMEM.
+ */
 int vz_spec_environment(struct wabe_strv *env, struct wabe_arena *arena, const char *term);
 
 #endif

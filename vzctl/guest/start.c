@@ -117,7 +117,10 @@ static int write_hostname(void *data, struct wabe_error *err)
 	return vz_hostname_write(s->g, s->root_fd, err);
 }
 
-/* What the guest's first process gets as 0, 1, 2: the administrator's terminal is none of the guest's business. */
+/*
+ * What the guest's first process gets as 0, 1, 2: the administrator's terminal is none of the
+ * guest's business.
+ */
 static int replace_stdio(int saved[3], struct wabe_error *err)
 {
 	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -169,7 +172,10 @@ static int make_container(void *data, struct wabe_error *err)
 	int r = vz_init_find(s->root_fd, &init, &kind, err);
 
 	if (r < 0 && s->is_borrowed) {
-		/* The guest may be broken just so that somebody wants to repair it. It is never executed. */
+		/*
+		 * The guest may be broken just so that somebody wants to repair it. It is never
+		 * executed.
+		 */
 		wabe_error_clear(err);
 		init = "/sbin/init";
 		kind = VZ_INIT_OTHER;

@@ -17,16 +17,17 @@ struct vz_start_options {
 
 /**
  * vz_guest_start() - mount, make the container, run init. The guest is locked.
- * Every step is undone on failure. Kinds: VZ_EXIT_RUNNING, VZ_EXIT_DISABLED, VZ_EXIT_BROKEN_CT, VZ_EXIT_ACTION_SCRIPT,
- * VZ_EXIT_WAIT (it runs, but was not up in time), those of vz_guest_check(), else VZ_EXIT_ENV_CREATE.
+ * Every step is undone on failure. Kinds: VZ_EXIT_RUNNING, VZ_EXIT_DISABLED, VZ_EXIT_BROKEN_CT,
+ * VZ_EXIT_ACTION_SCRIPT, VZ_EXIT_WAIT (it runs, but was not up in time), those of vz_guest_check(),
+ * else VZ_EXIT_ENV_CREATE.
  */
 int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 		   struct wabe_error *err);
 
 /**
- * vz_borrow_begin() - for a guest that is down: its namespaces, root and confinement with a process that waits for ever, so that the
- * calls of guest/run.h can be made; its init is not run, no action scripts, no link at VE_ROOT. The guest is locked.
- * vz_borrow_end() - take it away again.
+ * vz_borrow_begin() - for a guest that is down: its namespaces, root and confinement with a process
+ * that waits for ever, so that the calls of guest/run.h can be made; its init is not run, no action
+ * scripts, no link at VE_ROOT. The guest is locked. vz_borrow_end() - take it away again.
  */
 int vz_borrow_begin(struct vz_guest *g, struct wabe_error *err);
 int vz_borrow_end(struct vz_guest *g, struct wabe_error *err);

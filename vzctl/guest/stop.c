@@ -21,7 +21,10 @@ static int timeout_ms(const struct vz_guest *g)
 	return (int)vz_param_u64(&g->conf.params, VZ_PARAM_STOP_TIMEOUT) * 1000;
 }
 
-/* The child of the halting command: the guest's end takes it along; one that is stuck is not waited for. */
+/*
+ * The child of the halting command: the guest's end takes it along; one that is stuck is not waited
+ * for.
+ */
 static void reap(pid_t pid)
 {
 	if (pid > 0 && waitpid(pid, NULL, WNOHANG) == 0) {
@@ -30,7 +33,10 @@ static void reap(pid_t pid)
 	}
 }
 
-/* Was a command found and started that halts the guest? A command that can't be executed has ended at once, with 127. */
+/*
+ * Was a command found and started that halts the guest? A command that can't be executed has ended
+ * at once, with 127.
+ */
 static bool is_command_lost(struct vz_guest *g, pid_t *pid)
 {
 	int status;

@@ -11,8 +11,8 @@
 #include "guest/guest.h"
 
 /**
- * vz_guest_template_hold() - keep the guest's template from being removed, until the descriptor is closed.
- * Kinds VZ_EXIT_NO_OSTEMPLATE, VZ_EXIT_NO_TEMPLATE_DIR, VZ_EXIT_NO_TEMPLATE.
+ * vz_guest_template_hold() - keep the guest's template from being removed, until the descriptor is
+ * closed. Kinds VZ_EXIT_NO_OSTEMPLATE, VZ_EXIT_NO_TEMPLATE_DIR, VZ_EXIT_NO_TEMPLATE.
  */
 int vz_guest_template_hold(const struct vz_guest *g, struct wabe_error *err);
 
@@ -23,8 +23,9 @@ int vz_guest_template_fd(const struct vz_guest *g, struct wabe_error *err);
 int vz_guest_template_path(const struct vz_guest *g, char path[PATH_MAX], struct wabe_error *err);
 
 /**
- * vz_guest_template_created() - when the template was made (meta.json): its generation. A guest keeps it
- * (TEMPLATE_CREATED), because its private area fits that tree and no other of the same name.
+ * vz_guest_template_created() - when the template was made (meta.json): its generation. A guest
+ * keeps it (TEMPLATE_CREATED), because its private area fits that tree and no other of the same
+ * name.
  */
 int vz_guest_template_created(const struct vz_guest *g, struct wabe_arena *arena,
 			      const char **ret_created, struct wabe_error *err);
