@@ -12,6 +12,8 @@ setup()
 {
 	[[ -z ${WABE_BUILDDIR-} ]] || PATH=$WABE_BUILDDIR/vzctl/cmd:$PATH
 	T=$BATS_TEST_TMPDIR
+	# /tmp is a tmpfs there, which has no user.* attributes in its kernel.
+	[[ -z ${WABE_LAB-} ]] || T=$(mktemp -d /var/lib/vz/vztmpl.XXXXXX)
 	mkdir -p "$T/vz/conf" "$T/recipes" "$T/out"
 	export VZ_CONF=$T/vz/vz.conf
 	printf 'TEMPLATE="%s"\nLOCKDIR="%s"\nRECIPEDIR="%s"\n' "$T/template" "$T/lock" "$T/recipes" >"$VZ_CONF"
@@ -20,6 +22,17 @@ setup()
 	[[ -f $recipes/busybox ]] || recipes=/usr/share/wabe/templates
 	cp "$recipes/busybox" "$T/recipes/"
 	recipe tiny 'mkdir "$TARGET/etc"; echo hello >"$TARGET/etc/motd"'
+}
+
+teardown()
+{
+	[[ -z ${WABE_LAB-} ]] || rm -rf "$T"
+}
+
+# Words and archives are the same everywhere, and the emulated machine takes minutes for them.
+bare_only()
+{
+	[[ -z ${WABE_LAB-} ]] || skip "nothing in it depends on the machine: it runs outside of the lab"
 }
 
 # A recipe: $1 its name, $2 its text.
@@ -82,6 +95,7 @@ wait_for_draft()
 }
 
 @test "a recipe has a clean environment, no input, and stops at its first failure" {
+	bare_only
 	recipe env 'env | sed "s/=.*//" | sort | grep -vxE "PWD|OLDPWD|SHLVL|_" | paste -sd" " >"$TARGET/env"
 		[ "$(ls -A "$TARGET")" = env ]; cat >"$TARGET/input"; echo "$MIRROR" >"$TARGET/mirror"; umask >"$TARGET/umask"'
 	umask 077
@@ -133,6 +147,7 @@ wait_for_draft()
 }
 
 @test "unknown names, taken names and bad names have their exit codes" {
+	bare_only
 	run -91 vztmpl build nope
 	run -91 vztmpl info nope
 	run -91 vztmpl remove nope
@@ -149,6 +164,7 @@ wait_for_draft()
 }
 
 @test "wrong words are usage errors" {
+	bare_only
 	for words in "" "nope" "build" "build a b" "build a --nope" "list x" "import" "remove" "export tiny" "--nope list"; do
 		# shellcheck disable=SC2086
 		run -20 vztmpl $words
@@ -185,6 +201,7 @@ wait_for_draft()
 }
 
 @test "import reads standard input, and any compression by its content" {
+	bare_only
 	mkdir -p "$T/tree/etc"
 	echo hi >"$T/tree/etc/motd"
 	for filter in cat gzip bzip2 xz zstd; do
@@ -197,6 +214,7 @@ wait_for_draft()
 }
 
 @test "hostile archives are refused whole" {
+	bare_only
 	cd "$T"
 	mkdir -p tree/etc
 	echo x >tree/etc/x
@@ -225,6 +243,7 @@ wait_for_draft()
 }
 
 @test "device nodes of dev/ are left out, and counted" {
+	bare_only
 	mkdir -p "$T/tree/dev" "$T/tree/etc"
 	touch "$T/tree/etc/x"
 	mknod "$T/tree/dev/null" c 1 3
@@ -235,6 +254,7 @@ wait_for_draft()
 }
 
 @test "names of archives are no options of programs" {
+	bare_only
 	cd "$T"
 	printf '#!/bin/sh\ntouch %q/pwned\n' "$T" >"$T/evil"
 	chmod 755 "$T/evil"

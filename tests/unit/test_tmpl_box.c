@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The box that archives are read in: what code in it can't do, and how its end reaches the parent. Needs root.
+ * The box that archives are read in: what code in it can't do, and how its end reaches the parent.
+ * Needs root.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,11 +25,16 @@ struct answer {
 };
 
 static const struct answer answers[] = {
-	{ "opens the host's files", -ENOENT },   { "opens what is beside the tree", -ENOENT },
-	{ "mounts", -EPERM },                     { "makes a device node", -EPERM },
-	{ "signals its parent", -ESRCH },         { "has descriptors beyond the three", 0 },
-	{ "changes its root", -EPERM },           { "gains privileges by exec", 1 },
-	{ "makes a file with another owner", 0 }, { "reads other processes", -ENOENT },
+	{ "opens the host's files", -ENOENT },
+	{ "opens what is beside the tree", -ENOENT },
+	{ "mounts", -EPERM },
+	{ "makes a device node", -EPERM },
+	{ "signals its parent", -ESRCH },
+	{ "has descriptors beyond the three", 0 },
+	{ "changes its root", -EPERM },
+	{ "gains privileges by exec", 1 },
+	{ "makes a file with another owner", 0 },
+	{ "reads other processes", -ENOENT },
 };
 
 static long long errno_of(long long result)
@@ -79,7 +85,8 @@ static int run_answers(struct vz_box *box, void *data, struct wabe_error *err)
 		long long got = try_out(box, i, *parent);
 
 		if (got != answers[i].want)
-			return wabe_error_say(err, -EINVAL, "%s: %lld instead of %lld", answers[i].what, got, answers[i].want);
+			return wabe_error_say(err, -EINVAL, "%s: %lld instead of %lld",
+					      answers[i].what, got, answers[i].want);
 		box->counts.files++;
 	}
 	return 0;
@@ -110,28 +117,33 @@ static void test_box(struct tap *t, int root_fd, int null_fd)
 	pid_t parent = getpid();
 	struct wabe_error err = WABE_ERROR_INIT;
 	struct vz_box_report counts = { 0 };
-	struct vz_box_job job = { .root_fd = root_fd, .archive_fd = null_fd, .verb = "test", .data = &parent };
+	struct vz_box_job job = {
+		.root_fd = root_fd, .archive_fd = null_fd, .verb = "test", .data = &parent
+	};
 	struct vz_template_watch watch = { .cancel_fd = -EBADF };
 	int ends[2];
 
 	job.run = run_answers;
 	if (!tap_int(t, vz_box_run(&job, NULL, &counts, &err), 0, "the child is confined"))
 		printf("# %s\n", err.text);
-	tap_int(t, (long long)counts.files, (long long)ARRAY_SIZE(answers), "all answers came back");
+	tap_int(t, (long long)counts.files, (long long)ARRAY_SIZE(answers),
+		"all answers came back");
 
 	job.run = run_failing;
 	tap_int(t, vz_box_run(&job, NULL, &counts, &err), -EDOM, "the child's error comes back");
 	tap_str(t, err.text, "as told", "with its text");
 
 	job.run = run_crash;
-	tap_int(t, vz_box_run(&job, NULL, &counts, &err), -EBADMSG, "a child that dies is an error");
+	tap_int(t, vz_box_run(&job, NULL, &counts, &err), -EBADMSG,
+		"a child that dies is an error");
 	tap_has(t, err.text, "died", "that says so");
 
 	job.run = run_for_ever;
 	if (tap_ok(t, pipe2(ends, O_CLOEXEC) == 0, "a pipe")) {
 		close(ends[1]);
 		watch.cancel_fd = ends[0];
-		tap_int(t, vz_box_run(&job, &watch, &counts, &err), -ECANCELED, "a call is cancelled");
+		tap_int(t, vz_box_run(&job, &watch, &counts, &err), -ECANCELED,
+			"a call is cancelled");
 		close(ends[0]);
 	}
 }

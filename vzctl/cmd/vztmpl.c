@@ -27,11 +27,15 @@ static const struct verb verbs[] = {
 };
 
 static const struct wabe_option options[] = {
-	{ "config", 0, WABE_OPTION_STRING, offsetof(struct vztmpl, config), "FILE", "vz.conf to use (or VZ_CONF)" },
-	{ "quiet", 'q', WABE_OPTION_FLAG, offsetof(struct vztmpl, is_quiet), NULL, "print only errors" },
-	{ "verbose", 'v', WABE_OPTION_COUNT, offsetof(struct vztmpl, verbosity), NULL, "show what recipes print" },
+	{ "config", 0, WABE_OPTION_STRING, offsetof(struct vztmpl, config), "FILE",
+	  "vz.conf to use (or VZ_CONF)" },
+	{ "quiet", 'q', WABE_OPTION_FLAG, offsetof(struct vztmpl, is_quiet), NULL,
+	  "print only errors" },
+	{ "verbose", 'v', WABE_OPTION_COUNT, offsetof(struct vztmpl, verbosity), NULL,
+	  "show what recipes print" },
 	{ "help", 'h', WABE_OPTION_FLAG, offsetof(struct vztmpl, is_help), NULL, "show this" },
-	{ "version", 0, WABE_OPTION_FLAG, offsetof(struct vztmpl, is_version), NULL, "show the version" },
+	{ "version", 0, WABE_OPTION_FLAG, offsetof(struct vztmpl, is_version), NULL,
+	  "show the version" },
 };
 
 static void usage(FILE *out)
@@ -43,14 +47,17 @@ static void usage(FILE *out)
 	wabe_option_help(out, options, ARRAY_SIZE(options));
 }
 
-int vztmpl_words(struct vztmpl *t, const struct wabe_option *table, size_t rows, void *values, int argc, char **argv,
-		 const char **ret_words, size_t count, struct wabe_error *err)
+int vztmpl_words(struct vztmpl *t, const struct wabe_option *table, size_t rows, void *values,
+		 int argc, char **argv, const char **ret_words, size_t count,
+		 struct wabe_error *err)
 {
 	bool is_literal = false; /* behind "--" */
 	size_t found = 0;
 
 	for (int at = 0; at < argc;) {
-		int next = is_literal ? 1 : wabe_option_parse(table, rows, values, &t->arena, argc - at, argv + at, err);
+		int next = is_literal ? 1
+				      : wabe_option_parse(table, rows, values, &t->arena, argc - at,
+							  argv + at, err);
 
 		if (next < 0) {
 			wabe_error_kind(err, VZ_EXIT_BAD_OPTION);
@@ -61,11 +68,13 @@ int vztmpl_words(struct vztmpl *t, const struct wabe_option *table, size_t rows,
 		if (at >= argc)
 			break;
 		if (found == count)
-			return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unexpected word \"%s\"", argv[at]);
+			return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
+					    "unexpected word \"%s\"", argv[at]);
 		ret_words[found++] = argv[at];
 	}
 	if (found < count)
-		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "a word is missing (vztmpl --help)");
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
+				    "a word is missing (vztmpl --help)");
 	return 0;
 }
 
@@ -83,9 +92,11 @@ static int run_verb(struct vztmpl *t, int argc, char **argv, struct wabe_error *
 	int r;
 
 	if (argc == 0)
-		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "a verb is missing (vztmpl --help)");
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
+				    "a verb is missing (vztmpl --help)");
 	if (!verb)
-		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unknown verb \"%s\" (vztmpl --help)", argv[0]);
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
+				    "unknown verb \"%s\" (vztmpl --help)", argv[0]);
 	if (geteuid() != 0)
 		return vz_error_say(err, VZ_EXIT_PERMISSION, -EPERM, "only root may use templates");
 	r = vz_host_load(t->config, &t->log, &t->host, err);
@@ -106,7 +117,9 @@ static int flush_output(struct wabe_error *err)
 
 int vz_vztmpl_main(int argc, char **argv)
 {
-	struct vztmpl t = { .log = { .program = "vztmpl", .level = WABE_LOG_WARNING, .fd = -EBADF } };
+	struct vztmpl t = {
+		.log = { .program = "vztmpl", .level = WABE_LOG_WARNING, .fd = -EBADF }
+	};
 	struct wabe_error err = WABE_ERROR_INIT;
 	int r = wabe_option_parse(options, ARRAY_SIZE(options), &t, &t.arena, argc, argv, &err);
 

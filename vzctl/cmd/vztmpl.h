@@ -11,10 +11,12 @@
 /** vz_vztmpl_main() - the whole command. Returns the exit code (conf/exit.h). */
 int vz_vztmpl_main(int argc, char **argv);
 
-#define VZTMPL_TAIL 12 /* lines of a failed recipe that are shown */
+#define VZTMPL_TAIL 12	/* lines of a failed recipe that are shown */
 #define VZTMPL_WIDTH 30 /* of the bar */
 
-/** The progress of one long call: a bar when standard error is a terminal, else a line now and then. */
+/**
+ * The progress of one long call: a bar when standard error is a terminal, else a line now and then.
+ */
 struct vztmpl_progress {
 	const char *name; /* of the template */
 	bool is_quiet, is_verbose, is_terminal;
@@ -36,10 +38,17 @@ struct vztmpl {
 	struct wabe_log log;
 };
 
-/** vztmpl_progress_begin() - also turns SIGINT, SIGTERM and SIGHUP into a cancelled call. 0 or -errno. */
-int vztmpl_progress_begin(struct vztmpl_progress *p, const struct vztmpl *t, const char *name, struct wabe_error *err);
+/**
+ * vztmpl_progress_begin() - also turns SIGINT, SIGTERM and SIGHUP into a cancelled call. 0 or
+ * -errno.
+ */
+int vztmpl_progress_begin(struct vztmpl_progress *p, const struct vztmpl *t, const char *name,
+			  struct wabe_error *err);
 
-/** vztmpl_progress_end() - clear the bar; @is_failed: show the recipe's last lines unless they were shown. */
+/**
+ * vztmpl_progress_end() - clear the bar; @is_failed: show the recipe's last lines unless they were
+ * shown.
+ */
 void vztmpl_progress_end(struct vztmpl_progress *p, bool is_failed);
 
 /** vztmpl_size_text() - "2.1 MB" into @buf; returns @buf. */
@@ -58,7 +67,8 @@ int vztmpl_remove(struct vztmpl *t, int argc, char **argv, struct wabe_error *er
  * @ret_words: exactly @count operands
  * -EINVAL, kind VZ_EXIT_BAD_OPTION.
  */
-int vztmpl_words(struct vztmpl *t, const struct wabe_option *table, size_t rows, void *values, int argc, char **argv,
-		 const char **ret_words, size_t count, struct wabe_error *err);
+int vztmpl_words(struct vztmpl *t, const struct wabe_option *table, size_t rows, void *values,
+		 int argc, char **argv, const char **ret_words, size_t count,
+		 struct wabe_error *err);
 
 #endif

@@ -21,9 +21,12 @@ static void print_made(const struct vztmpl *t, const struct vz_template_meta *m)
 	if (t->is_quiet)
 		return;
 	if (strcmp(m->init, "none") == 0)
-		wabe_log(&t->log, WABE_LOG_WARNING, "template %s has no /sbin/init: containers of it can't be started", m->name);
-	printf("template %s: %s, %llu files, init %s\n", m->name, vztmpl_size_text(m->size_bytes, size, sizeof(size)),
-	       (unsigned long long)m->files, m->init);
+		wabe_log(&t->log, WABE_LOG_WARNING,
+			 "template %s has no /sbin/init: containers of it can't be started",
+			 m->name);
+	printf("template %s: %s, %llu files, init %s\n", m->name,
+	       vztmpl_size_text(m->size_bytes, size, sizeof(size)), (unsigned long long)m->files,
+	       m->init);
 }
 
 struct build_options {
@@ -33,10 +36,13 @@ struct build_options {
 int vztmpl_build(struct vztmpl *t, int argc, char **argv, struct wabe_error *err)
 {
 	static const struct wabe_option table[] = {
-		{ "recipe", 0, WABE_OPTION_STRING, offsetof(struct build_options, recipe), "FILE", NULL },
+		{ "recipe", 0, WABE_OPTION_STRING, offsetof(struct build_options, recipe), "FILE",
+		  NULL },
 		{ "as", 0, WABE_OPTION_STRING, offsetof(struct build_options, as), "NAME", NULL },
-		{ "mirror", 0, WABE_OPTION_STRING, offsetof(struct build_options, mirror), "URL", NULL },
-		{ "keyring", 0, WABE_OPTION_STRING, offsetof(struct build_options, keyring), "FILE", NULL },
+		{ "mirror", 0, WABE_OPTION_STRING, offsetof(struct build_options, mirror), "URL",
+		  NULL },
+		{ "keyring", 0, WABE_OPTION_STRING, offsetof(struct build_options, keyring), "FILE",
+		  NULL },
 	};
 	struct build_options options = { .mirror = getenv("MIRROR"), .keyring = getenv("KEYRING") };
 	struct vztmpl_progress progress;
@@ -70,14 +76,16 @@ static const char *name_of_file(struct wabe_arena *arena, const char *file)
 	const char *tar = strstr(base, ".tar");
 	const char *end = tar ? tar : strrchr(base, '.');
 
-	return wabe_arena_strndup(arena, base, end && end > base ? (size_t)(end - base) : strlen(base));
+	return wabe_arena_strndup(arena, base,
+				  end && end > base ? (size_t)(end - base) : strlen(base));
 }
 
 static int open_archive(const char *file, struct wabe_error *err)
 {
 	bool is_stdin = strcmp(file, "-") == 0;
 	struct stat st;
-	int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+			  : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0)
 		return vz_error_set(err, VZ_EXIT_IO, -errno, "open %s", file);
@@ -102,7 +110,8 @@ int vztmpl_import(struct vztmpl *t, int argc, char **argv, struct wabe_error *er
 	if (r < 0)
 		return r;
 	if (!name && strcmp(file, "-") == 0)
-		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "an archive from standard input needs --name");
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
+				    "an archive from standard input needs --name");
 	name = name ? name : name_of_file(&t->arena, file);
 	if (!name)
 		return wabe_error_set(err, -ENOMEM, "import %s", file);
@@ -112,13 +121,14 @@ int vztmpl_import(struct vztmpl *t, int argc, char **argv, struct wabe_error *er
 	r = vztmpl_progress_begin(&progress, t, name, err);
 	if (r < 0)
 		return r;
-	r = vz_template_import(&t->host, name, fd, strcmp(file, "-") == 0 ? "standard input" : file, &progress.watch,
-			       &t->arena, &meta, &skipped, err);
+	r = vz_template_import(&t->host, name, fd, strcmp(file, "-") == 0 ? "standard input" : file,
+			       &progress.watch, &t->arena, &meta, &skipped, err);
 	vztmpl_progress_end(&progress, false);
 	if (r < 0)
 		return wabe_error_prefix(err, "import %s", file);
 	if (skipped && !t->is_quiet)
-		printf("left out: %llu device nodes (a container gets its own /dev)\n", (unsigned long long)skipped);
+		printf("left out: %llu device nodes (a container gets its own /dev)\n",
+		       (unsigned long long)skipped);
 	print_made(t, &meta);
 	return 0;
 }
@@ -141,7 +151,8 @@ static int name_it(int fd, const char *file, struct wabe_error *err)
 {
 	char proc[WABE_PATH_PROC_FD];
 
-	if (fsync(fd) < 0 || linkat(AT_FDCWD, wabe_path_proc_fd(fd, proc), AT_FDCWD, file, AT_SYMLINK_FOLLOW) < 0)
+	if (fsync(fd) < 0 ||
+	    linkat(AT_FDCWD, wabe_path_proc_fd(fd, proc), AT_FDCWD, file, AT_SYMLINK_FOLLOW) < 0)
 		return vz_error_set(err, VZ_EXIT_IO, -errno, "write %s", file);
 	return 0;
 }

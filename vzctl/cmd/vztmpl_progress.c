@@ -94,7 +94,8 @@ static int open_signals(struct wabe_error *err)
 	return fd;
 }
 
-int vztmpl_progress_begin(struct vztmpl_progress *p, const struct vztmpl *t, const char *name, struct wabe_error *err)
+int vztmpl_progress_begin(struct vztmpl_progress *p, const struct vztmpl *t, const char *name,
+			  struct wabe_error *err)
 {
 	int fd = open_signals(err);
 

@@ -16,7 +16,8 @@ struct show_options {
 
 static const struct wabe_option show_table[] = {
 	{ "json", 'j', WABE_OPTION_FLAG, offsetof(struct show_options, is_json), NULL, NULL },
-	{ "no-header", 'H', WABE_OPTION_FLAG, offsetof(struct show_options, has_no_header), NULL, NULL },
+	{ "no-header", 'H', WABE_OPTION_FLAG, offsetof(struct show_options, has_no_header), NULL,
+	  NULL },
 };
 
 struct users {
@@ -52,12 +53,14 @@ static size_t count_users(const struct users *users, const char *name)
 	return count;
 }
 
-static void write_json(struct wabe_json_writer *w, const struct vz_template_meta *m, const struct users *users)
+static void write_json(struct wabe_json_writer *w, const struct vz_template_meta *m,
+		       const struct users *users)
 {
 	const struct {
 		const char *key, *value;
 	} rows[] = {
-		{ "name", m->name }, { "created", m->created }, { "source", m->source }, { "arch", m->arch }, { "init", m->init },
+		{ "name", m->name }, { "created", m->created }, { "source", m->source },
+		{ "arch", m->arch }, { "init", m->init },
 	};
 
 	wabe_json_object_begin(w);
@@ -89,7 +92,8 @@ static int print_json(struct wabe_json_writer *w, struct wabe_error *err)
 	return 0;
 }
 
-static void print_table(const struct vz_template_meta *list, size_t count, const struct users *users, bool has_header)
+static void print_table(const struct vz_template_meta *list, size_t count,
+			const struct users *users, bool has_header)
 {
 	char size[32];
 	int width = 4;
@@ -98,11 +102,13 @@ static void print_table(const struct vz_template_meta *list, size_t count, const
 		if ((int)strlen(list[i].name) > width)
 			width = (int)strlen(list[i].name);
 	if (has_header)
-		printf("%-*s %9s %8s %-19s %-8s %5s\n", width, "NAME", "SIZE", "FILES", "CREATED", "INIT", "USERS");
+		printf("%-*s %9s %8s %-19s %-8s %5s\n", width, "NAME", "SIZE", "FILES", "CREATED",
+		       "INIT", "USERS");
 	for (size_t i = 0; i < count; i++)
 		printf("%-*s %9s %8llu %-19.19s %-8s %5zu\n", width, list[i].name,
-		       vztmpl_size_text(list[i].size_bytes, size, sizeof(size)), (unsigned long long)list[i].files,
-		       text_or_dash(list[i].created), text_or_dash(list[i].init), count_users(users, list[i].name));
+		       vztmpl_size_text(list[i].size_bytes, size, sizeof(size)),
+		       (unsigned long long)list[i].files, text_or_dash(list[i].created),
+		       text_or_dash(list[i].init), count_users(users, list[i].name));
 }
 
 int vztmpl_list(struct vztmpl *t, int argc, char **argv, struct wabe_error *err)
@@ -112,7 +118,8 @@ int vztmpl_list(struct vztmpl *t, int argc, char **argv, struct wabe_error *err)
 	struct wabe_json_writer *w;
 	struct users users;
 	size_t count;
-	int r = vztmpl_words(t, show_table, ARRAY_SIZE(show_table), &options, argc, argv, NULL, 0, err);
+	int r = vztmpl_words(t, show_table, ARRAY_SIZE(show_table), &options, argc, argv, NULL, 0,
+			     err);
 
 	if (r >= 0)
 		r = vz_template_list(&t->host, &t->arena, &list, &count, err);

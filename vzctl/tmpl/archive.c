@@ -24,26 +24,37 @@ int vz_archive_load(struct vz_archive *ret_lib, struct wabe_error *err)
 	struct vz_archive lib;
 
 	if (!handle)
-		return vz_error_say(err, VZ_EXIT_NO_HELPER, -ENOTSUP, "load libarchive: %s", dlerror());
+		return vz_error_say(err, VZ_EXIT_NO_HELPER, -ENOTSUP, "load libarchive: %s",
+				    dlerror());
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		void *function = dlsym(handle, rows[i].name);
 
 		if (!function)
-			return vz_error_say(err, VZ_EXIT_NO_HELPER, -ENOTSUP, LIBRARY " has no %s", rows[i].name);
-		/* POSIX lets a function's address be a void pointer; C's grammar only lets its bytes be copied. */
+			return vz_error_say(err, VZ_EXIT_NO_HELPER, -ENOTSUP, LIBRARY " has no %s",
+					    rows[i].name);
+		/*
+		 * POSIX lets a function's address be a void pointer; C's grammar only lets its
+		 * bytes be copied.
+		 */
 		memcpy((char *)&lib + rows[i].offset, &function, sizeof(function));
 	}
 	*ret_lib = lib;
 	return 0;
 }
 
-int vz_archive_error(const struct vz_archive *lib, struct archive *a, struct wabe_error *err, const char *what)
+int vz_archive_error(const struct vz_archive *lib, struct archive *a, struct wabe_error *err,
+		     const char *what)
 {
 	const char *text = lib->archive_error_string(a);
 	int number = lib->archive_errno(a);
 
-	/* The library has errno values, and own ones (ARCHIVE_ERRNO_*: -1, EILSEQ ...) for what is wrong with the archive. */
-	if (number == ENOSPC || number == EDQUOT || number == ENOMEM || number == EROFS || number == EIO)
+	/*
+	 * The library has errno values, and own ones (ARCHIVE_ERRNO_*: -1, EILSEQ ...) for what is
+	 * wrong with the archive.
+	 */
+	if (number == ENOSPC || number == EDQUOT || number == ENOMEM || number == EROFS ||
+	    number == EIO)
 		return wabe_error_say(err, -number, "%s: %s", what, text ? text : strerror(number));
-	return wabe_error_say(err, -EBADMSG, "%s: %s", what, text ? text : "the archive is damaged");
+	return wabe_error_say(err, -EBADMSG, "%s: %s", what,
+			      text ? text : "the archive is damaged");
 }

@@ -28,8 +28,9 @@
 enum { BOX_ARCHIVE_FD = 3, BOX_REPORT_FD = 4, BOX_ROOT_FD = 5 };
 
 /*
- * What a box may use of memory. zstd's largest window by default is 128 MiB, xz -9 wants 65 MiB; an archive that asks for
- * more is a bomb. Address sanitizer reserves terabytes, so such a build goes without.
+ * What a box may use of memory. zstd's largest window by default is 128 MiB, xz -9 wants 65 MiB; an
+ * archive that asks for more is a bomb. Address sanitizer reserves terabytes, so such a build goes
+ * without.
  */
 #define BOX_MEMORY_MAX (1ul << 30)
 #if defined(__SANITIZE_ADDRESS__)
@@ -40,7 +41,10 @@ enum { BOX_ARCHIVE_FD = 3, BOX_REPORT_FD = 4, BOX_ROOT_FD = 5 };
 #define BOX_HAS_MEMORY_MAX 1
 #endif
 
-/* capabilities(7): to give files their owners, modes and file capabilities, nothing else. No CAP_MKNOD: no devices. */
+/*
+ * capabilities(7): to give files their owners, modes and file capabilities, nothing else. No
+ * CAP_MKNOD: no devices.
+ */
 static const unsigned int box_caps[] = {
 	CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_SETFCAP,
 };
@@ -60,7 +64,10 @@ pid_t vz_box_clone(uint64_t flags, int *ret_pidfd, struct wabe_error *err)
 		return wabe_error_set(err, -errno, "make a process in new namespaces");
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* The parent may have died before; in a new pid namespace it has no number, so only the shared case can tell. */
+		/*
+		 * The parent may have died before; in a new pid namespace it has no number, so only
+		 * the shared case can tell.
+		 */
 		if (!(flags & CLONE_NEWPID) && getppid() != parent)
 			_exit(1);
 		return 0;
@@ -93,7 +100,8 @@ static int drop_capabilities(struct wabe_error *err)
 	}
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
 		if (prctl(PR_CAPBSET_DROP, cap) < 0)
-			return wabe_error_set(err, -errno, "drop capability %d from the bounding set", cap);
+			return wabe_error_set(err, -errno,
+					      "drop capability %d from the bounding set", cap);
 	if (syscall(SYS_capset, &header, data) < 0)
 		return wabe_error_set(err, -errno, "drop capabilities");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -126,7 +134,10 @@ static int limit_resources(struct wabe_error *err)
 	return 0;
 }
 
-/* Put the three descriptors of the child on fixed numbers, /dev/null on the standard ones, and close all others. */
+/*
+ * Put the three descriptors of the child on fixed numbers, /dev/null on the standard ones, and
+ * close all others.
+ */
 static int keep_descriptors(struct vz_box *box, struct wabe_error *err)
 {
 	const int from[] = { box->archive_fd, box->report_fd, box->root_fd };
@@ -210,9 +221,11 @@ static void show_progress(const struct vz_box_job *job, const struct vz_template
 	if (!watch || !watch->progress)
 		return;
 	if (job->total)
-		percent = (int)(report->position >= job->total ? 99 : report->position * 100 / job->total);
-	snprintf(text, sizeof(text), "%s: %llu files, %llu MB", job->verb, (unsigned long long)report->files,
-		 (unsigned long long)(report->bytes >> 20));
+		percent = (int)(report->position >= job->total
+					? 99
+					: report->position * 100 / job->total);
+	snprintf(text, sizeof(text), "%s: %llu files, %llu MB", job->verb,
+		 (unsigned long long)report->files, (unsigned long long)(report->bytes >> 20));
 	watch->progress(watch->data, percent, text);
 }
 
@@ -246,12 +259,13 @@ static int follow(const struct vz_box_job *job, const struct vz_template_watch *
 	}
 }
 
-int vz_box_run(const struct vz_box_job *job, const struct vz_template_watch *watch, struct vz_box_report *ret_counts,
-	       struct wabe_error *err)
+int vz_box_run(const struct vz_box_job *job, const struct vz_template_watch *watch,
+	       struct vz_box_report *ret_counts, struct wabe_error *err)
 {
-	const uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+	const uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
+			       CLONE_NEWUTS;
 	struct vz_box box = { .root_fd = job->root_fd, .archive_fd = job->archive_fd };
-	struct vz_box_report report;
+	struct vz_box_report report = { .kind = VZ_BOX_FAILED };
 	int pair[2], pidfd = -EBADF, r, status;
 	pid_t pid;
 
@@ -271,7 +285,8 @@ int vz_box_run(const struct vz_box_job *job, const struct vz_template_watch *wat
 	status = vz_box_reap(pid, pidfd, true);
 	wabe_cleanup_close(&pidfd);
 	if (r == -EBADMSG && status >= 0 && WIFSIGNALED(status))
-		return wabe_error_say(err, r, "the archive's reader was killed by signal %d", WTERMSIG(status));
+		return wabe_error_say(err, r, "the archive's reader was killed by signal %d",
+				      WTERMSIG(status));
 	if (r < 0)
 		return r;
 	if (report.kind == VZ_BOX_FAILED) {

@@ -14,8 +14,10 @@ static int check_free(int store_fd, const char *name, struct wabe_error *err)
 	struct stat st;
 
 	if (fstatat(store_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return wabe_error_say(err, -EEXIST, "there is a template %s already: remove it first, or choose another name",
-				      name);
+		return wabe_error_say(
+			err, -EEXIST,
+			"there is a template %s already: remove it first, or choose another name",
+			name);
 	if (errno != ENOENT)
 		return wabe_error_set(err, -errno, "look for template %s", name);
 	return 0;
@@ -27,10 +29,13 @@ static int make_locked(struct vz_draft *d, struct wabe_error *err)
 	if (vz_store_temporary(d->name, d->temporary, sizeof(d->temporary), err) < 0)
 		return -EIO;
 	if (mkdirat(d->store_fd, d->temporary, 0700) < 0)
-		return wabe_error_set(err, -errno, "make %s in the template directory", d->temporary);
-	d->dir_fd = openat(d->store_fd, d->temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		return wabe_error_set(err, -errno, "make %s in the template directory",
+				      d->temporary);
+	d->dir_fd =
+		openat(d->store_fd, d->temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (d->dir_fd < 0 || flock(d->dir_fd, LOCK_EX | LOCK_NB) < 0)
-		return wabe_error_set(err, -errno, "lock %s in the template directory", d->temporary);
+		return wabe_error_set(err, -errno, "lock %s in the template directory",
+				      d->temporary);
 	return 0;
 }
 
@@ -39,7 +44,10 @@ static int make_root(struct vz_draft *d, struct wabe_error *err)
 	if (mkdirat(d->dir_fd, "root", 0755) < 0)
 		return wabe_error_set(err, -errno, "make root of template %s", d->name);
 	d->root_fd = openat(d->dir_fd, "root", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	/* The caller's umask must not count, and a set-group-id or default-ACL store must not colour the tree. */
+	/*
+	 * The caller's umask must not count, and a set-group-id or default-ACL store must not
+	 * colour the tree.
+	 */
 	if (d->root_fd < 0 || fchown(d->root_fd, 0, 0) < 0 || fchmod(d->root_fd, 0755) < 0)
 		return wabe_error_set(err, -errno, "make root of template %s", d->name);
 	return 0;
@@ -63,7 +71,8 @@ static int begin(const struct vz_host *host, struct vz_draft *d, struct wabe_err
 	return r < 0 ? r : make_root(d, err);
 }
 
-int vz_draft_begin(const struct vz_host *host, const char *name, struct vz_draft *ret_draft, struct wabe_error *err)
+int vz_draft_begin(const struct vz_host *host, const char *name, struct vz_draft *ret_draft,
+		   struct wabe_error *err)
 {
 	struct vz_draft d = VZ_DRAFT_INIT;
 	int r = vz_template_check_name(name, err);
@@ -97,16 +106,17 @@ static int publish(struct vz_draft *d, struct wabe_error *err)
 	if (lock_fd < 0)
 		return lock_fd;
 	if (renameat2(d->store_fd, d->temporary, d->store_fd, d->name, RENAME_NOREPLACE) < 0)
-		return errno == EEXIST ? check_free(d->store_fd, d->name, err) :
-					 wabe_error_set(err, -errno, "rename %s to %s", d->temporary, d->name);
+		return errno == EEXIST ? check_free(d->store_fd, d->name, err)
+				       : wabe_error_set(err, -errno, "rename %s to %s",
+							d->temporary, d->name);
 	d->temporary[0] = '\0';
 	if (fsync(d->store_fd) < 0)
 		return wabe_error_set(err, -errno, "sync the template directory");
 	return 0;
 }
 
-int vz_draft_commit(struct vz_draft *d, const char *source, struct wabe_arena *arena, struct vz_template_meta *ret_meta,
-		    struct wabe_error *err)
+int vz_draft_commit(struct vz_draft *d, const char *source, struct wabe_arena *arena,
+		    struct vz_template_meta *ret_meta, struct wabe_error *err)
 {
 	struct vz_template_meta meta = { 0 };
 	char now[WABE_CLOCK_TEXT_MAX];

@@ -64,14 +64,18 @@ int vz_entry_name(const char *name, char ret_name[PATH_MAX], struct wabe_error *
 	return 0;
 }
 
-/* The directory of @name, without following any link: its descriptor, or -ENOENT while there is none. */
+/*
+ * The directory of @name, without following any link: its descriptor, or -ENOENT while there is
+ * none.
+ */
 static int open_parent(const struct check *c, const char *name)
 {
 	const char *slash = strrchr(name, '/');
 	char parent[PATH_MAX];
 	int fd;
 
-	snprintf(parent, sizeof(parent), "%.*s", slash ? (int)(slash - name) : 1, slash ? name : ".");
+	snprintf(parent, sizeof(parent), "%.*s", slash ? (int)(slash - name) : 1,
+		 slash ? name : ".");
 	fd = wabe_path_open_strict(c->root_fd, parent, O_PATH | O_DIRECTORY, 0, NULL);
 	if (fd == -ELOOP)
 		return refuse_name(name, "a symbolic link as a parent directory", c->err);
@@ -136,11 +140,17 @@ static int check_type(const struct check *c)
 	case AE_IFIFO:
 		return VZ_ENTRY_KEEP;
 	case AE_IFLNK:
-		return c->lib->archive_entry_symlink(c->entry) ? VZ_ENTRY_KEEP : refuse(c, "a symbolic link to nothing");
+		return c->lib->archive_entry_symlink(c->entry)
+			       ? VZ_ENTRY_KEEP
+			       : refuse(c, "a symbolic link to nothing");
 	case AE_IFCHR:
 	case AE_IFBLK:
-		/* Trees made as root bring the few of /dev along. Elsewhere somebody wants one where it should not be. */
-		return wabe_str_starts(c->name, "dev/") ? VZ_ENTRY_SKIP : refuse(c, "a device node outside dev/");
+		/*
+		 * Trees made as root bring the few of /dev along. Elsewhere somebody wants one
+		 * where it should not be.
+		 */
+		return wabe_str_starts(c->name, "dev/") ? VZ_ENTRY_SKIP
+							: refuse(c, "a device node outside dev/");
 	default:
 		return refuse(c, "neither a file nor a directory, link or pipe");
 	}
@@ -166,7 +176,8 @@ static int check_replaced(const struct check *c)
 
 static int check_owner(const struct check *c)
 {
-	int64_t uid = c->lib->archive_entry_uid(c->entry), gid = c->lib->archive_entry_gid(c->entry);
+	int64_t uid = c->lib->archive_entry_uid(c->entry),
+		gid = c->lib->archive_entry_gid(c->entry);
 	const int want = ARCHIVE_ENTRY_ACL_TYPE_ACCESS | ARCHIVE_ENTRY_ACL_TYPE_DEFAULT;
 	int type, permset, tag, id;
 	const char *who;
@@ -174,8 +185,10 @@ static int check_owner(const struct check *c)
 	if (uid < 0 || uid > VZ_TEMPLATE_ID_MAX || gid < 0 || gid > VZ_TEMPLATE_ID_MAX)
 		return refuse(c, "its owner is above 65535, which no guest has");
 	c->lib->archive_entry_acl_reset(c->entry, want);
-	while (c->lib->archive_entry_acl_next(c->entry, want, &type, &permset, &tag, &id, &who) == ARCHIVE_OK)
-		if ((tag == ARCHIVE_ENTRY_ACL_USER || tag == ARCHIVE_ENTRY_ACL_GROUP) && (id < 0 || id > VZ_TEMPLATE_ID_MAX))
+	while (c->lib->archive_entry_acl_next(c->entry, want, &type, &permset, &tag, &id, &who) ==
+	       ARCHIVE_OK)
+		if ((tag == ARCHIVE_ENTRY_ACL_USER || tag == ARCHIVE_ENTRY_ACL_GROUP) &&
+		    (id < 0 || id > VZ_TEMPLATE_ID_MAX))
 			return refuse(c, "its access control list names an id above 65535");
 	return 0;
 }
@@ -187,19 +200,25 @@ struct xattr {
 };
 
 /* Copies of the attributes that stay; *ret_dropped: there are others. */
-static int read_xattrs(const struct check *c, struct wabe_arena *arena, struct xattr *kept, size_t *ret_count,
-		       bool *ret_dropped)
+static int read_xattrs(const struct check *c, struct wabe_arena *arena, struct xattr *kept,
+		       size_t *ret_count, bool *ret_dropped)
 {
 	struct xattr x;
 
 	*ret_count = 0;
 	*ret_dropped = false;
 	for (c->lib->archive_entry_xattr_reset(c->entry);
-	     c->lib->archive_entry_xattr_next(c->entry, &x.name, &x.value, &x.size) == ARCHIVE_OK;) {
-		/* They steer overlayfs: a layer that brings its own redirects reaches what it should not. */
-		if (wabe_str_starts(x.name, "trusted.overlay.") || wabe_str_starts(x.name, "user.overlay."))
+	     c->lib->archive_entry_xattr_next(c->entry, &x.name, &x.value, &x.size) ==
+	     ARCHIVE_OK;) {
+		/*
+		 * They steer overlayfs: a layer that brings its own redirects reaches what it
+		 * should not.
+		 */
+		if (wabe_str_starts(x.name, "trusted.overlay.") ||
+		    wabe_str_starts(x.name, "user.overlay."))
 			return refuse(c, "it has attributes of overlayfs");
-		if (strcmp(x.name, "security.capability") != 0 && !wabe_str_starts(x.name, "user.")) {
+		if (strcmp(x.name, "security.capability") != 0 &&
+		    !wabe_str_starts(x.name, "user.")) {
 			*ret_dropped = true;
 			continue;
 		}
@@ -216,7 +235,8 @@ static int read_xattrs(const struct check *c, struct wabe_arena *arena, struct x
 			kept[*ret_count].value = copy;
 		}
 		if (!kept[*ret_count].name || !kept[*ret_count].value)
-			return wabe_error_set(c->err, -ENOMEM, "read the attributes of %s", c->name);
+			return wabe_error_set(c->err, -ENOMEM, "read the attributes of %s",
+					      c->name);
 		(*ret_count)++;
 	}
 	return 0;
@@ -234,19 +254,23 @@ static int check_xattrs(const struct check *c)
 		return r;
 	c->lib->archive_entry_xattr_clear(c->entry);
 	for (size_t i = 0; i < count; i++)
-		c->lib->archive_entry_xattr_add_entry(c->entry, kept[i].name, kept[i].value, kept[i].size);
+		c->lib->archive_entry_xattr_add_entry(c->entry, kept[i].name, kept[i].value,
+						      kept[i].size);
 	return 0;
 }
 
-int vz_entry_check(const struct vz_archive *lib, int root_fd, struct archive_entry *entry, struct wabe_error *err)
+int vz_entry_check(const struct vz_archive *lib, int root_fd, struct archive_entry *entry,
+		   struct wabe_error *err)
 {
 	struct check c = { .lib = lib, .entry = entry, .root_fd = root_fd, .err = err };
-	int (*const checks[])(const struct check *) = { check_hardlink, check_replaced, check_owner, check_xattrs };
+	int (*const checks[])(const struct check *) = { check_hardlink, check_replaced, check_owner,
+							check_xattrs };
 	const char *name = lib->archive_entry_pathname(entry);
 	int verdict, r;
 
 	if (!name)
-		return wabe_error_say(err, -EBADMSG, "the archive is refused: an entry without a readable name");
+		return wabe_error_say(err, -EBADMSG,
+				      "the archive is refused: an entry without a readable name");
 	r = vz_entry_name(name, c.name, err);
 	if (r < 0)
 		return r;

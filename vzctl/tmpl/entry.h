@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tmpl/entry: what an entry of a template's archive may be. libarchive's own safety flags stay on; these are the
- * stricter rules in front of them.
+ * tmpl/entry: what an entry of a template's archive may be. libarchive's own safety flags stay on;
+ * these are the stricter rules in front of them.
  */
 #ifndef VZ_TMPL_ENTRY_H
 #define VZ_TMPL_ENTRY_H
@@ -12,7 +12,8 @@
 #include "tmpl/tmpl.h"
 
 /**
- * vz_entry_name() - the one spelling of a name in an archive: without "./", doubled and trailing slashes; "." for the root.
+ * vz_entry_name() - the one spelling of a name in an archive: without "./", doubled and trailing
+ * slashes; "." for the root.
  * @name: as in the archive
  * Returns 0; -EBADMSG: absolute, "..", a component over 255 bytes, the whole over 4095.
  */
@@ -24,11 +25,13 @@ enum vz_entry_verdict {
 };
 
 /**
- * vz_entry_check() - is the next entry harmless in the tree as it is? Gives the entry the one spelling of its names and
- * leaves only the attributes that a template keeps (security.capability and user.*).
+ * vz_entry_check() - is the next entry harmless in the tree as it is? Gives the entry the one
+ * spelling of its names and leaves only the attributes that a template keeps (security.capability
+ * and user.*).
  * @root_fd: the tree that it goes to
  * Returns enum vz_entry_verdict or -EBADMSG.
  */
-int vz_entry_check(const struct vz_archive *lib, int root_fd, struct archive_entry *entry, struct wabe_error *err);
+int vz_entry_check(const struct vz_archive *lib, int root_fd, struct archive_entry *entry,
+		   struct wabe_error *err);
 
 #endif

@@ -16,8 +16,12 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* Names of templates, in directory order; what else is in the directory (dot files, other tools' caches) is not ours. */
-static int read_names(int store_fd, struct wabe_arena *arena, struct wabe_strv *names, struct wabe_error *err)
+/*
+ * Names of templates, in directory order; what else is in the directory (dot files, other tools'
+ * caches) is not ours.
+ */
+static int read_names(int store_fd, struct wabe_arena *arena, struct wabe_strv *names,
+		      struct wabe_error *err)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *entry;
@@ -46,8 +50,8 @@ static int read_names(int store_fd, struct wabe_arena *arena, struct wabe_strv *
 	return 0;
 }
 
-int vz_template_list(const struct vz_host *host, struct wabe_arena *arena, struct vz_template_meta **ret_list,
-		     size_t *ret_count, struct wabe_error *err)
+int vz_template_list(const struct vz_host *host, struct wabe_arena *arena,
+		     struct vz_template_meta **ret_list, size_t *ret_count, struct wabe_error *err)
 {
 	_cleanup_close_ int store_fd = vz_store_open(host, true, err);
 	struct vz_template_meta *list;
@@ -77,8 +81,8 @@ int vz_template_list(const struct vz_host *host, struct wabe_arena *arena, struc
 }
 
 /* NULL in *ret_name: this guest names no template. A guest destroyed meanwhile uses none. */
-static int template_of(const struct vz_host *host, uint32_t ctid, struct wabe_arena *arena, const char **ret_name,
-		       struct wabe_error *err)
+static int template_of(const struct vz_host *host, uint32_t ctid, struct wabe_arena *arena,
+		       const char **ret_name, struct wabe_error *err)
 {
 	struct vz_conffile file;
 	char path[32];
@@ -98,8 +102,9 @@ static int template_of(const struct vz_host *host, uint32_t ctid, struct wabe_ar
 	return 0;
 }
 
-int vz_template_users(const struct vz_host *host, struct wabe_arena *arena, struct vz_template_user **ret_users,
-		      size_t *ret_count, struct wabe_error *err)
+int vz_template_users(const struct vz_host *host, struct wabe_arena *arena,
+		      struct vz_template_user **ret_users, size_t *ret_count,
+		      struct wabe_error *err)
 {
 	struct vz_template_user *users;
 	uint32_t *ctids = NULL;
@@ -128,7 +133,7 @@ static int check_unused(const struct vz_host *host, const char *name, struct wab
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	_cleanup_(wabe_buf_free) struct wabe_buf who = WABE_BUF_INIT;
 	struct vz_template_user *users;
-	size_t count, found = 0;
+	size_t count = 0, found = 0;
 	int r = vz_template_users(host, &arena, &users, &count, err);
 
 	if (r < 0)
@@ -140,8 +145,9 @@ static int check_unused(const struct vz_host *host, const char *name, struct wab
 			return wabe_error_set(err, -ENOMEM, "list guests");
 	}
 	if (found)
-		return wabe_error_say(err, -EBUSY, "template %s is used by %zu container%s:%s%s", name, found,
-				      found == 1 ? "" : "s", who.data, found > 20 ? " ..." : "");
+		return wabe_error_say(err, -EBUSY, "template %s is used by %zu container%s:%s%s",
+				      name, found, found == 1 ? "" : "s", who.data,
+				      found > 20 ? " ..." : "");
 	return 0;
 }
 
@@ -160,9 +166,12 @@ int vz_template_remove(const struct vz_host *host, const char *name, struct wabe
 	dir_fd = vz_store_open_template(store_fd, name, err);
 	if (dir_fd < 0)
 		return dir_fd;
-	/* First the lock, then the look: who holds it shared has not written its configuration yet. */
+	/*
+	 * First the lock, then the look: who holds it shared has not written its configuration yet.
+	 */
 	if (flock(dir_fd, LOCK_EX | LOCK_NB) < 0)
-		return wabe_error_say(err, -EBUSY, "template %s: a container is being made of it", name);
+		return wabe_error_say(err, -EBUSY, "template %s: a container is being made of it",
+				      name);
 	r = check_unused(host, name, err);
 	if (r < 0)
 		return r;

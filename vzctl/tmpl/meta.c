@@ -12,16 +12,35 @@
 #define META(field) offsetof(struct vz_template_meta, field)
 
 static const struct wabe_codec_field meta_fields[] = {
-	{ .key = "created", .type = WABE_CODEC_STRING, .offset = META(created), .flags = WABE_CODEC_REQUIRED },
-	{ .key = "source", .type = WABE_CODEC_STRING, .offset = META(source), .flags = WABE_CODEC_REQUIRED },
-	{ .key = "arch", .type = WABE_CODEC_STRING, .offset = META(arch), .flags = WABE_CODEC_REQUIRED },
-	{ .key = "init", .type = WABE_CODEC_STRING, .offset = META(init), .flags = WABE_CODEC_REQUIRED },
-	{ .key = "size", .type = WABE_CODEC_U64, .offset = META(size_bytes), .flags = WABE_CODEC_REQUIRED },
-	{ .key = "files", .type = WABE_CODEC_U64, .offset = META(files), .flags = WABE_CODEC_REQUIRED },
+	{ .key = "created",
+	  .type = WABE_CODEC_STRING,
+	  .offset = META(created),
+	  .flags = WABE_CODEC_REQUIRED },
+	{ .key = "source",
+	  .type = WABE_CODEC_STRING,
+	  .offset = META(source),
+	  .flags = WABE_CODEC_REQUIRED },
+	{ .key = "arch",
+	  .type = WABE_CODEC_STRING,
+	  .offset = META(arch),
+	  .flags = WABE_CODEC_REQUIRED },
+	{ .key = "init",
+	  .type = WABE_CODEC_STRING,
+	  .offset = META(init),
+	  .flags = WABE_CODEC_REQUIRED },
+	{ .key = "size",
+	  .type = WABE_CODEC_U64,
+	  .offset = META(size_bytes),
+	  .flags = WABE_CODEC_REQUIRED },
+	{ .key = "files",
+	  .type = WABE_CODEC_U64,
+	  .offset = META(files),
+	  .flags = WABE_CODEC_REQUIRED },
 	{ 0 },
 };
 
-int vz_meta_load_at(int dir_fd, struct wabe_arena *arena, struct vz_template_meta *ret_meta, struct wabe_error *err)
+int vz_meta_load_at(int dir_fd, struct wabe_arena *arena, struct vz_template_meta *ret_meta,
+		    struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	struct vz_template_meta meta = { 0 };
@@ -52,5 +71,6 @@ int vz_meta_save_at(int dir_fd, const struct vz_template_meta *meta, struct wabe
 	r = wabe_json_writer_finish(w, &text);
 	if (r < 0)
 		return wabe_error_set(err, r, "write " META_FILE);
-	return wabe_file_replace_at(dir_fd, META_FILE, text.data, text.len, 0600, WABE_FILE_DURABLE, err);
+	return wabe_file_replace_at(dir_fd, META_FILE, text.data, text.len, 0600, WABE_FILE_DURABLE,
+				    err);
 }

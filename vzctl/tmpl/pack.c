@@ -19,12 +19,14 @@ struct pack {
 	struct wabe_error *err;
 };
 
-int vz_template_filter_of(const char *file, enum vz_template_filter *ret_filter, struct wabe_error *err)
+int vz_template_filter_of(const char *file, enum vz_template_filter *ret_filter,
+			  struct wabe_error *err)
 {
 	static const struct wabe_name suffixes[] = {
-		{ ".tar", VZ_TEMPLATE_PLAIN },   { ".tar.gz", VZ_TEMPLATE_GZIP },  { ".tgz", VZ_TEMPLATE_GZIP },
-		{ ".tar.xz", VZ_TEMPLATE_XZ },   { ".txz", VZ_TEMPLATE_XZ },       { ".tar.zst", VZ_TEMPLATE_ZSTD },
-		{ ".tzst", VZ_TEMPLATE_ZSTD },   { NULL, 0 },
+		{ ".tar", VZ_TEMPLATE_PLAIN }, { ".tar.gz", VZ_TEMPLATE_GZIP },
+		{ ".tgz", VZ_TEMPLATE_GZIP },  { ".tar.xz", VZ_TEMPLATE_XZ },
+		{ ".txz", VZ_TEMPLATE_XZ },    { ".tar.zst", VZ_TEMPLATE_ZSTD },
+		{ ".tzst", VZ_TEMPLATE_ZSTD }, { NULL, 0 },
 	};
 	size_t len = strlen(file);
 
@@ -36,8 +38,8 @@ int vz_template_filter_of(const char *file, enum vz_template_filter *ret_filter,
 			return 0;
 		}
 	}
-	return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL, "%s: the name must end with .tar, .tar.gz, .tar.xz or .tar.zst",
-			    file);
+	return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL,
+			    "%s: the name must end with .tar, .tar.gz, .tar.xz or .tar.zst", file);
 }
 
 static int fail(const struct pack *p, struct archive *a, const char *what)
@@ -60,10 +62,12 @@ static int open_both(struct pack *p)
 	if (!p->in || !p->out || !p->links)
 		return wabe_error_set(p->err, -ENOMEM, "write the archive");
 	p->lib.archive_read_disk_set_symlink_physical(p->in);
-	p->lib.archive_read_disk_set_behavior(p->in, ARCHIVE_READDISK_NO_TRAVERSE_MOUNTS | ARCHIVE_READDISK_NO_FFLAGS);
+	p->lib.archive_read_disk_set_behavior(p->in, ARCHIVE_READDISK_NO_TRAVERSE_MOUNTS |
+							     ARCHIVE_READDISK_NO_FFLAGS);
 	if (p->lib.archive_read_disk_open(p->in, ".") != ARCHIVE_OK)
 		return fail(p, p->in, "read the tree");
-	if (p->lib.archive_write_set_format_pax_restricted(p->out) != ARCHIVE_OK || filters[p->filter](p->out) != ARCHIVE_OK ||
+	if (p->lib.archive_write_set_format_pax_restricted(p->out) != ARCHIVE_OK ||
+	    filters[p->filter](p->out) != ARCHIVE_OK ||
 	    p->lib.archive_write_open_fd(p->out, p->box->archive_fd) != ARCHIVE_OK)
 		return fail(p, p->out, "write the archive");
 	p->lib.archive_entry_linkresolver_set_strategy(p->links, p->lib.archive_format(p->out));
@@ -160,15 +164,18 @@ static int run(struct vz_box *box, void *data, struct wabe_error *err)
 	return r < 0 ? r : pack_all(p);
 }
 
-int vz_template_export(const struct vz_host *host, const char *name, int archive_fd, enum vz_template_filter filter,
-		       const struct vz_template_watch *watch, struct wabe_error *err)
+int vz_template_export(const struct vz_host *host, const char *name, int archive_fd,
+		       enum vz_template_filter filter, const struct vz_template_watch *watch,
+		       struct wabe_error *err)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	_cleanup_close_ int hold_fd = -EBADF, root_fd = -EBADF;
 	struct pack p = { .filter = filter };
 	struct vz_template_meta meta;
 	struct vz_box_report counts;
-	struct vz_box_job job = { .archive_fd = archive_fd, .verb = "pack", .prepare = prepare, .run = run, .data = &p };
+	struct vz_box_job job = {
+		.archive_fd = archive_fd, .verb = "pack", .prepare = prepare, .run = run, .data = &p
+	};
 	int r;
 
 	hold_fd = vz_template_hold(host, name, err);

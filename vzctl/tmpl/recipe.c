@@ -37,7 +37,8 @@ struct run {
 };
 
 /* Absolute path of the recipe, in @path. */
-static int find_recipe(const struct vz_host *host, const char *recipe, char path[PATH_MAX], struct wabe_error *err)
+static int find_recipe(const struct vz_host *host, const char *recipe, char path[PATH_MAX],
+		       struct wabe_error *err)
 {
 	const char *dir = vz_conffile_get(&host->file, "RECIPEDIR");
 	char named[PATH_MAX];
@@ -51,7 +52,8 @@ static int find_recipe(const struct vz_host *host, const char *recipe, char path
 	if (realpath(recipe, path) && access(path, R_OK) == 0)
 		return 0;
 	if (errno == ENOENT)
-		return vz_error_say(err, VZ_EXIT_NO_TEMPLATE, -ENOENT, "there is no recipe %s", recipe);
+		return vz_error_say(err, VZ_EXIT_NO_TEMPLATE, -ENOENT, "there is no recipe %s",
+				    recipe);
 	return wabe_error_set(err, -errno, "open recipe %s", recipe);
 }
 
@@ -72,8 +74,9 @@ static const char *debian_arch(void)
 	static const struct {
 		const char *machine, *debian;
 	} rows[] = {
-		{ "x86_64", "amd64" }, { "aarch64", "arm64" }, { "armv7l", "armhf" },  { "i686", "i386" },
-		{ "riscv64", "riscv64" }, { "ppc64le", "ppc64el" }, { "s390x", "s390x" },
+		{ "x86_64", "amd64" }, { "aarch64", "arm64" },	 { "armv7l", "armhf" },
+		{ "i686", "i386" },    { "riscv64", "riscv64" }, { "ppc64le", "ppc64el" },
+		{ "s390x", "s390x" },
 	};
 	struct utsname name;
 
@@ -84,7 +87,8 @@ static const char *debian_arch(void)
 	return "unknown";
 }
 
-static int add_env(struct wabe_strv *env, struct wabe_arena *arena, const char *key, const char *value)
+static int add_env(struct wabe_strv *env, struct wabe_arena *arena, const char *key,
+		   const char *value)
 {
 	char *word;
 
@@ -94,8 +98,8 @@ static int add_env(struct wabe_strv *env, struct wabe_arena *arena, const char *
 	return word ? wabe_strv_add(env, arena, word) : -ENOMEM;
 }
 
-static int make_env(const struct vz_template_build *build, const char *target, struct wabe_arena *arena,
-		    struct wabe_strv *env)
+static int make_env(const struct vz_template_build *build, const char *target,
+		    struct wabe_arena *arena, struct wabe_strv *env)
 {
 	const struct {
 		const char *key, *value;
@@ -120,10 +124,11 @@ static int make_env(const struct vz_template_build *build, const char *target, s
 }
 
 /*
- * The child: namespaces are new. /proc is mounted again to show the new pid namespace; where that is not allowed (a
- * host that is itself a container) the outer one stays.
+ * The child: namespaces are new. /proc is mounted again to show the new pid namespace; where that
+ * is not allowed (a host that is itself a container) the outer one stays.
  */
-static __attribute__((noreturn)) void recipe_child(const char *recipe, int output_fd, int progress_fd, char **env)
+static __attribute__((noreturn)) void recipe_child(const char *recipe, int output_fd,
+						   int progress_fd, char **env)
 {
 	char *const argv[] = { (char *)"sh", (char *)"-eu", (char *)recipe, NULL };
 	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -137,8 +142,8 @@ static __attribute__((noreturn)) void recipe_child(const char *recipe, int outpu
 	mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	output_fd = fcntl(output_fd, F_DUPFD_CLOEXEC, 20);
 	progress_fd = fcntl(progress_fd, F_DUPFD_CLOEXEC, 20);
-	if (null_fd < 0 || dup2(null_fd, 0) < 0 || dup2(output_fd, 1) < 0 || dup2(output_fd, 2) < 0 ||
-	    dup2(progress_fd, 3) < 0 || chdir("/") < 0)
+	if (null_fd < 0 || dup2(null_fd, 0) < 0 || dup2(output_fd, 1) < 0 ||
+	    dup2(output_fd, 2) < 0 || dup2(progress_fd, 3) < 0 || chdir("/") < 0)
 		_exit(126);
 	wabe_fd_cloexec_from(4);
 	execve("/bin/sh", argv, env);
@@ -173,11 +178,13 @@ static void take_progress(struct run *run, const char *line)
 		return;
 	line += strlen(prefix);
 	digits = strspn(line, "0123456789");
-	if (digits == 0 || digits >= sizeof(number) || (line[digits] != ' ' && line[digits] != '\0'))
+	if (digits == 0 || digits >= sizeof(number) ||
+	    (line[digits] != ' ' && line[digits] != '\0'))
 		return;
 	memcpy(number, line, digits);
 	if (wabe_parse_int(number, 0, 100, &percent) == 0)
-		run->watch->progress(run->watch->data, percent, line + digits + (line[digits] == ' '));
+		run->watch->progress(run->watch->data, percent,
+				     line + digits + (line[digits] == ' '));
 }
 
 static void end_line(struct run *run, struct lines *in)
@@ -242,11 +249,13 @@ static int judge(const struct run *run, int status, struct wabe_error *err)
 	if (status < 0)
 		return wabe_error_set(err, status, "wait for the recipe");
 	if (WIFSIGNALED(status))
-		return vz_error_say(err, VZ_EXIT_COMMAND, -ECHILD, "the recipe was killed by signal %d: %s", WTERMSIG(status),
+		return vz_error_say(err, VZ_EXIT_COMMAND, -ECHILD,
+				    "the recipe was killed by signal %d: %s", WTERMSIG(status),
 				    last);
 	if (WEXITSTATUS(status) != 0)
-		return vz_error_say(err, VZ_EXIT_COMMAND, -ECHILD, "the recipe failed with status %d: %s",
-				    WEXITSTATUS(status), last);
+		return vz_error_say(err, VZ_EXIT_COMMAND, -ECHILD,
+				    "the recipe failed with status %d: %s", WEXITSTATUS(status),
+				    last);
 	return 0;
 }
 
@@ -278,8 +287,8 @@ static int run_recipe(struct run *run, const char *recipe, char **env, struct wa
 }
 
 int vz_template_build(const struct vz_host *host, const struct vz_template_build *build,
-		      const struct vz_template_watch *watch, struct wabe_arena *arena, struct vz_template_meta *ret_meta,
-		      struct wabe_error *err)
+		      const struct vz_template_watch *watch, struct wabe_arena *arena,
+		      struct vz_template_meta *ret_meta, struct wabe_error *err)
 {
 	_cleanup_(vz_draft_drop) struct vz_draft draft = VZ_DRAFT_INIT;
 	_cleanup_close_ int log_fd = -EBADF;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* tmpl/scan: what a finished tree is: size, architecture, init; and that a template may look so. See store.h. */
+/*
+ * tmpl/scan: what a finished tree is: size, architecture, init; and that a template may look so.
+ * See store.h.
+ */
 #include <elf.h>
 #include <endian.h>
 #include <fcntl.h>
@@ -56,9 +59,11 @@ static int scan_entry(struct scan *s, int dir_fd, const char *name)
 	if (st.st_uid > VZ_TEMPLATE_ID_MAX || st.st_gid > VZ_TEMPLATE_ID_MAX)
 		return scan_offence(s, name, "its owner is above 65535, which no guest has");
 	if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
-		return scan_offence(s, name, "device nodes can't be in a template: a guest gets its own /dev");
+		return scan_offence(
+			s, name, "device nodes can't be in a template: a guest gets its own /dev");
 	s->meta->files++;
-	s->meta->size_bytes += (uint64_t)st.st_blocks * 512 / (S_ISDIR(st.st_mode) ? 1 : (uint64_t)st.st_nlink);
+	s->meta->size_bytes +=
+		(uint64_t)st.st_blocks * 512 / (S_ISDIR(st.st_mode) ? 1 : (uint64_t)st.st_nlink);
 	return S_ISDIR(st.st_mode) ? scan_subdir(s, dir_fd, name) : 0;
 }
 
@@ -88,21 +93,27 @@ static const char *arch_of(int root_fd)
 {
 	/* elf.h; the names are those of uname -m */
 	static const struct wabe_name machines[] = {
-		{ "x86_64", EM_X86_64 }, { "aarch64", EM_AARCH64 }, { "i686", EM_386 },         { "armv7l", EM_ARM },
-		{ "riscv64", EM_RISCV }, { "ppc64le", EM_PPC64 },   { "s390x", EM_S390 },       { "mips64", EM_MIPS },
-		{ "loongarch64", 258 },  { NULL, 0 },
+		{ "x86_64", EM_X86_64 }, { "aarch64", EM_AARCH64 },
+		{ "i686", EM_386 },	 { "armv7l", EM_ARM },
+		{ "riscv64", EM_RISCV }, { "ppc64le", EM_PPC64 },
+		{ "s390x", EM_S390 },	 { "mips64", EM_MIPS },
+		{ "loongarch64", 258 },	 { NULL, 0 },
 	};
-	static const char *const programs[] = { "/sbin/init", "/bin/sh", "/bin/busybox", "/usr/bin/env" };
+	static const char *const programs[] = { "/sbin/init", "/bin/sh", "/bin/busybox",
+						"/usr/bin/env" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
-		_cleanup_close_ int fd = wabe_path_open_in(root_fd, programs[i], O_RDONLY | O_NONBLOCK, 0, NULL);
+		_cleanup_close_ int fd =
+			wabe_path_open_in(root_fd, programs[i], O_RDONLY | O_NONBLOCK, 0, NULL);
 		Elf64_Ehdr head; /* e_ident and e_machine are at the same place in both classes */
 		const char *name = NULL;
 
-		if (fd < 0 || read(fd, &head, sizeof(head)) != sizeof(head) || memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
+		if (fd < 0 || read(fd, &head, sizeof(head)) != sizeof(head) ||
+		    memcmp(head.e_ident, ELFMAG, SELFMAG) != 0)
 			continue;
-		name = wabe_name_of(machines, head.e_ident[EI_DATA] == ELFDATA2MSB ? be16toh(head.e_machine) :
-										     le16toh(head.e_machine));
+		name = wabe_name_of(machines, head.e_ident[EI_DATA] == ELFDATA2MSB
+						      ? be16toh(head.e_machine)
+						      : le16toh(head.e_machine));
 		if (name)
 			return name;
 	}

@@ -18,9 +18,11 @@ int vz_template_check_name(const char *name, struct wabe_error *err)
 	const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+.-";
 	size_t len = strlen(name);
 
-	if (len == 0 || len > VZ_TEMPLATE_NAME_MAX || !isalnum((unsigned char)name[0]) || strspn(name, allowed) != len)
+	if (len == 0 || len > VZ_TEMPLATE_NAME_MAX || !isalnum((unsigned char)name[0]) ||
+	    strspn(name, allowed) != len)
 		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL,
-				    "template name \"%.80s\": up to %d letters, digits or _+.-, beginning with a letter or digit",
+				    "template name \"%.80s\": up to %d letters, digits and _+.-, "
+				    "beginning with a letter or digit",
 				    name, VZ_TEMPLATE_NAME_MAX);
 	return 0;
 }
@@ -30,13 +32,14 @@ int vz_store_open(const struct vz_host *host, bool is_made, struct wabe_error *e
 	int fd;
 
 	if (!host->template_dir)
-		return vz_error_say(err, VZ_EXIT_NO_TEMPLATE_DIR, -ENOENT, "%s sets no TEMPLATE", host->conf_path);
+		return vz_error_say(err, VZ_EXIT_NO_TEMPLATE_DIR, -ENOENT, "%s sets no TEMPLATE",
+				    host->conf_path);
 	if (is_made && wabe_file_mkdir_all(host->template_dir, 0700, err) < 0)
 		return vz_error_default(err, VZ_EXIT_MKDIR);
 	fd = open(host->template_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return vz_error_set(err, errno == ENOENT ? VZ_EXIT_NO_TEMPLATE : VZ_EXIT_SYSTEM, -errno,
-				    "open the template directory %s", host->template_dir);
+		return vz_error_set(err, errno == ENOENT ? VZ_EXIT_NO_TEMPLATE : VZ_EXIT_SYSTEM,
+				    -errno, "open the template directory %s", host->template_dir);
 	return fd;
 }
 
@@ -49,7 +52,9 @@ int vz_store_open_template(int store_fd, const char *name, struct wabe_error *er
 	fd = openat(store_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return vz_error_say(err, VZ_EXIT_NO_TEMPLATE, -ENOENT,
-				    "there is no template %s (vztmpl list shows those that are there, vztmpl build makes one)", name);
+				    "there is no template %s (vztmpl list shows what is there, "
+				    "vztmpl build makes one)",
+				    name);
 	if (fd < 0)
 		return wabe_error_set(err, -errno, "open template %s", name);
 	return fd;
@@ -66,10 +71,15 @@ int vz_template_hold(const struct vz_host *host, const char *name, struct wabe_e
 	if (fd < 0)
 		return fd;
 	if (flock(fd, LOCK_SH | LOCK_NB) < 0)
-		return vz_error_set(err, VZ_EXIT_LOCKED, -errno, "template %s is being removed", name);
-	/* It may have been renamed away between the two calls: then the lock is on what is no template any more. */
+		return vz_error_set(err, VZ_EXIT_LOCKED, -errno, "template %s is being removed",
+				    name);
+	/*
+	 * It may have been renamed away between the two calls: then the lock is on what is no
+	 * template any more.
+	 */
 	if (faccessat(store_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return vz_error_say(err, VZ_EXIT_NO_TEMPLATE, -ENOENT, "template %s was removed just now", name);
+		return vz_error_say(err, VZ_EXIT_NO_TEMPLATE, -ENOENT,
+				    "template %s was removed just now", name);
 	return TAKE_FD(fd);
 }
 
@@ -86,7 +96,8 @@ int vz_template_root_fd(const struct vz_host *host, const char *name, struct wab
 		return dir_fd;
 	fd = openat(dir_fd, "root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return vz_error_set(err, VZ_EXIT_NO_TEMPLATE, -errno, "open root of template %s", name);
+		return vz_error_set(err, VZ_EXIT_NO_TEMPLATE, -errno, "open root of template %s",
+				    name);
 	return fd;
 }
 
@@ -123,10 +134,14 @@ int vz_store_temporary(const char *name, char *buf, size_t room, struct wabe_err
 	return 0;
 }
 
-/* Nobody alive holds it: remove it. Its maker locks it before it lets go of the store's lock, which we hold. */
+/*
+ * Nobody alive holds it: remove it. Its maker locks it before it lets go of the store's lock, which
+ * we hold.
+ */
 static int remove_stale(int store_fd, const char *name, struct wabe_error *err)
 {
-	_cleanup_close_ int fd = openat(store_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(store_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return 0;

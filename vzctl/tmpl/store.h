@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tmpl/store: what the calls of tmpl.h share: the store's directory and lock, templates being made, meta.json,
- * the look at a finished tree. For vzctl/tmpl only.
+ * tmpl/store: what the calls of tmpl.h share: the store's directory and lock, templates being made,
+ * meta.json, the look at a finished tree. For vzctl/tmpl only.
  */
 #ifndef VZ_TMPL_STORE_H
 #define VZ_TMPL_STORE_H
@@ -21,9 +21,15 @@ struct vz_draft {
 	int root_fd; /* of root/ in it */
 };
 
-#define VZ_DRAFT_INIT { .store_fd = -EBADF, .dir_fd = -EBADF, .root_fd = -EBADF }
+#define VZ_DRAFT_INIT                                                   \
+	{                                                               \
+		.store_fd = -EBADF, .dir_fd = -EBADF, .root_fd = -EBADF \
+	}
 
-/** vz_store_open() - the store's directory; @is_made: make it (0700) when missing. -errno as vz_template_find(). */
+/**
+ * vz_store_open() - the store's directory; @is_made: make it (0700) when missing. -errno as
+ * vz_template_find().
+ */
 int vz_store_open(const struct vz_host *host, bool is_made, struct wabe_error *err);
 
 /** vz_store_open_template() - the directory of a template. -ENOENT, kind VZ_EXIT_NO_TEMPLATE. */
@@ -36,7 +42,8 @@ int vz_store_lock(int store_fd, struct wabe_error *err);
 int vz_store_temporary(const char *name, char *buf, size_t room, struct wabe_error *err);
 
 /** vz_draft_begin() - an empty directory with root/ in it. -EEXIST: the name is taken. */
-int vz_draft_begin(const struct vz_host *host, const char *name, struct vz_draft *ret_draft, struct wabe_error *err);
+int vz_draft_begin(const struct vz_host *host, const char *name, struct vz_draft *ret_draft,
+		   struct wabe_error *err);
 
 /** vz_draft_commit() - look at the tree, write meta.json, sync, give the draft its name. */
 int vz_draft_commit(struct vz_draft *draft, const char *source, struct wabe_arena *arena,
@@ -45,13 +52,17 @@ int vz_draft_commit(struct vz_draft *draft, const char *source, struct wabe_aren
 /** vz_draft_drop() - close; remove what was not committed. */
 void vz_draft_drop(struct vz_draft *draft);
 
-/** vz_meta_load_at(), vz_meta_save_at() - meta.json of the template directory @dir_fd. .name is not in it. */
-int vz_meta_load_at(int dir_fd, struct wabe_arena *arena, struct vz_template_meta *ret_meta, struct wabe_error *err);
+/**
+ * vz_meta_load_at(), vz_meta_save_at() - meta.json of the template directory @dir_fd. .name is not
+ * in it.
+ */
+int vz_meta_load_at(int dir_fd, struct wabe_arena *arena, struct vz_template_meta *ret_meta,
+		    struct wabe_error *err);
 int vz_meta_save_at(int dir_fd, const struct vz_template_meta *meta, struct wabe_error *err);
 
 /**
- * vz_tree_scan() - sizes, architecture and init of a tree; and that it is one: owners in range, no device nodes.
- * Strings of @ret_meta are constants. -EBADMSG with the path that offends.
+ * vz_tree_scan() - sizes, architecture and init of a tree; and that it is one: owners in range, no
+ * device nodes. Strings of @ret_meta are constants. -EBADMSG with the path that offends.
  */
 int vz_tree_scan(int root_fd, struct vz_template_meta *ret_meta, struct wabe_error *err);
 

@@ -16,10 +16,10 @@
 #define BLOCK_SIZE (256u << 10)
 #define SPACE_PERCENT 95 /* of the free space and inodes that an archive may take */
 
-#define UNPACK_FLAGS                                                                                         \
-	(ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_ACL |         \
-	 ARCHIVE_EXTRACT_XATTR | ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT |         \
-	 ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS)
+#define UNPACK_FLAGS                                                                     \
+	(ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |           \
+	 ARCHIVE_EXTRACT_ACL | ARCHIVE_EXTRACT_XATTR | ARCHIVE_EXTRACT_SECURE_SYMLINKS | \
+	 ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS)
 
 struct unpack {
 	struct vz_archive lib;
@@ -54,7 +54,8 @@ static int open_input(struct unpack *u)
 	    u->lib.archive_read_support_filter_zstd(u->in) != ARCHIVE_OK ||
 	    u->lib.archive_read_support_filter_lz4(u->in) != ARCHIVE_OK ||
 	    u->lib.archive_read_support_format_tar(u->in) != ARCHIVE_OK)
-		return wabe_error_say(u->err, -ENOTSUP, "libarchive was built without a compression: %s",
+		return wabe_error_say(u->err, -ENOTSUP,
+				      "libarchive was built without a compression: %s",
 				      u->lib.archive_error_string(u->in));
 	if (u->lib.archive_read_open_fd(u->in, u->box->archive_fd, BLOCK_SIZE) != ARCHIVE_OK)
 		return fail_in(u);
@@ -78,8 +79,10 @@ static int open_output(struct unpack *u)
 
 static int no_room(const struct unpack *u)
 {
-	return wabe_error_say(u->err, -ENOSPC, "the archive needs more than the %llu MB and %llu inodes that may be used here",
-			      (unsigned long long)(u->bytes_max >> 20), (unsigned long long)u->files_max);
+	return wabe_error_say(
+		u->err, -ENOSPC,
+		"the archive needs more than the %llu MB and %llu inodes that may be used here",
+		(unsigned long long)(u->bytes_max >> 20), (unsigned long long)u->files_max);
 }
 
 static void report(const struct unpack *u)
@@ -179,8 +182,8 @@ static int run(struct vz_box *box, void *data, struct wabe_error *err)
 	return r < 0 ? r : unpack_all(u);
 }
 
-int vz_unpack(int root_fd, int archive_fd, const struct vz_template_watch *watch, struct vz_box_report *ret_counts,
-	      struct wabe_error *err)
+int vz_unpack(int root_fd, int archive_fd, const struct vz_template_watch *watch,
+	      struct vz_box_report *ret_counts, struct wabe_error *err)
 {
 	struct unpack u = { 0 };
 	struct stat st;
@@ -198,8 +201,9 @@ int vz_unpack(int root_fd, int archive_fd, const struct vz_template_watch *watch
 	return vz_box_run(&job, watch, ret_counts, err);
 }
 
-int vz_template_import(const struct vz_host *host, const char *name, int archive_fd, const char *source,
-		       const struct vz_template_watch *watch, struct wabe_arena *arena, struct vz_template_meta *ret_meta,
+int vz_template_import(const struct vz_host *host, const char *name, int archive_fd,
+		       const char *source, const struct vz_template_watch *watch,
+		       struct wabe_arena *arena, struct vz_template_meta *ret_meta,
 		       uint64_t *ret_skipped, struct wabe_error *err)
 {
 	_cleanup_(vz_draft_drop) struct vz_draft draft = VZ_DRAFT_INIT;

@@ -8,10 +8,10 @@
 #include "tmpl/box.h"
 
 /**
- * vz_unpack() - @archive_fd into the empty directory @root_fd. On failure the directory holds a part of it.
- * Errors as vz_template_import().
+ * vz_unpack() - @archive_fd into the empty directory @root_fd. On failure the directory holds a
+ * part of it. Errors as vz_template_import().
  */
-int vz_unpack(int root_fd, int archive_fd, const struct vz_template_watch *watch, struct vz_box_report *ret_counts,
-	      struct wabe_error *err);
+int vz_unpack(int root_fd, int archive_fd, const struct vz_template_watch *watch,
+	      struct vz_box_report *ret_counts, struct wabe_error *err);
 
 #endif
