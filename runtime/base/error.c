@@ -6,6 +6,23 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CAUSE_MAX 128 /* of a text too long for the buffer, this much of its end stays: the cause is there */
+
+/* ": @rest" behind the first @len bytes; what is too long loses bytes before its end, never the end. */
+static void append(struct wabe_error *err, size_t len, const char *rest)
+{
+	const size_t room = sizeof(err->text), tail = CAUSE_MAX, wanted = strlen(rest);
+
+	if (len > room - 2 * tail) {
+		len = room - 2 * tail;
+		memcpy(err->text + len - 3, "...", 3);
+	}
+	if (len + 2 + wanted < room)
+		snprintf(err->text + len, room - len, ": %s", rest);
+	else
+		snprintf(err->text + len, room - len, ": %.*s...%s", (int)(room - len - tail - 6), rest, rest + wanted - tail);
+}
+
 int wabe_error_set(struct wabe_error *err, int code, const char *fmt, ...)
 {
 	int saved = errno;
@@ -18,8 +35,8 @@ int wabe_error_set(struct wabe_error *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	len = vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	if (len >= 0 && (size_t)len < sizeof(err->text))
-		snprintf(err->text + len, sizeof(err->text) - (size_t)len, ": %s", strerror(-code));
+	if (len >= 0)
+		append(err, (size_t)len, strerror(-code));
 	errno = saved;
 	return code;
 }
@@ -50,8 +67,8 @@ int wabe_error_prefix(struct wabe_error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	len = vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	if (len >= 0 && (size_t)len < sizeof(err->text))
-		snprintf(err->text + len, sizeof(err->text) - (size_t)len, ": %s", rest);
+	if (len >= 0)
+		append(err, (size_t)len, rest);
 	return err->code;
 }
 
