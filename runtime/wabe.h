@@ -26,10 +26,11 @@
 
 /** What all calls share; owned by main. */
 struct wabe_runtime {
-	const char *state_root;  /* "/run/wabe", "/run/vz"; made 0700 when missing */
-	const char *cgroup_base; /* parent of containers without linux.cgroupsPath: "/wabe", "/vz" */
-	bool no_cgroup;          /* --cgroup-manager=disabled */
-	struct wabe_log *log;    /* NULL = silent */
+	const char *state_root; /* "/run/wabe", "/run/vz"; made 0700 when missing */
+	const char
+		*cgroup_base; /* parent of containers without linux.cgroupsPath: "/wabe", "/vz" */
+	bool no_cgroup;	      /* --cgroup-manager=disabled */
+	struct wabe_log *log; /* NULL = silent */
 	/* NULL, or what its containers open their cgroups by, for who looks at many; outlives them */
 	const struct wabe_cgroup_roots *cgroup_roots;
 };
@@ -49,15 +50,17 @@ const char *wabe_status_name(enum wabe_status status);
 struct wabe_container; /* a loaded container; free with wabe_container_free() */
 
 struct wabe_create_args {
-	const char *id;              /* wabe_parse_id() */
-	const char *bundle;          /* absolute directory, goes to the state and the hooks */
-	const char *console_socket;  /* unix socket that gets the terminal's master; NULL: none (then process.terminal needs ret_console_fd) */
-	const char *pid_file;        /* NULL or where init's host pid goes, atomically */
-	int preserve_fds;            /* descriptors 3..3+N-1 go through to the process */
-	bool no_pivot;               /* MS_MOVE and chroot, for a root on initramfs */
-	bool no_new_keyring;         /* keep the caller's session keyring */
-	int *ret_console_fd;         /* NULL, or gets the terminal's master when process.terminal and no console_socket */
-	const char *config_path;     /* NULL or the guest's config: stored in the state for front ends */
+	const char *id;	    /* wabe_parse_id() */
+	const char *bundle; /* absolute directory, goes to the state and the hooks */
+	const char *
+		console_socket; /* unix socket that gets the terminal's master; NULL: none (then process.terminal needs ret_console_fd) */
+	const char *pid_file;	/* NULL or where init's host pid goes, atomically */
+	int preserve_fds;	/* descriptors 3..3+N-1 go through to the process */
+	bool no_pivot;		/* MS_MOVE and chroot, for a root on initramfs */
+	bool no_new_keyring;	/* keep the caller's session keyring */
+	int *ret_console_fd; /* NULL, or gets the terminal's master when process.terminal and no console_socket */
+	const char
+		*config_path; /* NULL or the guest's config: stored in the state for front ends */
 };
 
 /**
@@ -66,22 +69,24 @@ struct wabe_create_args {
  * @ret_container: NULL or the container (caller frees)
  * On failure every step is undone. -EEXIST: the id is taken.
  */
-int wabe_container_create(const struct wabe_runtime *rt, const struct wabe_spec *spec, const struct wabe_create_args *args,
+int wabe_container_create(const struct wabe_runtime *rt, const struct wabe_spec *spec,
+			  const struct wabe_create_args *args,
 			  struct wabe_container **ret_container, struct wabe_error *err);
 
 /**
  * wabe_container_run() - create and start in one go: no socket to wait on, no second state to reach. The caller is init's
  * parent. Errors of either.
  */
-int wabe_container_run(const struct wabe_runtime *rt, const struct wabe_spec *spec, const struct wabe_create_args *args,
-		       struct wabe_container **ret_container, struct wabe_error *err);
+int wabe_container_run(const struct wabe_runtime *rt, const struct wabe_spec *spec,
+		       const struct wabe_create_args *args, struct wabe_container **ret_container,
+		       struct wabe_error *err);
 
 /**
  * wabe_container_load() - find a container by id: -ENOENT when there is none. What a killed runtime left half-made
  * is found too, with status STOPPED, so that it can be deleted.
  */
-int wabe_container_load(const struct wabe_runtime *rt, const char *id, struct wabe_container **ret_container,
-			struct wabe_error *err);
+int wabe_container_load(const struct wabe_runtime *rt, const char *id,
+			struct wabe_container **ret_container, struct wabe_error *err);
 void wabe_container_free(struct wabe_container **container);
 
 /** wabe_container_start() - let the created process execve. The error of a failed execve comes back here. */
@@ -100,12 +105,17 @@ int wabe_container_freeze(struct wabe_container *c, bool is_frozen, struct wabe_
 enum wabe_status wabe_container_status(struct wabe_container *c);
 const char *wabe_container_id(const struct wabe_container *c);
 pid_t wabe_container_pid(const struct wabe_container *c); /* host pid of init, 0 when stopped */
-pid_t wabe_container_pid_raw(const struct wabe_container *c); /* the same without a look whether it lives: for its parent, who may have to reap it */
+pid_t wabe_container_pid_raw(
+	const struct wabe_container *
+		c); /* the same without a look whether it lives: for its parent, who may have to reap it */
 const char *wabe_container_bundle(const struct wabe_container *c);
 const char *wabe_container_rootfs(const struct wabe_container *c);
-int64_t wabe_container_created_us(const struct wabe_container *c); /* CLOCK_REALTIME, microseconds */
-const char *wabe_container_cgroup(const struct wabe_container *c); /* absolute path below the hierarchy's root */
-const char *wabe_container_annotation(const struct wabe_container *c, const char *key); /* or NULL */
+int64_t
+wabe_container_created_us(const struct wabe_container *c); /* CLOCK_REALTIME, microseconds */
+const char *wabe_container_cgroup(
+	const struct wabe_container *c); /* absolute path below the hierarchy's root */
+const char *wabe_container_annotation(const struct wabe_container *c,
+				      const char *key); /* or NULL */
 
 /** wabe_container_pidfd() - a new pidfd of init (close-on-exec), verified by start time; -ESRCH when it is gone. */
 int wabe_container_pidfd(const struct wabe_container *c, struct wabe_error *err);
@@ -114,27 +124,31 @@ int wabe_container_pidfd(const struct wabe_container *c, struct wabe_error *err)
 int wabe_container_wait_exit(struct wabe_container *c, int timeout_ms, struct wabe_error *err);
 
 /** wabe_container_state_json() - the state document of runtime.md, indented, appended to @out. */
-int wabe_container_state_json(struct wabe_container *c, struct wabe_buf *out, struct wabe_error *err);
+int wabe_container_state_json(struct wabe_container *c, struct wabe_buf *out,
+			      struct wabe_error *err);
 
 /** wabe_container_pids() - host pids of all processes, malloc'd, caller frees. */
-int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err);
+int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_count,
+			struct wabe_error *err);
 
 /**
  * wabe_container_update() - change the cgroup limits of a created or running container; only set members of @resources
  * change. Device rules, if any, take the place of all before.
  */
-int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resources *resources, struct wabe_error *err);
+int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resources *resources,
+			  struct wabe_error *err);
 
 /** wabe_container_stats() - what its cgroup counts; @wanted and errors of wabe_cgroup_stats(). */
-int wabe_container_stats(struct wabe_container *c, unsigned int wanted, struct wabe_cgroup_stats *ret_stats,
-			 struct wabe_error *err);
+int wabe_container_stats(struct wabe_container *c, unsigned int wanted,
+			 struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);
 
 /** wabe_container_ids() - ids below the state root, sorted, in @arena. One directory read. */
-int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena, struct wabe_strv *ret_ids,
-		       struct wabe_error *err);
+int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena,
+		       struct wabe_strv *ret_ids, struct wabe_error *err);
 
 struct wabe_exec_args {
-	const struct wabe_spec_process *process; /* NULL members fall back to the container's process */
+	const struct wabe_spec_process
+		*process;	    /* NULL members fall back to the container's process */
 	const char *console_socket; /* as in wabe_create_args */
 	const char *pid_file;
 	int preserve_fds;
@@ -153,13 +167,15 @@ struct wabe_exec_args {
  * The new process is a child of the caller, who waits for it.
  * Returns its host pid; -ESRCH when the container is not running; execve's error when that failed.
  */
-pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args *args, struct wabe_error *err);
+pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args *args,
+			  struct wabe_error *err);
 
 /** wabe_container_spec() - the spec that it was created with, loaded once; NULL with the error set. Belongs to the container. */
 const struct wabe_spec *wabe_container_spec(struct wabe_container *c, struct wabe_error *err);
 
 /** wabe_container_process() - the process section that the container was created with; belongs to the container. */
-const struct wabe_spec_process *wabe_container_process(struct wabe_container *c, struct wabe_error *err);
+const struct wabe_spec_process *wabe_container_process(struct wabe_container *c,
+						       struct wabe_error *err);
 
 /**
  * wabe_console_relay() - copy between the caller's terminal (0, 1) and @console_fd until @pid (a child) ends; forwards window size and

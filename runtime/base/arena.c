@@ -48,7 +48,8 @@ void *wabe_arena_alloc(struct wabe_arena *arena, size_t size)
 	if (size > SIZE_MAX - ALIGN)
 		goto nomem;
 	size = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	if (arena->max_bytes && (size > arena->max_bytes || arena->used_bytes > arena->max_bytes - size))
+	if (arena->max_bytes &&
+	    (size > arena->max_bytes || arena->used_bytes > arena->max_bytes - size))
 		goto nomem;
 	if (!block || block->size - block->used < size)
 		block = block_new(arena, size);

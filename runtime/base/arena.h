@@ -19,7 +19,10 @@ struct wabe_arena {
 	size_t used_bytes;
 };
 
-#define WABE_ARENA_INIT { 0 }
+#define WABE_ARENA_INIT \
+	{               \
+		0       \
+	}
 
 /** wabe_arena_alloc() - @size zeroed bytes aligned for any type, or NULL (errno ENOMEM). */
 void *wabe_arena_alloc(struct wabe_arena *arena, size_t size);
@@ -32,7 +35,8 @@ char *wabe_arena_strdup(struct wabe_arena *arena, const char *s);
 char *wabe_arena_strndup(struct wabe_arena *arena, const char *s, size_t len);
 
 /** wabe_arena_printf() - formatted string in the arena, NULL on failure. */
-char *wabe_arena_printf(struct wabe_arena *arena, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+char *wabe_arena_printf(struct wabe_arena *arena, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /** wabe_arena_free() - free everything; the arena can be used again. For _cleanup_(wabe_arena_free). */
 void wabe_arena_free(struct wabe_arena *arena);

@@ -57,19 +57,19 @@ static inline void wabe_cleanup_closedir(DIR **d)
 #define _cleanup_closedir_ _cleanup_(wabe_cleanup_closedir)
 
 /* Move a resource out of its variable: the cleanup of the variable then does nothing. */
-#define TAKE_FD(fd)                       \
-	({                                \
-		int *_take_fd = &(fd);    \
-		int _take_v = *_take_fd;  \
-		*_take_fd = -EBADF;       \
-		_take_v;                  \
+#define TAKE_FD(fd)                      \
+	({                               \
+		int *_take_fd = &(fd);   \
+		int _take_v = *_take_fd; \
+		*_take_fd = -EBADF;      \
+		_take_v;                 \
 	})
-#define TAKE_PTR(p)                             \
-	({                                      \
-		__typeof__(p) *_take_p = &(p);  \
+#define TAKE_PTR(p)                               \
+	({                                        \
+		__typeof__(p) *_take_p = &(p);    \
 		__typeof__(p) _take_v = *_take_p; \
-		*_take_p = NULL;                \
-		_take_v;                        \
+		*_take_p = NULL;                  \
+		_take_v;                          \
 	})
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -17,15 +17,16 @@ struct loader {
 
 struct kind {
 	enum wabe_json_type wants;
-	int (*load)(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at);
+	int (*load)(const struct loader *l, const struct wabe_codec_field *f,
+		    const struct wabe_json *node, void *at);
 	void (*save)(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at);
 	/* The bytes of the field that are all zero when it is unset; without any, its members tell. */
 	size_t tell_offset, tell_size;
 	bool has_absent; /* unset is apart from every value, so there is nothing that it could be written as */
 };
 
-static int load_object(const struct loader *l, const struct wabe_codec_field *fields, const struct wabe_json *object,
-		       void *out);
+static int load_object(const struct loader *l, const struct wabe_codec_field *fields,
+		       const struct wabe_json *object, void *out);
 static bool is_object_unset(const struct wabe_codec_field *fields, const void *in);
 
 #define PATH_ROOM 256
@@ -37,21 +38,23 @@ static int no_memory(const struct loader *l, const struct wabe_json *node)
 	return wabe_error_set(l->err, -ENOMEM, "%s", wabe_json_path(node, path, sizeof(path)));
 }
 
-static int check_type(const struct loader *l, const struct wabe_json *node, enum wabe_json_type wants)
+static int check_type(const struct loader *l, const struct wabe_json *node,
+		      enum wabe_json_type wants)
 {
 	char path[PATH_ROOM];
 
 	if (node->type == wants)
 		return 0;
-	return wabe_error_say(l->err, -EINVAL, "%s: wants %s %s, not %s", wabe_json_path(node, path, sizeof(path)),
+	return wabe_error_say(l->err, -EINVAL, "%s: wants %s %s, not %s",
+			      wabe_json_path(node, path, sizeof(path)),
 			      wants == WABE_JSON_ARRAY || wants == WABE_JSON_OBJECT ? "an" : "a",
 			      wabe_json_type_name(wants), wabe_json_type_name(node->type));
 }
 
 /* Scalars. The whole range of a type is written as 0, 0 in the row. */
 
-static int load_signed(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node,
-		       int64_t *ret_value)
+static int load_signed(const struct loader *l, const struct wabe_codec_field *f,
+		       const struct wabe_json *node, int64_t *ret_value)
 {
 	int64_t min = f->min == 0 && f->max == 0 ? INT64_MIN : f->min;
 	int64_t max = f->max == 0 || f->max > INT64_MAX ? INT64_MAX : (int64_t)f->max;
@@ -59,8 +62,8 @@ static int load_signed(const struct loader *l, const struct wabe_codec_field *f,
 	return wabe_json_int(node, min, max, ret_value, l->err);
 }
 
-static int load_unsigned(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node,
-			 uint64_t type_max, uint64_t *ret_value)
+static int load_unsigned(const struct loader *l, const struct wabe_codec_field *f,
+			 const struct wabe_json *node, uint64_t type_max, uint64_t *ret_value)
 {
 	uint64_t min = f->min > 0 ? (uint64_t)f->min : 0, max = f->max ? f->max : type_max, value;
 	char path[PATH_ROOM];
@@ -69,13 +72,15 @@ static int load_unsigned(const struct loader *l, const struct wabe_codec_field *
 	if (r < 0)
 		return r;
 	if (value < min)
-		return wabe_error_say(l->err, -ERANGE, "%s: %" PRIu64 " is out of range, %" PRIu64 "..%" PRIu64,
+		return wabe_error_say(l->err, -ERANGE,
+				      "%s: %" PRIu64 " is out of range, %" PRIu64 "..%" PRIu64,
 				      wabe_json_path(node, path, sizeof(path)), value, min, max);
 	*ret_value = value;
 	return 0;
 }
 
-static int load_bool(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_bool(const struct loader *l, const struct wabe_codec_field *f,
+		     const struct wabe_json *node, void *at)
 {
 	(void)l;
 	(void)f;
@@ -89,7 +94,8 @@ static void save_bool(struct wabe_json_writer *w, const struct wabe_codec_field 
 	wabe_json_add_bool(w, *(const bool *)at);
 }
 
-static int load_string(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_string(const struct loader *l, const struct wabe_codec_field *f,
+		       const struct wabe_json *node, void *at)
 {
 	(void)l;
 	(void)f;
@@ -97,13 +103,15 @@ static int load_string(const struct loader *l, const struct wabe_codec_field *f,
 	return 0;
 }
 
-static void save_string(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at)
+static void save_string(struct wabe_json_writer *w, const struct wabe_codec_field *f,
+			const void *at)
 {
 	(void)f;
 	wabe_json_add_string(w, *(const char *const *)at);
 }
 
-static int load_i64(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_i64(const struct loader *l, const struct wabe_codec_field *f,
+		    const struct wabe_json *node, void *at)
 {
 	return load_signed(l, f, node, at);
 }
@@ -114,7 +122,8 @@ static void save_i64(struct wabe_json_writer *w, const struct wabe_codec_field *
 	wabe_json_add_int(w, *(const int64_t *)at);
 }
 
-static int load_u64(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_u64(const struct loader *l, const struct wabe_codec_field *f,
+		    const struct wabe_json *node, void *at)
 {
 	return load_unsigned(l, f, node, UINT64_MAX, at);
 }
@@ -125,7 +134,8 @@ static void save_u64(struct wabe_json_writer *w, const struct wabe_codec_field *
 	wabe_json_add_uint(w, *(const uint64_t *)at);
 }
 
-static int load_u32(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_u32(const struct loader *l, const struct wabe_codec_field *f,
+		    const struct wabe_json *node, void *at)
 {
 	uint64_t value;
 	int r = load_unsigned(l, f, node, UINT32_MAX, &value);
@@ -141,21 +151,25 @@ static void save_u32(struct wabe_json_writer *w, const struct wabe_codec_field *
 	wabe_json_add_uint(w, *(const uint32_t *)at);
 }
 
-static int load_opt_bool(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_opt_bool(const struct loader *l, const struct wabe_codec_field *f,
+			 const struct wabe_json *node, void *at)
 {
 	(void)l;
 	(void)f;
-	*(struct wabe_opt_bool *)at = (struct wabe_opt_bool){ .is_set = true, .value = node->boolean };
+	*(struct wabe_opt_bool *)at =
+		(struct wabe_opt_bool){ .is_set = true, .value = node->boolean };
 	return 0;
 }
 
-static void save_opt_bool(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at)
+static void save_opt_bool(struct wabe_json_writer *w, const struct wabe_codec_field *f,
+			  const void *at)
 {
 	(void)f;
 	wabe_json_add_bool(w, ((const struct wabe_opt_bool *)at)->value);
 }
 
-static int load_opt_i64(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_opt_i64(const struct loader *l, const struct wabe_codec_field *f,
+			const struct wabe_json *node, void *at)
 {
 	struct wabe_opt_i64 *opt = at;
 	int r = load_signed(l, f, node, &opt->value);
@@ -164,13 +178,15 @@ static int load_opt_i64(const struct loader *l, const struct wabe_codec_field *f
 	return r;
 }
 
-static void save_opt_i64(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at)
+static void save_opt_i64(struct wabe_json_writer *w, const struct wabe_codec_field *f,
+			 const void *at)
 {
 	(void)f;
 	wabe_json_add_int(w, ((const struct wabe_opt_i64 *)at)->value);
 }
 
-static int load_opt_u64(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_opt_u64(const struct loader *l, const struct wabe_codec_field *f,
+			const struct wabe_json *node, void *at)
 {
 	struct wabe_opt_u64 *opt = at;
 	int r = load_unsigned(l, f, node, UINT64_MAX, &opt->value);
@@ -179,7 +195,8 @@ static int load_opt_u64(const struct loader *l, const struct wabe_codec_field *f
 	return r;
 }
 
-static void save_opt_u64(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at)
+static void save_opt_u64(struct wabe_json_writer *w, const struct wabe_codec_field *f,
+			 const void *at)
 {
 	(void)f;
 	wabe_json_add_uint(w, ((const struct wabe_opt_u64 *)at)->value);
@@ -187,18 +204,19 @@ static void save_opt_u64(struct wabe_json_writer *w, const struct wabe_codec_fie
 
 /* Names. */
 
-static int find_name(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node,
-		     long long *ret_value)
+static int find_name(const struct loader *l, const struct wabe_codec_field *f,
+		     const struct wabe_json *node, long long *ret_value)
 {
 	char path[PATH_ROOM];
 
 	if (wabe_name_find(f->names, node->text, ret_value) == 0)
 		return 0;
-	return wabe_error_say(l->err, -EINVAL, "%s: unknown name \"%.100s\"", wabe_json_path(node, path, sizeof(path)),
-			      node->text);
+	return wabe_error_say(l->err, -EINVAL, "%s: unknown name \"%.100s\"",
+			      wabe_json_path(node, path, sizeof(path)), node->text);
 }
 
-static int load_enum(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_enum(const struct loader *l, const struct wabe_codec_field *f,
+		     const struct wabe_json *node, void *at)
 {
 	long long value;
 	int r = find_name(l, f, node, &value);
@@ -213,7 +231,8 @@ static void save_enum(struct wabe_json_writer *w, const struct wabe_codec_field 
 	wabe_json_add_string(w, wabe_name_of(f->names, *(const int *)at));
 }
 
-static int load_name_list(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_name_list(const struct loader *l, const struct wabe_codec_field *f,
+			  const struct wabe_json *node, void *at)
 {
 	uint64_t mask = 0;
 	long long bit;
@@ -232,7 +251,8 @@ static int load_name_list(const struct loader *l, const struct wabe_codec_field 
 }
 
 /* In the order of the table, a name that comes again there (an alias) is not repeated. */
-static void save_name_list(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at)
+static void save_name_list(struct wabe_json_writer *w, const struct wabe_codec_field *f,
+			   const void *at)
 {
 	uint64_t mask = *(const uint64_t *)at;
 
@@ -247,7 +267,8 @@ static void save_name_list(struct wabe_json_writer *w, const struct wabe_codec_f
 
 /* Lists. */
 
-static int load_strv(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_strv(const struct loader *l, const struct wabe_codec_field *f,
+		     const struct wabe_json *node, void *at)
 {
 	struct wabe_strv list = { 0 };
 
@@ -275,7 +296,8 @@ static void save_strv(struct wabe_json_writer *w, const struct wabe_codec_field 
 	wabe_json_array_end(w);
 }
 
-static int load_u32_list(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_u32_list(const struct loader *l, const struct wabe_codec_field *f,
+			 const struct wabe_json *node, void *at)
 {
 	uint32_t *items = wabe_arena_array(l->arena, node->count, sizeof(*items));
 	size_t i = 0;
@@ -288,11 +310,13 @@ static int load_u32_list(const struct loader *l, const struct wabe_codec_field *
 		if (r < 0)
 			return r;
 	}
-	*(struct wabe_u32_list *)at = (struct wabe_u32_list){ .items = items, .count = node->count };
+	*(struct wabe_u32_list *)at =
+		(struct wabe_u32_list){ .items = items, .count = node->count };
 	return 0;
 }
 
-static void save_u32_list(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at)
+static void save_u32_list(struct wabe_json_writer *w, const struct wabe_codec_field *f,
+			  const void *at)
 {
 	const struct wabe_u32_list *list = at;
 
@@ -303,7 +327,8 @@ static void save_u32_list(struct wabe_json_writer *w, const struct wabe_codec_fi
 	wabe_json_array_end(w);
 }
 
-static int load_pairs(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_pairs(const struct loader *l, const struct wabe_codec_field *f,
+		      const struct wabe_json *node, void *at)
 {
 	struct wabe_pair *items = wabe_arena_array(l->arena, node->count, sizeof(*items));
 	size_t i = 0;
@@ -337,17 +362,20 @@ static void save_pairs(struct wabe_json_writer *w, const struct wabe_codec_field
 
 /* Structs. */
 
-static int load_embedded(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_embedded(const struct loader *l, const struct wabe_codec_field *f,
+			 const struct wabe_json *node, void *at)
 {
 	return load_object(l, f->sub, node, at);
 }
 
-static void save_embedded(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at)
+static void save_embedded(struct wabe_json_writer *w, const struct wabe_codec_field *f,
+			  const void *at)
 {
 	wabe_codec_save(w, f->sub, at);
 }
 
-static int load_pointer(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_pointer(const struct loader *l, const struct wabe_codec_field *f,
+			const struct wabe_json *node, void *at)
 {
 	void *item = wabe_arena_alloc(l->arena, f->size);
 	int r;
@@ -360,12 +388,14 @@ static int load_pointer(const struct loader *l, const struct wabe_codec_field *f
 	return r;
 }
 
-static void save_pointer(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at)
+static void save_pointer(struct wabe_json_writer *w, const struct wabe_codec_field *f,
+			 const void *at)
 {
 	wabe_codec_save(w, f->sub, *(const void *const *)at);
 }
 
-static int load_list(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *node, void *at)
+static int load_list(const struct loader *l, const struct wabe_codec_field *f,
+		     const struct wabe_json *node, void *at)
 {
 	char *items = wabe_arena_array(l->arena, node->count, f->size), *item = items;
 
@@ -426,24 +456,35 @@ static int load_unsupported(const struct loader *l, const struct wabe_json *node
 
 static const struct kind kinds[] = {
 	[WABE_CODEC_BOOL] = { WABE_JSON_BOOL, load_bool, save_bool, 0, sizeof(bool) },
-	[WABE_CODEC_STRING] = { WABE_JSON_STRING, load_string, save_string, 0, sizeof(char *), true },
+	[WABE_CODEC_STRING] = { WABE_JSON_STRING, load_string, save_string, 0, sizeof(char *),
+				true },
 	[WABE_CODEC_I64] = { WABE_JSON_NUMBER, load_i64, save_i64, 0, sizeof(int64_t) },
 	[WABE_CODEC_U64] = { WABE_JSON_NUMBER, load_u64, save_u64, 0, sizeof(uint64_t) },
 	[WABE_CODEC_U32] = { WABE_JSON_NUMBER, load_u32, save_u32, 0, sizeof(uint32_t) },
-	[WABE_CODEC_OPT_BOOL] = { WABE_JSON_BOOL, load_opt_bool, save_opt_bool, TELLS(struct wabe_opt_bool, is_set), true },
-	[WABE_CODEC_OPT_I64] = { WABE_JSON_NUMBER, load_opt_i64, save_opt_i64, TELLS(struct wabe_opt_i64, is_set), true },
-	[WABE_CODEC_OPT_U64] = { WABE_JSON_NUMBER, load_opt_u64, save_opt_u64, TELLS(struct wabe_opt_u64, is_set), true },
+	[WABE_CODEC_OPT_BOOL] = { WABE_JSON_BOOL, load_opt_bool, save_opt_bool,
+				  TELLS(struct wabe_opt_bool, is_set), true },
+	[WABE_CODEC_OPT_I64] = { WABE_JSON_NUMBER, load_opt_i64, save_opt_i64,
+				 TELLS(struct wabe_opt_i64, is_set), true },
+	[WABE_CODEC_OPT_U64] = { WABE_JSON_NUMBER, load_opt_u64, save_opt_u64,
+				 TELLS(struct wabe_opt_u64, is_set), true },
 	[WABE_CODEC_ENUM] = { WABE_JSON_STRING, load_enum, save_enum, 0, sizeof(int) },
-	[WABE_CODEC_NAME_LIST] = { WABE_JSON_ARRAY, load_name_list, save_name_list, 0, sizeof(uint64_t) },
-	[WABE_CODEC_STRV] = { WABE_JSON_ARRAY, load_strv, save_strv, TELLS(struct wabe_strv, count) },
-	[WABE_CODEC_U32_LIST] = { WABE_JSON_ARRAY, load_u32_list, save_u32_list, TELLS(struct wabe_u32_list, count) },
-	[WABE_CODEC_PAIRS] = { WABE_JSON_OBJECT, load_pairs, save_pairs, TELLS(struct wabe_pairs, count) },
+	[WABE_CODEC_NAME_LIST] = { WABE_JSON_ARRAY, load_name_list, save_name_list, 0,
+				   sizeof(uint64_t) },
+	[WABE_CODEC_STRV] = { WABE_JSON_ARRAY, load_strv, save_strv,
+			      TELLS(struct wabe_strv, count) },
+	[WABE_CODEC_U32_LIST] = { WABE_JSON_ARRAY, load_u32_list, save_u32_list,
+				  TELLS(struct wabe_u32_list, count) },
+	[WABE_CODEC_PAIRS] = { WABE_JSON_OBJECT, load_pairs, save_pairs,
+			       TELLS(struct wabe_pairs, count) },
 	[WABE_CODEC_OBJECT] = { WABE_JSON_OBJECT, load_embedded, save_embedded, 0, 0 },
-	[WABE_CODEC_POINTER] = { WABE_JSON_OBJECT, load_pointer, save_pointer, 0, sizeof(void *), true },
-	[WABE_CODEC_LIST] = { WABE_JSON_ARRAY, load_list, save_list, TELLS(struct wabe_list, count) },
+	[WABE_CODEC_POINTER] = { WABE_JSON_OBJECT, load_pointer, save_pointer, 0, sizeof(void *),
+				 true },
+	[WABE_CODEC_LIST] = { WABE_JSON_ARRAY, load_list, save_list,
+			      TELLS(struct wabe_list, count) },
 };
 
-static int load_field(const struct loader *l, const struct wabe_codec_field *f, const struct wabe_json *object, void *out)
+static int load_field(const struct loader *l, const struct wabe_codec_field *f,
+		      const struct wabe_json *object, void *out)
 {
 	const struct wabe_json *node = wabe_json_member(object, f->key);
 	char path[PATH_ROOM];
@@ -461,8 +502,8 @@ static int load_field(const struct loader *l, const struct wabe_codec_field *f, 
 	return r < 0 ? r : kinds[f->type].load(l, f, node, (char *)out + f->offset);
 }
 
-static int load_object(const struct loader *l, const struct wabe_codec_field *fields, const struct wabe_json *object,
-		       void *out)
+static int load_object(const struct loader *l, const struct wabe_codec_field *fields,
+		       const struct wabe_json *object, void *out)
 {
 	for (; fields->key; fields++) {
 		int r = load_field(l, fields, object, out);
@@ -473,8 +514,8 @@ static int load_object(const struct loader *l, const struct wabe_codec_field *fi
 	return 0;
 }
 
-int wabe_codec_load(struct wabe_arena *arena, const struct wabe_codec_field *fields, const struct wabe_json *object,
-		    void *out, struct wabe_error *err)
+int wabe_codec_load(struct wabe_arena *arena, const struct wabe_codec_field *fields,
+		    const struct wabe_json *object, void *out, struct wabe_error *err)
 {
 	struct loader l = { .arena = arena, .err = err };
 	int r = check_type(&l, object, WABE_JSON_OBJECT);
@@ -508,12 +549,14 @@ static bool is_field_left_out(const struct wabe_codec_field *f, const void *in)
 {
 	if (f->type == WABE_CODEC_UNSUPPORTED)
 		return true;
-	if ((f->flags & (WABE_CODEC_REQUIRED | WABE_CODEC_KEEP_EMPTY)) && !kinds[f->type].has_absent)
+	if ((f->flags & (WABE_CODEC_REQUIRED | WABE_CODEC_KEEP_EMPTY)) &&
+	    !kinds[f->type].has_absent)
 		return false;
 	return is_field_unset(f, in);
 }
 
-void wabe_codec_save(struct wabe_json_writer *w, const struct wabe_codec_field *fields, const void *in)
+void wabe_codec_save(struct wabe_json_writer *w, const struct wabe_codec_field *fields,
+		     const void *in)
 {
 	wabe_json_object_begin(w);
 	for (; fields->key; fields++) {

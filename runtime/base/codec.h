@@ -40,22 +40,22 @@ struct wabe_pairs {
 };
 
 enum wabe_codec_type {
-	WABE_CODEC_BOOL,        /* bool */
-	WABE_CODEC_STRING,      /* const char * */
-	WABE_CODEC_I64,         /* int64_t, min..max */
-	WABE_CODEC_U64,         /* uint64_t, min..max */
-	WABE_CODEC_U32,         /* uint32_t, min..max */
-	WABE_CODEC_OPT_BOOL,    /* struct wabe_opt_bool */
-	WABE_CODEC_OPT_I64,     /* struct wabe_opt_i64, min..max */
-	WABE_CODEC_OPT_U64,     /* struct wabe_opt_u64, min..max */
-	WABE_CODEC_ENUM,        /* int, from .names (exact spelling) */
-	WABE_CODEC_NAME_LIST,   /* uint64_t bit mask, array of names of .names whose values are bit numbers */
-	WABE_CODEC_STRV,        /* struct wabe_strv */
-	WABE_CODEC_U32_LIST,    /* struct wabe_u32_list */
-	WABE_CODEC_PAIRS,       /* struct wabe_pairs, object of strings */
-	WABE_CODEC_OBJECT,      /* struct inside the parent, .sub */
-	WABE_CODEC_POINTER,     /* pointer to a struct of .size, .sub; NULL when absent */
-	WABE_CODEC_LIST,        /* struct wabe_list of structs of .size, .sub */
+	WABE_CODEC_BOOL,     /* bool */
+	WABE_CODEC_STRING,   /* const char * */
+	WABE_CODEC_I64,	     /* int64_t, min..max */
+	WABE_CODEC_U64,	     /* uint64_t, min..max */
+	WABE_CODEC_U32,	     /* uint32_t, min..max */
+	WABE_CODEC_OPT_BOOL, /* struct wabe_opt_bool */
+	WABE_CODEC_OPT_I64,  /* struct wabe_opt_i64, min..max */
+	WABE_CODEC_OPT_U64,  /* struct wabe_opt_u64, min..max */
+	WABE_CODEC_ENUM,     /* int, from .names (exact spelling) */
+	WABE_CODEC_NAME_LIST, /* uint64_t bit mask, array of names of .names whose values are bit numbers */
+	WABE_CODEC_STRV,     /* struct wabe_strv */
+	WABE_CODEC_U32_LIST, /* struct wabe_u32_list */
+	WABE_CODEC_PAIRS,    /* struct wabe_pairs, object of strings */
+	WABE_CODEC_OBJECT,   /* struct inside the parent, .sub */
+	WABE_CODEC_POINTER,  /* pointer to a struct of .size, .sub; NULL when absent */
+	WABE_CODEC_LIST,     /* struct wabe_list of structs of .size, .sub */
 	WABE_CODEC_UNSUPPORTED, /* present (and not null, "", [], {} or false): refused with -ENOTSUP */
 };
 
@@ -81,7 +81,7 @@ struct wabe_codec_field {
 	const struct wabe_codec_field *sub;
 	size_t size;
 	const struct wabe_name *names;
-	int64_t min; /* of number kinds; I64 with both 0: the whole range of the type */
+	int64_t min;  /* of number kinds; I64 with both 0: the whole range of the type */
 	uint64_t max; /* 0: up to the end of the type's range */
 };
 
@@ -89,10 +89,11 @@ struct wabe_codec_field {
  * wabe_codec_load() - @object into the zeroed struct @out, which points into the tree of @object afterwards.
  * Returns 0, -EINVAL, -ERANGE, -ENOTSUP or -ENOMEM; on failure @out is half filled. null is a value of the wrong type.
  */
-int wabe_codec_load(struct wabe_arena *arena, const struct wabe_codec_field *fields, const struct wabe_json *object,
-		    void *out, struct wabe_error *err);
+int wabe_codec_load(struct wabe_arena *arena, const struct wabe_codec_field *fields,
+		    const struct wabe_json *object, void *out, struct wabe_error *err);
 
 /** wabe_codec_save() - write @in as an object. A REQUIRED field is written even when zero; what is NULL or !is_set never is. */
-void wabe_codec_save(struct wabe_json_writer *w, const struct wabe_codec_field *fields, const void *in);
+void wabe_codec_save(struct wabe_json_writer *w, const struct wabe_codec_field *fields,
+		     const void *in);
 
 #endif

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CAUSE_MAX 128 /* of a text too long for the buffer, this much of its end stays: the cause is there */
+#define CAUSE_MAX \
+	128 /* of a text too long for the buffer, this much of its end stays: the cause is there */
 
 /* ": @rest" behind the first @len bytes; what is too long loses bytes before its end, never the end. */
 static void append(struct wabe_error *err, size_t len, const char *rest)
@@ -20,7 +21,8 @@ static void append(struct wabe_error *err, size_t len, const char *rest)
 	if (len + 2 + wanted < room)
 		snprintf(err->text + len, room - len, ": %s", rest);
 	else
-		snprintf(err->text + len, room - len, ": %.*s...%s", (int)(room - len - tail - 6), rest, rest + wanted - tail);
+		snprintf(err->text + len, room - len, ": %.*s...%s", (int)(room - len - tail - 6),
+			 rest, rest + wanted - tail);
 }
 
 int wabe_error_set(struct wabe_error *err, int code, const char *fmt, ...)

@@ -19,7 +19,10 @@ struct wabe_error {
 	char text[WABE_ERROR_TEXT_MAX];
 };
 
-#define WABE_ERROR_INIT { 0 }
+#define WABE_ERROR_INIT \
+	{               \
+		0       \
+	}
 
 /**
  * wabe_error_set() - record where and why something failed.

@@ -17,7 +17,8 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 
-int wabe_file_read_at(int dir_fd, const char *path, size_t max_bytes, struct wabe_buf *ret_content, struct wabe_error *err)
+int wabe_file_read_at(int dir_fd, const char *path, size_t max_bytes, struct wabe_buf *ret_content,
+		      struct wabe_error *err)
 {
 	_cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	int r;
@@ -45,7 +46,8 @@ static int open_parent(int dir_fd, const char *path, const char **ret_name, stru
 	return fd;
 }
 
-static int write_new(int dir_fd, const char *name, const void *content, size_t len, mode_t mode, bool is_durable)
+static int write_new(int dir_fd, const char *name, const void *content, size_t len, mode_t mode,
+		     bool is_durable)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	_cleanup_close_ int fd = -EBADF;
@@ -152,7 +154,8 @@ int wabe_file_lock_at(int dir_fd, const char *path, int timeout_ms, struct wabe_
 {
 	for (;;) {
 		_cleanup_close_ int fd =
-			openat(dir_fd, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+			openat(dir_fd, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY,
+			       0600);
 		struct stat locked, named;
 		int r;
 
@@ -164,7 +167,8 @@ int wabe_file_lock_at(int dir_fd, const char *path, int timeout_ms, struct wabe_
 		if (r < 0)
 			return wabe_error_set(err, r, "lock %s", path);
 		/* The holder before us may have removed the file: then this lock guards nothing. */
-		if (fstat(fd, &locked) == 0 && fstatat(dir_fd, path, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (fstat(fd, &locked) == 0 &&
+		    fstatat(dir_fd, path, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    locked.st_ino == named.st_ino && locked.st_dev == named.st_dev)
 			return TAKE_FD(fd);
 	}

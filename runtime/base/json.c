@@ -127,7 +127,8 @@ static int container_begin(struct parser *p, enum wabe_json_type type)
 	struct wabe_json *node;
 
 	if (p->depth >= WABE_JSON_MAX_DEPTH) {
-		snprintf(p->reason, sizeof(p->reason), "nested deeper than %d levels", WABE_JSON_MAX_DEPTH);
+		snprintf(p->reason, sizeof(p->reason), "nested deeper than %d levels",
+			 WABE_JSON_MAX_DEPTH);
 		p->code = -E2BIG;
 		return 0;
 	}
@@ -225,7 +226,8 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_array_end,
 };
 
-static int error_at(struct wabe_error *err, int code, const char *what, const char *text, size_t offset, const char *reason)
+static int error_at(struct wabe_error *err, int code, const char *what, const char *text,
+		    size_t offset, const char *reason)
 {
 	size_t line = 1, column = 1;
 
@@ -237,7 +239,8 @@ static int error_at(struct wabe_error *err, int code, const char *what, const ch
 			column++; /* characters, as an editor counts: continuation bytes are none */
 		}
 	}
-	return wabe_error_say(err, code, "%s: line %zu, column %zu: %s", what, line, column, reason);
+	return wabe_error_say(err, code, "%s: line %zu, column %zu: %s", what, line, column,
+			      reason);
 }
 
 /* Four hex digits to a UTF-16 unit, or -1. */
@@ -309,7 +312,8 @@ static int check_text(const char *what, const char *text, size_t len, struct wab
 	size_t valid;
 
 	if (len > WABE_JSON_MAX_BYTES)
-		return wabe_error_say(err, -E2BIG, "%s: larger than %u bytes", what, WABE_JSON_MAX_BYTES);
+		return wabe_error_say(err, -E2BIG, "%s: larger than %u bytes", what,
+				      WABE_JSON_MAX_BYTES);
 	valid = wabe_utf8_valid_len(text, len);
 	if (valid != len)
 		return error_at(err, -EINVAL, what, text, valid, "not valid UTF-8");
@@ -327,8 +331,8 @@ static void yajl_reason(yajl_handle handle, char *reason, size_t room)
 		yajl_free_error(handle, text);
 }
 
-static int run_yajl(struct parser *p, yajl_handle handle, const char *what, const char *text, size_t len,
-		    struct wabe_error *err)
+static int run_yajl(struct parser *p, yajl_handle handle, const char *what, const char *text,
+		    size_t len, struct wabe_error *err)
 {
 	yajl_status status = yajl_parse(handle, (const unsigned char *)text, len);
 	size_t consumed = yajl_get_bytes_consumed(handle), offset = consumed > 0 ? consumed - 1 : 0;
@@ -346,8 +350,8 @@ static int run_yajl(struct parser *p, yajl_handle handle, const char *what, cons
 	return error_at(err, p->code, what, text, offset < len ? offset : len, p->reason);
 }
 
-int wabe_json_parse(struct wabe_arena *arena, const char *what, const char *text, size_t len, struct wabe_json **ret_root,
-		    struct wabe_error *err)
+int wabe_json_parse(struct wabe_arena *arena, const char *what, const char *text, size_t len,
+		    struct wabe_json **ret_root, struct wabe_error *err)
 {
 	struct parser p = { .arena = arena };
 	size_t bound = arena->max_bytes;
@@ -419,7 +423,8 @@ const char *wabe_json_path(const struct wabe_json *node, char *buf, size_t room)
 	const struct wabe_json *steps[WABE_JSON_MAX_DEPTH + 1];
 	size_t count = 0, used = 0;
 
-	for (; node && node->parent && count < sizeof(steps) / sizeof(steps[0]); node = node->parent)
+	for (; node && node->parent && count < sizeof(steps) / sizeof(steps[0]);
+	     node = node->parent)
 		steps[count++] = node;
 	if (count == 0)
 		snprintf(buf, room, "the document");
@@ -431,8 +436,9 @@ const char *wabe_json_path(const struct wabe_json *node, char *buf, size_t room)
 const char *wabe_json_type_name(enum wabe_json_type type)
 {
 	static const char *const names[WABE_JSON_TYPE_MAX] = {
-		[WABE_JSON_NULL] = "null",     [WABE_JSON_BOOL] = "boolean", [WABE_JSON_NUMBER] = "number",
-		[WABE_JSON_STRING] = "string", [WABE_JSON_ARRAY] = "array",  [WABE_JSON_OBJECT] = "object",
+		[WABE_JSON_NULL] = "null",     [WABE_JSON_BOOL] = "boolean",
+		[WABE_JSON_NUMBER] = "number", [WABE_JSON_STRING] = "string",
+		[WABE_JSON_ARRAY] = "array",   [WABE_JSON_OBJECT] = "object",
 	};
 
 	return (unsigned int)type < WABE_JSON_TYPE_MAX ? names[type] : "unknown";
@@ -442,13 +448,16 @@ const char *wabe_json_type_name(enum wabe_json_type type)
 static int check_integer(const struct wabe_json *node, const char *path, struct wabe_error *err)
 {
 	if (node->type != WABE_JSON_NUMBER)
-		return wabe_error_say(err, -EINVAL, "%s: wants a number, not %s", path, wabe_json_type_name(node->type));
+		return wabe_error_say(err, -EINVAL, "%s: wants a number, not %s", path,
+				      wabe_json_type_name(node->type));
 	if (strpbrk(node->text, ".eE"))
-		return wabe_error_say(err, -EINVAL, "%s: %.40s is not a whole number", path, node->text);
+		return wabe_error_say(err, -EINVAL, "%s: %.40s is not a whole number", path,
+				      node->text);
 	return 0;
 }
 
-int wabe_json_int(const struct wabe_json *node, int64_t min, int64_t max, int64_t *ret_value, struct wabe_error *err)
+int wabe_json_int(const struct wabe_json *node, int64_t min, int64_t max, int64_t *ret_value,
+		  struct wabe_error *err)
 {
 	char path[256];
 	int r;
@@ -458,11 +467,12 @@ int wabe_json_int(const struct wabe_json *node, int64_t min, int64_t max, int64_
 	r = check_integer(node, wabe_json_path(node, path, sizeof(path)), err);
 	if (r < 0)
 		return r;
-	return wabe_error_say(err, -ERANGE, "%s: %.40s is out of range, %lld..%lld", path, node->text, (long long)min,
-			      (long long)max);
+	return wabe_error_say(err, -ERANGE, "%s: %.40s is out of range, %lld..%lld", path,
+			      node->text, (long long)min, (long long)max);
 }
 
-int wabe_json_uint(const struct wabe_json *node, uint64_t max, uint64_t *ret_value, struct wabe_error *err)
+int wabe_json_uint(const struct wabe_json *node, uint64_t max, uint64_t *ret_value,
+		   struct wabe_error *err)
 {
 	char path[256];
 	int r;

@@ -34,7 +34,7 @@ struct wabe_json {
 	bool boolean;
 	const char *key;  /* in an object: its name there */
 	const char *text; /* a string's value, a number as it was written */
-	size_t count;     /* of an array's or object's children */
+	size_t count;	  /* of an array's or object's children */
 	struct wabe_json *first, *last, *next, *parent;
 };
 
@@ -43,8 +43,8 @@ struct wabe_json {
  * @what: how errors name the document ("config.json")
  * Returns 0; -EINVAL (not JSON: with line and column), -E2BIG (too large or too deep), -ENOMEM.
  */
-int wabe_json_parse(struct wabe_arena *arena, const char *what, const char *text, size_t len, struct wabe_json **ret_root,
-		    struct wabe_error *err);
+int wabe_json_parse(struct wabe_arena *arena, const char *what, const char *text, size_t len,
+		    struct wabe_json **ret_root, struct wabe_error *err);
 
 /** wabe_json_member() - child of an object by name, or NULL. NULL as @object is fine. */
 const struct wabe_json *wabe_json_member(const struct wabe_json *object, const char *key);
@@ -58,8 +58,10 @@ const char *wabe_json_type_name(enum wabe_json_type type);
 /**
  * wabe_json_int(), wabe_json_uint() - integer value in min..max. A fraction is -EINVAL, out of range -ERANGE; the error names the path.
  */
-int wabe_json_int(const struct wabe_json *node, int64_t min, int64_t max, int64_t *ret_value, struct wabe_error *err);
-int wabe_json_uint(const struct wabe_json *node, uint64_t max, uint64_t *ret_value, struct wabe_error *err);
+int wabe_json_int(const struct wabe_json *node, int64_t min, int64_t max, int64_t *ret_value,
+		  struct wabe_error *err);
+int wabe_json_uint(const struct wabe_json *node, uint64_t max, uint64_t *ret_value,
+		   struct wabe_error *err);
 
 /**
  * The writer: wraps yajl_gen. Calls nest as the document does; the first failure sticks and wabe_json_writer_finish()
@@ -75,7 +77,9 @@ void wabe_json_object_end(struct wabe_json_writer *w);
 void wabe_json_array_begin(struct wabe_json_writer *w);
 void wabe_json_array_end(struct wabe_json_writer *w);
 void wabe_json_key(struct wabe_json_writer *w, const char *key);
-void wabe_json_add_string(struct wabe_json_writer *w, const char *s); /* NULL writes null; bytes that are not UTF-8 become U+FFFD */
+void wabe_json_add_string(
+	struct wabe_json_writer *w,
+	const char *s); /* NULL writes null; bytes that are not UTF-8 become U+FFFD */
 void wabe_json_add_int(struct wabe_json_writer *w, int64_t v);
 void wabe_json_add_uint(struct wabe_json_writer *w, uint64_t v);
 void wabe_json_add_double(struct wabe_json_writer *w, double v);

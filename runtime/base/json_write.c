@@ -15,8 +15,8 @@
 struct wabe_json_writer {
 	yajl_gen gen;
 	struct wabe_buf text;
-	int code;         /* the first failure */
-	char pending;     /* '{' or '[': begun, and nothing inside yet */
+	int code;     /* the first failure */
+	char pending; /* '{' or '[': begun, and nothing inside yet */
 	size_t depth;
 	bool has_content;
 };

@@ -35,7 +35,8 @@ static void format_json(struct wabe_buf *out, enum wabe_log_level level, const c
 }
 
 /* "program: text", control characters as \xNN. */
-static void format_text(struct wabe_buf *out, const char *program, enum wabe_log_level level, const char *text)
+static void format_text(struct wabe_buf *out, const char *program, enum wabe_log_level level,
+			const char *text)
 {
 	wabe_buf_printf(out, "%s: %s", program, level == WABE_LOG_WARNING ? "warning: " : "");
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
@@ -47,7 +48,8 @@ static void format_text(struct wabe_buf *out, const char *program, enum wabe_log
 	wabe_buf_add(out, "\n", 1);
 }
 
-static void emit(const struct wabe_log *log, enum wabe_log_level level, const char *text, int fd, bool is_json)
+static void emit(const struct wabe_log *log, enum wabe_log_level level, const char *text, int fd,
+		 bool is_json)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf line = WABE_BUF_INIT;
 

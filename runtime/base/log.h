@@ -10,11 +10,17 @@
 
 #include "base/error.h"
 
-enum wabe_log_level { WABE_LOG_ERROR, WABE_LOG_WARNING, WABE_LOG_INFO, WABE_LOG_DEBUG, WABE_LOG_LEVEL_MAX };
+enum wabe_log_level {
+	WABE_LOG_ERROR,
+	WABE_LOG_WARNING,
+	WABE_LOG_INFO,
+	WABE_LOG_DEBUG,
+	WABE_LOG_LEVEL_MAX
+};
 
 /** Where messages go; owned by main, passed down by the contexts that need it. NULL as a log is silent. */
 struct wabe_log {
-	const char *program; /* prefix on standard error: "wabe: ..." */
+	const char *program;	   /* prefix on standard error: "wabe: ..." */
 	enum wabe_log_level level; /* messages above it are dropped */
 	bool is_json;
 	int fd; /* of --log FILE, < 0 = standard error only; errors go to both */

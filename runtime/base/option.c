@@ -27,7 +27,8 @@ static int bad_value(struct parser *p, const char *shown, const char *value)
 	return wabe_error_say(p->err, -EINVAL, "option %s: bad value \"%s\"", shown, value);
 }
 
-static int store(struct parser *p, const struct wabe_option *o, const char *shown, const char *value)
+static int store(struct parser *p, const struct wabe_option *o, const char *shown,
+		 const char *value)
 {
 	void *out = p->values + o->offset;
 
@@ -53,12 +54,15 @@ static int store(struct parser *p, const struct wabe_option *o, const char *show
 	return -EINVAL;
 }
 
-static const struct wabe_option *find(const struct parser *p, const char *name, size_t len, char letter)
+static const struct wabe_option *find(const struct parser *p, const char *name, size_t len,
+				      char letter)
 {
 	for (size_t i = 0; i < p->count; i++) {
 		const struct wabe_option *o = &p->table[i];
 
-		if (letter ? o->letter == letter : (o->name && strlen(o->name) == len && strncmp(o->name, name, len) == 0))
+		if (letter ? o->letter == letter
+			   : (o->name && strlen(o->name) == len &&
+			      strncmp(o->name, name, len) == 0))
 			return o;
 	}
 	return NULL;
@@ -97,7 +101,8 @@ static int take_short(struct parser *p, char *word, char *next)
 			bool is_joined = c[1] != '\0';
 
 			if (!is_joined && !next)
-				return wabe_error_say(p->err, -EINVAL, "option -%c wants a value", *c);
+				return wabe_error_say(p->err, -EINVAL, "option -%c wants a value",
+						      *c);
 			r = store(p, o, word, is_joined ? c + 1 : next);
 			return r < 0 ? r : (is_joined ? 1 : 2);
 		}
@@ -108,8 +113,8 @@ static int take_short(struct parser *p, char *word, char *next)
 	return 1;
 }
 
-int wabe_option_parse(const struct wabe_option *table, size_t count, void *values, struct wabe_arena *arena, int argc,
-		      char **argv, struct wabe_error *err)
+int wabe_option_parse(const struct wabe_option *table, size_t count, void *values,
+		      struct wabe_arena *arena, int argc, char **argv, struct wabe_error *err)
 {
 	struct parser p = { table, count, values, arena, err };
 	int i = 1;
@@ -136,9 +141,10 @@ void wabe_option_help(FILE *out, const struct wabe_option *table, size_t count)
 		const struct wabe_option *o = &table[i];
 		char left[64];
 
-		snprintf(left, sizeof(left), "%s%.1s%s%s%s%s%s", o->letter ? "-" : "", o->letter ? &o->letter : "",
-			 o->letter && o->name ? ", " : "", o->name ? "--" : "", o->name ? o->name : "",
-			 o->value ? " " : "", o->value ? o->value : "");
+		snprintf(left, sizeof(left), "%s%.1s%s%s%s%s%s", o->letter ? "-" : "",
+			 o->letter ? &o->letter : "", o->letter && o->name ? ", " : "",
+			 o->name ? "--" : "", o->name ? o->name : "", o->value ? " " : "",
+			 o->value ? o->value : "");
 		fprintf(out, "  %-32s %s\n", left, o->help);
 	}
 }

@@ -25,10 +25,10 @@ enum wabe_option_type {
 };
 
 struct wabe_option {
-	const char *name;  /* without "--", NULL when there is only a short one */
-	char letter;       /* 0 = none */
+	const char *name; /* without "--", NULL when there is only a short one */
+	char letter;	  /* 0 = none */
 	enum wabe_option_type type;
-	size_t offset;     /* of the destination in the values struct */
+	size_t offset;	   /* of the destination in the values struct */
 	const char *value; /* name of the value in the help, NULL for flags */
 	const char *help;
 };
@@ -38,8 +38,8 @@ struct wabe_option {
  * @table, @count: the rows; @arena: memory for lists
  * Returns the index of the first word that is no option, or -EINVAL ("unknown option --x", "option --x wants a value").
  */
-int wabe_option_parse(const struct wabe_option *table, size_t count, void *values, struct wabe_arena *arena, int argc,
-		      char **argv, struct wabe_error *err);
+int wabe_option_parse(const struct wabe_option *table, size_t count, void *values,
+		      struct wabe_arena *arena, int argc, char **argv, struct wabe_error *err);
 
 /** wabe_option_help() - one aligned line a row. */
 void wabe_option_help(FILE *out, const struct wabe_option *table, size_t count);

@@ -64,7 +64,8 @@ int wabe_path_open_in(int root_fd, const char *path, int flags, mode_t mode, str
 	return fd;
 }
 
-int wabe_path_open_strict(int root_fd, const char *path, int flags, mode_t mode, struct wabe_error *err)
+int wabe_path_open_strict(int root_fd, const char *path, int flags, mode_t mode,
+			  struct wabe_error *err)
 {
 	int fd = open_resolved(root_fd, path, flags, mode, RESOLVE_NO_SYMLINKS);
 
@@ -157,7 +158,8 @@ int wabe_path_touch_in(int root_fd, const char *path, struct wabe_error *err)
 	if (parent < 0)
 		return parent;
 	/* O_EXCL: a dangling link at the end is an error, its target is not created. */
-	made = openat(parent, slash ? slash + 1 : path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	made = openat(parent, slash ? slash + 1 : path,
+		      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (made < 0 && errno != EEXIST)
 		return wabe_error_set(err, -errno, "create %s in the container's root", path);
 	return wabe_path_open_strict(parent, slash ? slash + 1 : path, O_PATH, 0, err);

@@ -19,10 +19,12 @@
  * @mode: for O_CREAT, else 0
  * Returns the descriptor, or -errno (-EAGAIN after many races with a renamer is reported as is).
  */
-int wabe_path_open_in(int root_fd, const char *path, int flags, mode_t mode, struct wabe_error *err);
+int wabe_path_open_in(int root_fd, const char *path, int flags, mode_t mode,
+		      struct wabe_error *err);
 
 /** wabe_path_open_strict() - the same, but a symbolic link anywhere is -ELOOP (RESOLVE_NO_SYMLINKS). */
-int wabe_path_open_strict(int root_fd, const char *path, int flags, mode_t mode, struct wabe_error *err);
+int wabe_path_open_strict(int root_fd, const char *path, int flags, mode_t mode,
+			  struct wabe_error *err);
 
 /**
  * wabe_path_mkdir_in() - mkdir -p @path inside the root, each component created on the descriptor of its parent.

@@ -138,7 +138,8 @@ static int walk_up(struct walk *w, int *fd)
 static int remove_directory(int dir_fd, const char *name)
 {
 	_cleanup_(walk_free) struct walk w = { 0 };
-	_cleanup_close_ int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int r;
 
 	if (fd < 0)

@@ -35,7 +35,8 @@ bool wabe_strv_has(const struct wabe_strv *list, const char *s)
 	return false;
 }
 
-int wabe_strv_split(struct wabe_strv *list, struct wabe_arena *arena, const char *s, const char *separators)
+int wabe_strv_split(struct wabe_strv *list, struct wabe_arena *arena, const char *s,
+		    const char *separators)
 {
 	for (s += strspn(s, separators); *s; s += strspn(s, separators)) {
 		size_t len = strcspn(s, separators);

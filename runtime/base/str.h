@@ -24,7 +24,8 @@ int wabe_strv_add(struct wabe_strv *list, struct wabe_arena *arena, const char *
 bool wabe_strv_has(const struct wabe_strv *list, const char *s);
 
 /** wabe_strv_split() - append the words of @s, separated by any of the characters of @separators. 0 or -ENOMEM. */
-int wabe_strv_split(struct wabe_strv *list, struct wabe_arena *arena, const char *s, const char *separators);
+int wabe_strv_split(struct wabe_strv *list, struct wabe_arena *arena, const char *s,
+		    const char *separators);
 
 /** A growing byte buffer; .data is always NUL-terminated once something was added. Free with wabe_buf_free(). */
 struct wabe_buf {
@@ -33,12 +34,16 @@ struct wabe_buf {
 	size_t room;
 };
 
-#define WABE_BUF_INIT { 0 }
+#define WABE_BUF_INIT \
+	{             \
+		0     \
+	}
 
 /** wabe_buf_add(), wabe_buf_printf() - append. 0 or -ENOMEM (the buffer is then unchanged). */
 int wabe_buf_add(struct wabe_buf *buf, const void *data, size_t len);
 int wabe_buf_puts(struct wabe_buf *buf, const char *s);
-int wabe_buf_printf(struct wabe_buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int wabe_buf_printf(struct wabe_buf *buf, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /** wabe_buf_free() - for _cleanup_(wabe_buf_free). */
 void wabe_buf_free(struct wabe_buf *buf);

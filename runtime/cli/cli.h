@@ -20,7 +20,7 @@ struct cli {
 	struct wabe_runtime rt;
 	struct wabe_log log;
 	struct wabe_arena arena; /* of the whole run */
-	char **argv;             /* of the whole command, to run it again (cli/self.c) */
+	char **argv;		 /* of the whole command, to run it again (cli/self.c) */
 };
 
 struct cli_verb {
@@ -35,11 +35,12 @@ struct cli_verb {
  * cli_options() - options of a verb into @values, then exactly @min..@max words (max < 0: any number).
  * Returns the index of the first word, or -errno.
  */
-int cli_options(struct cli *cli, const struct cli_verb *verb, void *values, int argc, char **argv, int min, int max,
-		struct wabe_error *err);
+int cli_options(struct cli *cli, const struct cli_verb *verb, void *values, int argc, char **argv,
+		int min, int max, struct wabe_error *err);
 
 /** cli_load() - the container that a command line names. */
-int cli_load(struct cli *cli, const char *id, struct wabe_container **ret_c, struct wabe_error *err);
+int cli_load(struct cli *cli, const char *id, struct wabe_container **ret_c,
+	     struct wabe_error *err);
 
 /**
  * cli_check_preserved() - are descriptors 3 to 3+@count-1 the caller's? To be asked before anything of ours is opened, which
@@ -60,7 +61,7 @@ int cli_protect_self(struct cli *cli, int preserve_fds, struct wabe_error *err);
 /** cli_absolute() - absolute form of a path, in the arena; NULL as NULL. */
 int cli_absolute(struct cli *cli, const char *path, const char **ret_path, struct wabe_error *err);
 
-extern const struct cli_verb cli_create, cli_delete, cli_exec, cli_features, cli_kill, cli_list, cli_pause, cli_ps,
-	cli_resume, cli_run, cli_spec, cli_start, cli_state;
+extern const struct cli_verb cli_create, cli_delete, cli_exec, cli_features, cli_kill, cli_list,
+	cli_pause, cli_ps, cli_resume, cli_run, cli_spec, cli_start, cli_state;
 
 #endif

@@ -15,29 +15,40 @@ struct values {
 };
 
 #define V(member) offsetof(struct values, member)
-#define COMMON_OPTIONS                                                                                                   \
-	{ "bundle", 'b', WABE_OPTION_STRING, V(bundle), "DIR", "the bundle (default: the working directory)" },          \
-	{ "console-socket", 0, WABE_OPTION_STRING, V(console_socket), "PATH", "unix socket that gets the terminal" },    \
-	{ "pid-file", 0, WABE_OPTION_STRING, V(pid_file), "FILE", "where the process's pid goes" },                      \
-	{ "preserve-fds", 0, WABE_OPTION_INT, V(preserve_fds), "N", "pass descriptors 3 to 3+N-1 on" },                  \
-	{ "no-pivot", 0, WABE_OPTION_FLAG, V(no_pivot), NULL, "move and chroot instead of pivot_root (initramfs)" },     \
-	{ "no-new-keyring", 0, WABE_OPTION_FLAG, V(no_new_keyring), NULL, "keep the caller's session keyring" }
+#define COMMON_OPTIONS                                                                      \
+	{ "bundle",  'b',   WABE_OPTION_STRING,                                             \
+	  V(bundle), "DIR", "the bundle (default: the working directory)" },                \
+		{ "console-socket",  0,	     WABE_OPTION_STRING,                            \
+		  V(console_socket), "PATH", "unix socket that gets the terminal" },        \
+		{ "pid-file",  0,      WABE_OPTION_STRING,                                  \
+		  V(pid_file), "FILE", "where the process's pid goes" },                    \
+		{ "preserve-fds",  0,	WABE_OPTION_INT,                                    \
+		  V(preserve_fds), "N", "pass descriptors 3 to 3+N-1 on" },                 \
+		{ "no-pivot",  0,    WABE_OPTION_FLAG,                                      \
+		  V(no_pivot), NULL, "move and chroot instead of pivot_root (initramfs)" }, \
+	{                                                                                   \
+		"no-new-keyring", 0, WABE_OPTION_FLAG, V(no_new_keyring), NULL,             \
+			"keep the caller's session keyring"                                 \
+	}
 
 static const struct wabe_option create_options[] = { COMMON_OPTIONS };
 static const struct wabe_option run_options[] = {
 	COMMON_OPTIONS,
 	{ "detach", 'd', WABE_OPTION_FLAG, V(is_detached), NULL, "don't wait for the process" },
 	{ "keep", 0, WABE_OPTION_FLAG, V(is_kept), NULL, "don't delete the container at its end" },
-	{ "no-subreaper", 0, WABE_OPTION_FLAG, V(no_subreaper), NULL, "don't become the reaper of orphans" },
+	{ "no-subreaper", 0, WABE_OPTION_FLAG, V(no_subreaper), NULL,
+	  "don't become the reaper of orphans" },
 };
 
-static int prepare(struct cli *cli, struct values *v, const char *id, struct wabe_spec *spec, struct wabe_create_args *args,
-		   struct wabe_error *err)
+static int prepare(struct cli *cli, struct values *v, const char *id, struct wabe_spec *spec,
+		   struct wabe_create_args *args, struct wabe_error *err)
 {
 	int r = cli_check_preserved(cli, v->preserve_fds, err);
 
 	if (r == 0)
-		r = cli_protect_self(cli, v->preserve_fds, err); /* before the configuration is read, which would be read twice else */
+		r = cli_protect_self(
+			cli, v->preserve_fds,
+			err); /* before the configuration is read, which would be read twice else */
 	if (r == 0)
 		r = cli_absolute(cli, v->bundle ? v->bundle : ".", &args->bundle, err);
 	if (r == 0)
@@ -63,7 +74,8 @@ static int run_create(struct cli *cli, int argc, char **argv, struct wabe_error 
 }
 
 /* The end of a foreground container: its status is ours. */
-static int follow(struct cli *cli, struct values *v, struct wabe_container *c, int console_fd, struct wabe_error *err)
+static int follow(struct cli *cli, struct values *v, struct wabe_container *c, int console_fd,
+		  struct wabe_error *err)
 {
 	struct wabe_error late = WABE_ERROR_INIT;
 	int status = wabe_console_relay(wabe_container_pid_raw(c), console_fd, err);
@@ -96,10 +108,18 @@ static int run_run(struct cli *cli, int argc, char **argv, struct wabe_error *er
 }
 
 const struct cli_verb cli_create = {
-	"create", "[options] ID", "create a container; its process waits for start", create_options,
-	ARRAY_SIZE(create_options), run_create,
+	"create",
+	"[options] ID",
+	"create a container; its process waits for start",
+	create_options,
+	ARRAY_SIZE(create_options),
+	run_create,
 };
 const struct cli_verb cli_run = {
-	"run", "[options] ID", "create and start a container, wait for its end and delete it", run_options,
-	ARRAY_SIZE(run_options), run_run,
+	"run",
+	"[options] ID",
+	"create and start a container, wait for its end and delete it",
+	run_options,
+	ARRAY_SIZE(run_options),
+	run_run,
 };

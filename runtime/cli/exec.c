@@ -22,18 +22,23 @@ struct values {
 #define V(member) offsetof(struct values, member)
 
 static const struct wabe_option options[] = {
-	{ "process", 'p', WABE_OPTION_STRING, V(process), "FILE", "the process as JSON (config.md, \"Process\")" },
+	{ "process", 'p', WABE_OPTION_STRING, V(process), "FILE",
+	  "the process as JSON (config.md, \"Process\")" },
 	{ "tty", 't', WABE_OPTION_FLAG, V(is_tty), NULL, "with a terminal" },
-	{ "console-socket", 0, WABE_OPTION_STRING, V(console_socket), "PATH", "unix socket that gets the terminal" },
+	{ "console-socket", 0, WABE_OPTION_STRING, V(console_socket), "PATH",
+	  "unix socket that gets the terminal" },
 	{ "detach", 'd', WABE_OPTION_FLAG, V(is_detached), NULL, "don't wait for the process" },
 	{ "pid-file", 0, WABE_OPTION_STRING, V(pid_file), "FILE", "where the process's pid goes" },
 	{ "user", 'u', WABE_OPTION_STRING, V(user), "UID[:GID]", "who runs it, by number" },
-	{ "additional-gids", 'g', WABE_OPTION_LIST, V(gids), "GID", "a further group (may be repeated)" },
+	{ "additional-gids", 'g', WABE_OPTION_LIST, V(gids), "GID",
+	  "a further group (may be repeated)" },
 	{ "cwd", 0, WABE_OPTION_STRING, V(cwd), "DIR", "working directory in the container" },
 	{ "env", 'e', WABE_OPTION_LIST, V(env), "NAME=VALUE", "a variable (may be repeated)" },
-	{ "cap", 'c', WABE_OPTION_LIST, V(caps), "CAP_NAME", "a further capability (may be repeated)" },
+	{ "cap", 'c', WABE_OPTION_LIST, V(caps), "CAP_NAME",
+	  "a further capability (may be repeated)" },
 	{ "no-new-privs", 0, WABE_OPTION_FLAG, V(no_new_privs), NULL, "set no_new_privs" },
-	{ "preserve-fds", 0, WABE_OPTION_INT, V(preserve_fds), "N", "pass descriptors 3 to 3+N-1 on" },
+	{ "preserve-fds", 0, WABE_OPTION_INT, V(preserve_fds), "N",
+	  "pass descriptors 3 to 3+N-1 on" },
 };
 
 /* Strict: "1", "1:2"; a name, a sign, an overflow is an error and never user 0 (CVE-2026-30892). */
@@ -43,15 +48,20 @@ static int parse_user(const char *text, struct wabe_spec_user *user, struct wabe
 	char uid[16];
 
 	snprintf(uid, sizeof(uid), "%.*s", colon ? (int)(colon - text) : 15, text);
-	if ((colon ? (size_t)(colon - text) : strlen(text)) >= sizeof(uid) || wabe_parse_u32(uid, &user->uid) < 0 ||
-	    user->uid == UINT32_MAX)
-		return wabe_error_say(err, -EINVAL, "--user %s: want UID[:GID], numbers from 0 to 4294967294", text);
+	if ((colon ? (size_t)(colon - text) : strlen(text)) >= sizeof(uid) ||
+	    wabe_parse_u32(uid, &user->uid) < 0 || user->uid == UINT32_MAX)
+		return wabe_error_say(err, -EINVAL,
+				      "--user %s: want UID[:GID], numbers from 0 to 4294967294",
+				      text);
 	if (colon && (wabe_parse_u32(colon + 1, &user->gid) < 0 || user->gid == UINT32_MAX))
-		return wabe_error_say(err, -EINVAL, "--user %s: want UID[:GID], numbers from 0 to 4294967294", text);
+		return wabe_error_say(err, -EINVAL,
+				      "--user %s: want UID[:GID], numbers from 0 to 4294967294",
+				      text);
 	return 0;
 }
 
-static int parse_gids(struct cli *cli, const struct values *v, struct wabe_spec_user *user, struct wabe_error *err)
+static int parse_gids(struct cli *cli, const struct values *v, struct wabe_spec_user *user,
+		      struct wabe_error *err)
 {
 	const struct wabe_u32_list had = user->additional_gids;
 	uint32_t *gids;
@@ -64,14 +74,18 @@ static int parse_gids(struct cli *cli, const struct values *v, struct wabe_spec_
 	if (had.count)
 		memcpy(gids, had.items, had.count * sizeof(*gids));
 	for (size_t i = 0; i < v->gids.count; i++)
-		if (wabe_parse_u32(v->gids.items[i], &gids[had.count + i]) < 0 || gids[had.count + i] == UINT32_MAX)
-			return wabe_error_say(err, -EINVAL, "--additional-gids %s: want a number from 0 to 4294967294",
-					      v->gids.items[i]);
+		if (wabe_parse_u32(v->gids.items[i], &gids[had.count + i]) < 0 ||
+		    gids[had.count + i] == UINT32_MAX)
+			return wabe_error_say(
+				err, -EINVAL,
+				"--additional-gids %s: want a number from 0 to 4294967294",
+				v->gids.items[i]);
 	user->additional_gids = (struct wabe_u32_list){ gids, had.count + v->gids.count };
 	return 0;
 }
 
-static int parse_caps(struct cli *cli, const struct values *v, struct wabe_spec_process *p, struct wabe_error *err)
+static int parse_caps(struct cli *cli, const struct values *v, struct wabe_spec_process *p,
+		      struct wabe_error *err)
 {
 	struct wabe_spec_capabilities *caps = wabe_arena_alloc(&cli->arena, sizeof(*caps));
 
@@ -83,7 +97,8 @@ static int parse_caps(struct cli *cli, const struct values *v, struct wabe_spec_
 		long long number;
 
 		if (wabe_name_find(wabe_spec_capability_names, v->caps.items[i], &number) < 0)
-			return wabe_error_say(err, -EINVAL, "--cap %s: unknown capability", v->caps.items[i]);
+			return wabe_error_say(err, -EINVAL, "--cap %s: unknown capability",
+					      v->caps.items[i]);
 		caps->bounding |= 1ULL << number;
 		caps->effective |= 1ULL << number;
 		caps->permitted |= 1ULL << number;
@@ -93,7 +108,8 @@ static int parse_caps(struct cli *cli, const struct values *v, struct wabe_spec_
 }
 
 /* The container's environment, with --env in front of the search order: a later entry of the same name wins. */
-static int merge_env(struct cli *cli, const struct values *v, struct wabe_spec_process *p, struct wabe_error *err)
+static int merge_env(struct cli *cli, const struct values *v, struct wabe_spec_process *p,
+		     struct wabe_error *err)
 {
 	struct wabe_strv merged = { 0 };
 	int r = 0;
@@ -109,14 +125,16 @@ static int merge_env(struct cli *cli, const struct values *v, struct wabe_spec_p
 	}
 	for (size_t i = 0; r == 0 && i < v->env.count; i++) {
 		if (!strchr(v->env.items[i], '=') || v->env.items[i][0] == '=')
-			return wabe_error_say(err, -EINVAL, "--env %s: want NAME=VALUE", v->env.items[i]);
+			return wabe_error_say(err, -EINVAL, "--env %s: want NAME=VALUE",
+					      v->env.items[i]);
 		r = wabe_strv_add(&merged, &cli->arena, v->env.items[i]);
 	}
 	p->env = merged;
 	return r < 0 ? wabe_error_set(err, r, "--env") : 0;
 }
 
-static int process_from_file(struct cli *cli, const char *path, struct wabe_spec_process *p, struct wabe_error *err)
+static int process_from_file(struct cli *cli, const char *path, struct wabe_spec_process *p,
+			     struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	struct wabe_spec_process *loaded;
@@ -129,8 +147,9 @@ static int process_from_file(struct cli *cli, const char *path, struct wabe_spec
 	return r;
 }
 
-static int process_from_words(struct cli *cli, const struct values *v, struct wabe_container *c, char **words, int count,
-			      struct wabe_spec_process *p, struct wabe_error *err)
+static int process_from_words(struct cli *cli, const struct values *v, struct wabe_container *c,
+			      char **words, int count, struct wabe_spec_process *p,
+			      struct wabe_error *err)
 {
 	const struct wabe_spec_process *base = wabe_container_process(c, err);
 	int r = 0;
@@ -160,7 +179,8 @@ static int check_ready(struct wabe_container *c, struct wabe_error *err)
 	if (status == WABE_STATUS_PAUSED)
 		return wabe_error_say(err, -EINVAL, "container %s is paused", wabe_container_id(c));
 	if (status == WABE_STATUS_STOPPED || status == WABE_STATUS_CREATING)
-		return wabe_error_say(err, -ESRCH, "container %s is not running", wabe_container_id(c));
+		return wabe_error_say(err, -ESRCH, "container %s is not running",
+				      wabe_container_id(c));
 	return 0;
 }
 
@@ -185,7 +205,8 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 		r = wabe_error_say(err, -EINVAL, "usage: wabe exec %s", cli_exec.usage);
 	if (r == 0)
 		r = v.process ? process_from_file(cli, v.process, &process, err)
-			      : process_from_words(cli, &v, c, argv + first + 1, argc - first - 1, &process, err);
+			      : process_from_words(cli, &v, c, argv + first + 1, argc - first - 1,
+						   &process, err);
 	if (r < 0)
 		return r;
 	args.process = &process;
@@ -195,7 +216,8 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	if (!v.console_socket && !v.is_detached)
 		args.ret_console_fd = &console_fd;
 	if (process.terminal && !args.ret_console_fd && !args.console_socket)
-		return wabe_error_say(err, -EINVAL, "a detached process with a terminal wants --console-socket");
+		return wabe_error_say(err, -EINVAL,
+				      "a detached process with a terminal wants --console-socket");
 	pid = wabe_container_exec(c, &args, err);
 	if (pid < 0 || v.is_detached)
 		return pid < 0 ? pid : 0;
@@ -203,6 +225,10 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 }
 
 const struct cli_verb cli_exec = {
-	"exec", "[options] ID COMMAND [ARGUMENT...]", "run a process in a running container", options, ARRAY_SIZE(options),
+	"exec",
+	"[options] ID COMMAND [ARGUMENT...]",
+	"run a process in a running container",
+	options,
+	ARRAY_SIZE(options),
 	run_exec,
 };

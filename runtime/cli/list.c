@@ -71,7 +71,8 @@ static void json_row(struct wabe_json_writer *w, struct wabe_container *c)
 }
 
 /* A container that is deleted while we look is left out. */
-static int each(struct cli *cli, const struct wabe_strv *ids, const struct values *v, struct wabe_json_writer *w)
+static int each(struct cli *cli, const struct wabe_strv *ids, const struct values *v,
+		struct wabe_json_writer *w)
 {
 	for (size_t i = 0; i < ids->count; i++) {
 		_cleanup_(wabe_container_free) struct wabe_container *c = NULL;
@@ -90,7 +91,8 @@ static int each(struct cli *cli, const struct wabe_strv *ids, const struct value
 	return 0;
 }
 
-static int list_json(struct cli *cli, const struct wabe_strv *ids, const struct values *v, struct wabe_error *err)
+static int list_json(struct cli *cli, const struct wabe_strv *ids, const struct values *v,
+		     struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_COMPACT);
@@ -142,7 +144,8 @@ static int ps_json(const pid_t *pids, size_t count, struct wabe_error *err)
 }
 
 /* The host's ps(1), asked for these processes; replaces us. */
-static int ps_table(struct cli *cli, const pid_t *pids, size_t count, char **words, struct wabe_error *err)
+static int ps_table(struct cli *cli, const pid_t *pids, size_t count, char **words,
+		    struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf list = WABE_BUF_INIT;
 	struct wabe_strv command = { 0 };
@@ -180,12 +183,15 @@ static int run_ps(struct cli *cli, int argc, char **argv, struct wabe_error *err
 		r = wabe_container_pids(c, &pids, &count, err);
 	if (r < 0)
 		return r;
-	return is_json ? ps_json(pids, count, err) : ps_table(cli, pids, count, argv + first + 1, err);
+	return is_json ? ps_json(pids, count, err)
+		       : ps_table(cli, pids, count, argv + first + 1, err);
 }
 
 const struct cli_verb cli_list = {
-	"list", "[options]", "list the containers", list_options, ARRAY_SIZE(list_options), run_list,
+	"list",	  "[options]", "list the containers", list_options, ARRAY_SIZE(list_options),
+	run_list,
 };
 const struct cli_verb cli_ps = {
-	"ps", "[options] ID [ps options]", "show a container's processes", ps_options, ARRAY_SIZE(ps_options), run_ps,
+	"ps",	    "[options] ID [ps options]", "show a container's processes",
+	ps_options, ARRAY_SIZE(ps_options),	 run_ps,
 };

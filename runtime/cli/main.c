@@ -25,12 +25,16 @@ struct globals {
 #define G(member) offsetof(struct globals, member)
 
 static const struct wabe_option global_options[] = {
-	{ "root", 0, WABE_OPTION_STRING, G(root), "DIR", "state of containers (default /run/wabe)" },
-	{ "log", 0, WABE_OPTION_STRING, G(log), "FILE", "append messages to FILE; errors go to standard error too" },
+	{ "root", 0, WABE_OPTION_STRING, G(root), "DIR",
+	  "state of containers (default /run/wabe)" },
+	{ "log", 0, WABE_OPTION_STRING, G(log), "FILE",
+	  "append messages to FILE; errors go to standard error too" },
 	{ "log-format", 0, WABE_OPTION_STRING, G(log_format), "FORMAT", "text (default) or json" },
 	{ "debug", 0, WABE_OPTION_FLAG, G(is_debug), NULL, "log more" },
-	{ "cgroup-manager", 0, WABE_OPTION_STRING, G(cgroup_manager), "NAME", "cgroupfs (default) or disabled" },
-	{ "systemd-cgroup", 0, WABE_OPTION_FLAG, G(is_systemd), NULL, "refused: this version has no systemd driver" },
+	{ "cgroup-manager", 0, WABE_OPTION_STRING, G(cgroup_manager), "NAME",
+	  "cgroupfs (default) or disabled" },
+	{ "systemd-cgroup", 0, WABE_OPTION_FLAG, G(is_systemd), NULL,
+	  "refused: this version has no systemd driver" },
 	{ "rootless", 0, WABE_OPTION_STRING, G(rootless), "WHEN", "auto (default) or false" },
 	{ "version", 'v', WABE_OPTION_FLAG, G(is_version), NULL, "print the version" },
 	{ "help", 'h', WABE_OPTION_FLAG, G(is_help), NULL, "print this help" },
@@ -54,10 +58,11 @@ static void print_verb_help(const struct cli_verb *verb)
 	wabe_option_help(stdout, verb->options, verb->option_count);
 }
 
-int cli_options(struct cli *cli, const struct cli_verb *verb, void *values, int argc, char **argv, int min, int max,
-		struct wabe_error *err)
+int cli_options(struct cli *cli, const struct cli_verb *verb, void *values, int argc, char **argv,
+		int min, int max, struct wabe_error *err)
 {
-	int first = wabe_option_parse(verb->options, verb->option_count, values, &cli->arena, argc, argv, err);
+	int first = wabe_option_parse(verb->options, verb->option_count, values, &cli->arena, argc,
+				      argv, err);
 
 	if (first < 0)
 		return wabe_error_prefix(err, "%s", verb->name);
@@ -75,7 +80,8 @@ int cli_check_preserved(struct cli *cli, int count, struct wabe_error *err)
 {
 	for (int fd = 3; fd < 3 + count; fd++)
 		if (fd == cli->log.fd || fcntl(fd, F_GETFD) < 0)
-			return wabe_error_set(err, -EBADF, "--preserve-fds %d: descriptor %d", count, fd);
+			return wabe_error_set(err, -EBADF, "--preserve-fds %d: descriptor %d",
+					      count, fd);
 	return 0;
 }
 
@@ -109,7 +115,9 @@ static int apply_globals(struct cli *cli, const struct globals *g, struct wabe_e
 	const char *format = g->log_format ? g->log_format : "text";
 	int r;
 
-	cli->log = (struct wabe_log){ .program = "wabe", .level = g->is_debug ? WABE_LOG_DEBUG : WABE_LOG_WARNING, .fd = -1 };
+	cli->log = (struct wabe_log){ .program = "wabe",
+				      .level = g->is_debug ? WABE_LOG_DEBUG : WABE_LOG_WARNING,
+				      .fd = -1 };
 	if (strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
 		return wabe_error_say(err, -EINVAL, "--log-format %s: want text or json", format);
 	cli->log.is_json = strcmp(format, "json") == 0;
@@ -119,11 +127,15 @@ static int apply_globals(struct cli *cli, const struct globals *g, struct wabe_e
 			return r;
 	}
 	if (g->is_systemd || strcmp(manager, "systemd") == 0)
-		return wabe_error_say(err, -ENOTSUP, "the systemd cgroup driver is not in this version: use --cgroup-manager=cgroupfs");
+		return wabe_error_say(
+			err, -ENOTSUP,
+			"the systemd cgroup driver is not in this version: use --cgroup-manager=cgroupfs");
 	if (strcmp(manager, "cgroupfs") != 0 && strcmp(manager, "disabled") != 0)
-		return wabe_error_say(err, -EINVAL, "--cgroup-manager %s: want cgroupfs or disabled", manager);
+		return wabe_error_say(err, -EINVAL,
+				      "--cgroup-manager %s: want cgroupfs or disabled", manager);
 	if (g->rootless && strcmp(g->rootless, "auto") != 0 && strcmp(g->rootless, "false") != 0)
-		return wabe_error_say(err, -ENOTSUP, "--rootless=%s: this version needs root", g->rootless);
+		return wabe_error_say(err, -ENOTSUP, "--rootless=%s: this version needs root",
+				      g->rootless);
 	cli->rt.no_cgroup = strcmp(manager, "disabled") == 0;
 	cli->rt.cgroup_base = "/wabe";
 	cli->rt.log = &cli->log;
@@ -143,7 +155,8 @@ static int dispatch(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	const struct cli_verb *verb = find_verb(argv[0]);
 
 	if (!verb)
-		return wabe_error_say(err, -EINVAL, "unknown verb %s (wabe --help lists them)", argv[0]);
+		return wabe_error_say(err, -EINVAL, "unknown verb %s (wabe --help lists them)",
+				      argv[0]);
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		print_verb_help(verb);
 		return 0;
@@ -157,7 +170,8 @@ static int run(struct cli *cli, int argc, char **argv, struct wabe_error *err)
 	int first, r;
 
 	cli->log = (struct wabe_log){ .program = "wabe", .level = WABE_LOG_WARNING, .fd = -1 };
-	first = wabe_option_parse(global_options, ARRAY_SIZE(global_options), &g, &cli->arena, argc, argv, err);
+	first = wabe_option_parse(global_options, ARRAY_SIZE(global_options), &g, &cli->arena, argc,
+				  argv, err);
 	if (first < 0)
 		return first;
 	if (g.is_version) {

@@ -14,15 +14,16 @@ struct values {
 #define V(member) offsetof(struct values, member)
 
 static const struct wabe_option delete_options[] = {
-	{ "force", 'f', WABE_OPTION_FLAG, V(is_force), NULL, "kill what runs first; a missing container is no error" },
+	{ "force", 'f', WABE_OPTION_FLAG, V(is_force), NULL,
+	  "kill what runs first; a missing container is no error" },
 };
 static const struct wabe_option kill_options[] = {
 	{ "all", 'a', WABE_OPTION_FLAG, V(is_all), NULL, "all processes of the container" },
 };
 
 /* Options, one ID and up to @extra more words; the container is loaded. */
-static int open_one(struct cli *cli, const struct cli_verb *verb, struct values *v, int extra, int argc, char **argv,
-		    struct wabe_container **ret_c, struct wabe_error *err)
+static int open_one(struct cli *cli, const struct cli_verb *verb, struct values *v, int extra,
+		    int argc, char **argv, struct wabe_container **ret_c, struct wabe_error *err)
 {
 	int first = cli_options(cli, verb, v, argc, argv, 1, 1 + extra, err);
 	int r = first < 0 ? first : cli_load(cli, argv[first], ret_c, err);
@@ -76,7 +77,8 @@ static int run_delete(struct cli *cli, int argc, char **argv, struct wabe_error 
 	return r < 0 ? r : wabe_container_delete(c, v.is_force, err);
 }
 
-static int freeze(struct cli *cli, const struct cli_verb *verb, bool is_frozen, int argc, char **argv, struct wabe_error *err)
+static int freeze(struct cli *cli, const struct cli_verb *verb, bool is_frozen, int argc,
+		  char **argv, struct wabe_error *err)
 {
 	_cleanup_(wabe_container_free) struct wabe_container *c = NULL;
 	struct values v = { 0 };
@@ -95,15 +97,28 @@ static int run_resume(struct cli *cli, int argc, char **argv, struct wabe_error 
 	return freeze(cli, &cli_resume, false, argc, argv, err);
 }
 
-const struct cli_verb cli_start = { "start", "ID", "start the process of a created container", NULL, 0, run_start };
-const struct cli_verb cli_state = { "state", "ID", "print the state of a container as JSON", NULL, 0, run_state };
-const struct cli_verb cli_pause = { "pause", "ID", "freeze all processes of a container", NULL, 0, run_pause };
-const struct cli_verb cli_resume = { "resume", "ID", "thaw a paused container", NULL, 0, run_resume };
+const struct cli_verb cli_start = { "start", "ID", "start the process of a created container",
+				    NULL,    0,	   run_start };
+const struct cli_verb cli_state = { "state", "ID", "print the state of a container as JSON",
+				    NULL,    0,	   run_state };
+const struct cli_verb cli_pause = { "pause", "ID", "freeze all processes of a container",
+				    NULL,    0,	   run_pause };
+const struct cli_verb cli_resume = {
+	"resume", "ID", "thaw a paused container", NULL, 0, run_resume
+};
 const struct cli_verb cli_kill = {
-	"kill", "[options] ID [SIGNAL]", "send a signal (default TERM) to the container's process", kill_options,
-	ARRAY_SIZE(kill_options), run_kill,
+	"kill",
+	"[options] ID [SIGNAL]",
+	"send a signal (default TERM) to the container's process",
+	kill_options,
+	ARRAY_SIZE(kill_options),
+	run_kill,
 };
 const struct cli_verb cli_delete = {
-	"delete", "[options] ID", "remove what a stopped container left", delete_options, ARRAY_SIZE(delete_options),
+	"delete",
+	"[options] ID",
+	"remove what a stopped container left",
+	delete_options,
+	ARRAY_SIZE(delete_options),
 	run_delete,
 };

@@ -15,8 +15,10 @@ struct values {
 };
 
 static const struct wabe_option options[] = {
-	{ "bundle", 'b', WABE_OPTION_STRING, offsetof(struct values, bundle), "DIR", "where config.json goes (default: the working directory)" },
-	{ "rootless", 0, WABE_OPTION_FLAG, offsetof(struct values, is_rootless), NULL, "for a user without privileges" },
+	{ "bundle", 'b', WABE_OPTION_STRING, offsetof(struct values, bundle), "DIR",
+	  "where config.json goes (default: the working directory)" },
+	{ "rootless", 0, WABE_OPTION_FLAG, offsetof(struct values, is_rootless), NULL,
+	  "for a user without privileges" },
 };
 
 static int run_spec(struct cli *cli, int argc, char **argv, struct wabe_error *err)
@@ -34,7 +36,9 @@ static int run_spec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	if (r < 0)
 		return r;
 	dir_fd = open(v.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	fd = dir_fd < 0 ? -1 : openat(dir_fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	fd = dir_fd < 0
+		     ? -1
+		     : openat(dir_fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return wabe_error_set(err, -errno, "create %s/config.json", v.bundle);
 	r = wabe_fd_write_all(fd, text.data, text.len);
@@ -52,8 +56,10 @@ static int run_features(struct cli *cli, int argc, char **argv, struct wabe_erro
 }
 
 const struct cli_verb cli_spec = {
-	"spec", "[options]", "write a config.json to start from", options, ARRAY_SIZE(options), run_spec,
+	"spec",	 "[options]",	      "write a config.json to start from",
+	options, ARRAY_SIZE(options), run_spec,
 };
 const struct cli_verb cli_features = {
-	"features", "", "print what this build supports as JSON (features.md)", NULL, 0, run_features,
+	"features", "", "print what this build supports as JSON (features.md)",
+	NULL,	    0,	run_features,
 };

@@ -19,7 +19,8 @@
 #include "sys/tty.h"
 #include "wabe.h"
 
-int wabe_console_deliver(const char *socket_path, int *ret_fd, int *master_fd, struct wabe_error *err)
+int wabe_console_deliver(const char *socket_path, int *ret_fd, int *master_fd,
+			 struct wabe_error *err)
 {
 	static const char name[] = "/dev/console"; /* the payload is for people reading traces */
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -38,7 +39,8 @@ int wabe_console_deliver(const char *socket_path, int *ret_fd, int *master_fd, s
 		return wabe_error_set(err, -errno, "connect to console socket %s", socket_path);
 	r = wabe_fd_send(sock, name, sizeof(name) - 1, *master_fd);
 	if (r < 0)
-		return wabe_error_set(err, r, "send the terminal to console socket %s", socket_path);
+		return wabe_error_set(err, r, "send the terminal to console socket %s",
+				      socket_path);
 	wabe_cleanup_close(master_fd);
 	return 0;
 }
@@ -70,7 +72,8 @@ static int fill(struct pipe_buffer *b, int fd)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 1;
 	if (n < 0)
-		return errno == EIO ? 0 : -errno; /* EIO: nobody has the terminal's other end open */
+		return errno == EIO ? 0
+				    : -errno; /* EIO: nobody has the terminal's other end open */
 	b->start = 0;
 	b->end = (size_t)n;
 	return n > 0;
@@ -130,8 +133,8 @@ static bool take_signals(struct relay *r, int *ret_status)
 
 static int relay_start(struct relay *r, struct wabe_error *err)
 {
-	static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
-					 SIGCONT, SIGWINCH, SIGCHLD };
+	static const int forwarded[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1,
+					 SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGCHLD };
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t mask;
 
@@ -180,21 +183,28 @@ static void move_bytes(struct relay *r, const struct pollfd p[4])
 	}
 	if ((p[2].revents & (POLLIN | gone)) && fill(&r->to_user, r->console_fd) <= 0)
 		r->has_console = false;
-	if (is_pending(&r->to_console) && (p[2].revents & (POLLOUT | gone)) && drain(&r->to_console, r->console_fd) < 0)
+	if (is_pending(&r->to_console) && (p[2].revents & (POLLOUT | gone)) &&
+	    drain(&r->to_console, r->console_fd) < 0)
 		r->to_console.start = r->to_console.end;
-	if (is_pending(&r->to_user) && (p[3].revents || p[2].revents) && drain(&r->to_user, STDOUT_FILENO) < 0)
+	if (is_pending(&r->to_user) && (p[3].revents || p[2].revents) &&
+	    drain(&r->to_user, STDOUT_FILENO) < 0)
 		r->to_user.start = r->to_user.end;
 }
 
 /* poll(2) tells of a hangup whether it was asked to or not: what can't be used now is left out, or we would never sleep. */
 static void choose_events(const struct relay *r, bool has_ended, struct pollfd p[4])
 {
-	short console = (short)((is_pending(&r->to_user) ? 0 : POLLIN) | (is_pending(&r->to_console) ? POLLOUT : 0));
+	short console = (short)((is_pending(&r->to_user) ? 0 : POLLIN) |
+				(is_pending(&r->to_console) ? POLLOUT : 0));
 
 	p[0] = (struct pollfd){ .fd = has_ended ? -1 : r->signal_fd, .events = POLLIN };
-	p[1] = (struct pollfd){ .fd = r->has_input && !is_pending(&r->to_console) ? STDIN_FILENO : -1, .events = POLLIN };
-	p[2] = (struct pollfd){ .fd = r->has_console && console ? r->console_fd : -1, .events = console };
-	p[3] = (struct pollfd){ .fd = is_pending(&r->to_user) ? STDOUT_FILENO : -1, .events = POLLOUT };
+	p[1] = (struct pollfd){ .fd = r->has_input && !is_pending(&r->to_console) ? STDIN_FILENO
+										  : -1,
+				.events = POLLIN };
+	p[2] = (struct pollfd){ .fd = r->has_console && console ? r->console_fd : -1,
+				.events = console };
+	p[3] = (struct pollfd){ .fd = is_pending(&r->to_user) ? STDOUT_FILENO : -1,
+				.events = POLLOUT };
 }
 
 static void relay_loop(struct relay *r, int *ret_status)

@@ -11,6 +11,7 @@
  * wabe_console_deliver() - send @master_fd to the unix socket @socket_path (one message, SCM_RIGHTS, as containerd and
  * podman expect), or move it to *ret_fd when that is given. *master_fd is taken on success.
  */
-int wabe_console_deliver(const char *socket_path, int *ret_fd, int *master_fd, struct wabe_error *err);
+int wabe_console_deliver(const char *socket_path, int *ret_fd, int *master_fd,
+			 struct wabe_error *err);
 
 #endif

@@ -17,8 +17,9 @@
 #include "sys/pidfd.h"
 
 static const char *const status_names[WABE_STATUS_MAX] = {
-	[WABE_STATUS_CREATING] = "creating", [WABE_STATUS_CREATED] = "created", [WABE_STATUS_RUNNING] = "running",
-	[WABE_STATUS_PAUSED] = "paused",     [WABE_STATUS_STOPPED] = "stopped",
+	[WABE_STATUS_CREATING] = "creating", [WABE_STATUS_CREATED] = "created",
+	[WABE_STATUS_RUNNING] = "running",   [WABE_STATUS_PAUSED] = "paused",
+	[WABE_STATUS_STOPPED] = "stopped",
 };
 
 const char *wabe_status_name(enum wabe_status status)
@@ -47,7 +48,8 @@ static bool init_is_alive(struct wabe_container *c)
 	bool is_zombie = true;
 	uint64_t ticks = 0;
 
-	return c->state.pid > 0 && wabe_pidfd_start_time((pid_t)c->state.pid, &ticks, &is_zombie, NULL) == 0 &&
+	return c->state.pid > 0 &&
+	       wabe_pidfd_start_time((pid_t)c->state.pid, &ticks, &is_zombie, NULL) == 0 &&
 	       ticks == c->state.start_ticks && !is_zombie;
 }
 
@@ -57,7 +59,8 @@ enum wabe_status wabe_container_status(struct wabe_container *c)
 		return WABE_STATUS_STOPPED;
 	if (!c->state.is_created)
 		return WABE_STATUS_CREATING;
-	if (c->state.cgroup && wabe_container_open_cgroup(c, NULL) == 0 && wabe_cgroup_frozen(c->cgroup, NULL) == 1)
+	if (c->state.cgroup && wabe_container_open_cgroup(c, NULL) == 0 &&
+	    wabe_cgroup_frozen(c->cgroup, NULL) == 1)
 		return WABE_STATUS_PAUSED;
 	return c->state.is_started ? WABE_STATUS_RUNNING : WABE_STATUS_CREATED;
 }
@@ -136,12 +139,14 @@ const struct wabe_spec *wabe_container_spec(struct wabe_container *c, struct wab
 	return &c->spec;
 }
 
-const struct wabe_spec_process *wabe_container_process(struct wabe_container *c, struct wabe_error *err)
+const struct wabe_spec_process *wabe_container_process(struct wabe_container *c,
+						       struct wabe_error *err)
 {
 	const struct wabe_spec *spec = wabe_container_spec(c, err);
 
 	if (spec && !spec->process)
-		wabe_error_say(err, -EINVAL, "container %s was created without a process", c->state.id);
+		wabe_error_say(err, -EINVAL, "container %s was created without a process",
+			       c->state.id);
 	return spec ? spec->process : NULL;
 }
 
@@ -167,19 +172,22 @@ int wabe_container_freeze(struct wabe_container *c, bool is_frozen, struct wabe_
 	int r;
 
 	if (status != want && !(is_frozen && status == WABE_STATUS_CREATED))
-		return wabe_error_say(err, -EINVAL, "container %s is %s", c->state.id, wabe_status_name(status));
+		return wabe_error_say(err, -EINVAL, "container %s is %s", c->state.id,
+				      wabe_status_name(status));
 	r = wabe_container_open_cgroup(c, err);
 	return r < 0 ? r : wabe_cgroup_freeze(c->cgroup, is_frozen, 10000, err);
 }
 
-int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err)
+int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_count,
+			struct wabe_error *err)
 {
 	int r = wabe_container_open_cgroup(c, err);
 
 	return r < 0 ? r : wabe_cgroup_pids(c->cgroup, ret_pids, ret_count, err);
 }
 
-int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resources *resources, struct wabe_error *err)
+int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resources *resources,
+			  struct wabe_error *err)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	struct wabe_cgroup_limits limits = { 0 };
@@ -200,16 +208,16 @@ int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resou
 	return r < 0 ? r : wabe_cgroup_devices(c->cgroup, rules, rule_count, err);
 }
 
-int wabe_container_stats(struct wabe_container *c, unsigned int wanted, struct wabe_cgroup_stats *ret_stats,
-			 struct wabe_error *err)
+int wabe_container_stats(struct wabe_container *c, unsigned int wanted,
+			 struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)
 {
 	int r = wabe_container_open_cgroup(c, err);
 
 	return r < 0 ? r : wabe_cgroup_stats(c->cgroup, wanted, ret_stats, err);
 }
 
-int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe_json_style style, struct wabe_buf *out,
-		    struct wabe_error *err)
+int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe_json_style style,
+		    struct wabe_buf *out, struct wabe_error *err)
 {
 	struct wabe_json_writer *w = wabe_json_writer_new(style);
 	char created[WABE_CLOCK_TEXT_MAX];
@@ -246,7 +254,8 @@ int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe
 	return 0;
 }
 
-int wabe_container_state_json(struct wabe_container *c, struct wabe_buf *out, struct wabe_error *err)
+int wabe_container_state_json(struct wabe_container *c, struct wabe_buf *out,
+			      struct wabe_error *err)
 {
 	return wabe_state_json(c, wabe_container_status(c), WABE_JSON_INDENTED, out, err);
 }

@@ -31,28 +31,28 @@ struct wabe_state {
 	const char *oci_version;
 	const char *id;
 	const char *bundle;
-	const char *rootfs;      /* absolute, on the host */
-	const char *cgroup;      /* absolute below the hierarchy's root; NULL = none */
+	const char *rootfs;	 /* absolute, on the host */
+	const char *cgroup;	 /* absolute below the hierarchy's root; NULL = none */
 	const char *config_path; /* of the front end, or NULL */
 	struct wabe_pairs annotations;
-	int64_t pid;             /* of init on the host, 0 until it exists */
-	uint64_t start_ticks;    /* of init, with pid its identity */
-	int64_t created_us;      /* CLOCK_REALTIME */
-	bool is_created;         /* create finished (else: creating, or its creator died) */
-	bool is_started;         /* start was let through */
-	bool has_poststop;       /* config.json has hooks to run at delete */
+	int64_t pid;	      /* of init on the host, 0 until it exists */
+	uint64_t start_ticks; /* of init, with pid its identity */
+	int64_t created_us;   /* CLOCK_REALTIME */
+	bool is_created;      /* create finished (else: creating, or its creator died) */
+	bool is_started;      /* start was let through */
+	bool has_poststop;    /* config.json has hooks to run at delete */
 };
 
 struct wabe_container {
 	struct wabe_arena arena;
 	const struct wabe_runtime *rt;
 	struct wabe_state state;
-	int root_fd;        /* the state root */
-	int dir_fd;         /* the state directory */
-	int pidfd;          /* of init once opened, < 0 = not */
-	int sync_fd;        /* socket to init while we are its creator, < 0 = not */
-	bool is_loaded;     /* found, not made by us: others may change it whenever we don't hold its lock */
-	bool is_damaged;    /* state.json can't be read */
+	int root_fd; /* the state root */
+	int dir_fd;  /* the state directory */
+	int pidfd;   /* of init once opened, < 0 = not */
+	int sync_fd; /* socket to init while we are its creator, < 0 = not */
+	bool is_loaded; /* found, not made by us: others may change it whenever we don't hold its lock */
+	bool is_damaged;       /* state.json can't be read */
 	struct wabe_spec spec; /* loaded from config.json on demand */
 	bool has_spec;
 	struct wabe_cgroup *cgroup; /* opened on demand */
@@ -62,8 +62,8 @@ struct wabe_container {
 int wabe_state_save(struct wabe_container *c, struct wabe_error *err);
 
 /** wabe_state_new() - make <root>/<id>/ (0700); -EEXIST when the id is taken. The container is locked by the caller. */
-int wabe_state_new(const struct wabe_runtime *rt, const char *id, struct wabe_container **ret_container,
-		   struct wabe_error *err);
+int wabe_state_new(const struct wabe_runtime *rt, const char *id,
+		   struct wabe_container **ret_container, struct wabe_error *err);
 
 /** wabe_state_refresh() - read a loaded container's state again, after its lock was taken: who held it before may have changed it. */
 int wabe_state_refresh(struct wabe_container *c, struct wabe_error *err);
@@ -85,7 +85,7 @@ int wabe_container_open_cgroup(struct wabe_container *c, struct wabe_error *err)
 int wabe_container_open_init(struct wabe_container *c, struct wabe_error *err);
 
 /** wabe_state_json() - the state document of runtime.md with @status, for hooks and `state`. */
-int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe_json_style style, struct wabe_buf *out,
-		    struct wabe_error *err);
+int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe_json_style style,
+		    struct wabe_buf *out, struct wabe_error *err);
 
 #endif

@@ -48,16 +48,22 @@ static int check_args(struct create *cr, struct wabe_error *err)
 	if (r < 0)
 		return r;
 	if (!wabe_spec_namespace(spec, WABE_NS_MOUNT))
-		return wabe_error_say(err, -EINVAL, "linux.namespaces: a container needs a mount namespace");
+		return wabe_error_say(err, -EINVAL,
+				      "linux.namespaces: a container needs a mount namespace");
 	if (is_terminal && !args->console_socket && !args->ret_console_fd)
-		return wabe_error_say(err, -EINVAL, "process.terminal: wants a console socket (--console-socket)");
+		return wabe_error_say(
+			err, -EINVAL,
+			"process.terminal: wants a console socket (--console-socket)");
 	if (!is_terminal && args->console_socket)
-		return wabe_error_say(err, -EINVAL, "a console socket was given, but process.terminal is not set");
+		return wabe_error_say(
+			err, -EINVAL,
+			"a console socket was given, but process.terminal is not set");
 	if (cr->init.is_run && !spec->process)
 		return wabe_error_say(err, -EINVAL, "config.json has no process to start");
 	for (int fd = 3; fd < 3 + args->preserve_fds; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			return wabe_error_set(err, -errno, "descriptor %d of the %d to preserve", fd, args->preserve_fds);
+			return wabe_error_set(err, -errno, "descriptor %d of the %d to preserve",
+					      fd, args->preserve_fds);
 	return 0;
 }
 
@@ -84,7 +90,9 @@ static int absolute_rootfs(struct create *cr, struct wabe_error *err)
 {
 	const char *path = cr->init.spec->root.path;
 
-	cr->c->state.rootfs = path[0] == '/' ? path : wabe_arena_printf(&cr->c->arena, "%s/%s", cr->init.args->bundle, path);
+	cr->c->state.rootfs = path[0] == '/' ? path
+					     : wabe_arena_printf(&cr->c->arena, "%s/%s",
+								 cr->init.args->bundle, path);
 	return cr->c->state.rootfs ? 0 : wabe_error_set(err, -ENOMEM, "root.path");
 }
 
@@ -108,7 +116,8 @@ static int fill_state(struct create *cr, struct wabe_error *err)
 	struct wabe_state *s = &cr->c->state;
 	int r;
 
-	s->oci_version = cr->init.spec->oci_version ? cr->init.spec->oci_version : WABE_SPEC_VERSION;
+	s->oci_version = cr->init.spec->oci_version ? cr->init.spec->oci_version
+						    : WABE_SPEC_VERSION;
 	s->bundle = args->bundle;
 	s->config_path = args->config_path;
 	s->annotations = cr->init.spec->annotations;
@@ -155,8 +164,9 @@ static int set_resources(struct create *cr, struct wabe_error *err)
 
 	if (r == 0 && wabe_resources_any(&limits)) {
 		if (!cr->c->cgroup)
-			return wabe_error_say(err, -ENOTSUP,
-					      "linux.resources: limits need a cgroup, and cgroups are disabled");
+			return wabe_error_say(
+				err, -ENOTSUP,
+				"linux.resources: limits need a cgroup, and cgroups are disabled");
 		r = wabe_cgroup_limit(cr->c->cgroup, &limits, err);
 	}
 	if (r < 0)
@@ -168,7 +178,9 @@ static int prepare(struct create *cr, struct wabe_error *err)
 {
 	int r = wabe_init_prepare(&cr->init, err);
 
-	return r < 0 ? r : wabe_filter_compile(cr->rt, cr->init.spec->seccomp, &cr->init.seccomp, &cr->init.has_seccomp, err);
+	return r < 0 ? r
+		     : wabe_filter_compile(cr->rt, cr->init.spec->seccomp, &cr->init.seccomp,
+					   &cr->init.has_seccomp, err);
 }
 
 /* The start socket's address goes through /proc/self/fd: sun_path is short, state roots may be long. */
@@ -182,7 +194,8 @@ static int make_start_socket(struct create *cr, struct wabe_error *err)
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/" WABE_START_SOCKET,
 		 wabe_path_proc_fd(cr->c->dir_fd, dir));
 	cr->init.start_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (cr->init.start_fd < 0 || bind(cr->init.start_fd, (void *)&address, sizeof(address)) < 0 ||
+	if (cr->init.start_fd < 0 ||
+	    bind(cr->init.start_fd, (void *)&address, sizeof(address)) < 0 ||
 	    listen(cr->init.start_fd, 8) < 0)
 		return wabe_error_set(err, -errno, "make the start socket");
 	return 0;
@@ -240,8 +253,8 @@ static int write_maps(struct create *cr, struct wabe_error *err)
 	gids = maps_of(cr, &spec->gid_mappings);
 	if (!uids || !gids)
 		return wabe_error_set(err, -ENOMEM, "id maps");
-	return wabe_idmap_write(cr->init.pid, uids, spec->uid_mappings.count, gids, spec->gid_mappings.count,
-				geteuid() != 0, err);
+	return wabe_idmap_write(cr->init.pid, uids, spec->uid_mappings.count, gids,
+				spec->gid_mappings.count, geteuid() != 0, err);
 }
 
 /* The guest's root on the host: who a delegated cgroup belongs to. */
@@ -265,7 +278,8 @@ static int place_in_cgroup(struct create *cr, struct wabe_error *err)
 	if (wabe_cgroup_mode(cr->c->cgroup) != WABE_CGROUP_V2)
 		r = wabe_cgroup_attach(cr->c->cgroup, cr->init.pid, err);
 	if (r == 0 && spec->delegate_cgroup && wabe_cgroup_mode(cr->c->cgroup) != WABE_CGROUP_V1)
-		r = wabe_cgroup_delegate(cr->c->cgroup, host_root(&spec->uid_mappings), host_root(&spec->gid_mappings), err);
+		r = wabe_cgroup_delegate(cr->c->cgroup, host_root(&spec->uid_mappings),
+					 host_root(&spec->gid_mappings), err);
 	return r;
 }
 
@@ -285,7 +299,9 @@ static int runtime_hooks(struct create *cr, struct wabe_error *err)
 	cr->has_run_hooks = true;
 	r = wabe_hooks_run(cr->c, "prestart", &h->prestart, WABE_STATUS_CREATING, err);
 
-	return r < 0 ? r : wabe_hooks_run(cr->c, "createRuntime", &h->create_runtime, WABE_STATUS_CREATING, err);
+	return r < 0 ? r
+		     : wabe_hooks_run(cr->c, "createRuntime", &h->create_runtime,
+				      WABE_STATUS_CREATING, err);
 }
 
 /* What the child has to say until it is READY. */
@@ -301,10 +317,13 @@ static int follow_child(struct create *cr, struct wabe_error *err)
 		if (got < 0 || got == WABE_SYNC_READY)
 			return got < 0 ? got : 0;
 		if (got == WABE_SYNC_EOF)
-			return wabe_error_say(err, -EIO, "the container's process died while it was set up (out of memory?)");
+			return wabe_error_say(
+				err, -EIO,
+				"the container's process died while it was set up (out of memory?)");
 		if (got != WABE_SYNC_CONSOLE || fd < 0)
 			return wabe_error_say(err, -EPROTO, "unexpected message %d", got);
-		r = wabe_console_deliver(cr->init.args->console_socket, cr->init.args->ret_console_fd, &fd, err);
+		r = wabe_console_deliver(cr->init.args->console_socket,
+					 cr->init.args->ret_console_fd, &fd, err);
 		if (r < 0)
 			return r;
 	}
@@ -319,7 +338,8 @@ static int write_pid_file(struct create *cr, struct wabe_error *err)
 	if (!path)
 		return 0;
 	snprintf(text, sizeof(text), "%d", cr->init.pid);
-	return wabe_file_replace_at(AT_FDCWD, path, text, strlen(text), 0644, WABE_FILE_VOLATILE, err);
+	return wabe_file_replace_at(AT_FDCWD, path, text, strlen(text), 0644, WABE_FILE_VOLATILE,
+				    err);
 }
 
 static void undo_pid_file(struct create *cr)
@@ -365,7 +385,8 @@ static int poststart_hooks(struct create *cr, struct wabe_error *err)
 {
 	if (!cr->init.is_run)
 		return 0;
-	return wabe_hooks_run(cr->c, "poststart", &cr->init.spec->hooks.poststart, WABE_STATUS_RUNNING, err);
+	return wabe_hooks_run(cr->c, "poststart", &cr->init.spec->hooks.poststart,
+			      WABE_STATUS_RUNNING, err);
 }
 
 static const struct create_step {
@@ -399,7 +420,8 @@ static int apply_steps(struct create *cr, struct wabe_error *err)
 
 		if (r == 0)
 			continue;
-		wabe_log(cr->rt->log, WABE_LOG_DEBUG, "container %s: step \"%s\" failed", cr->init.args->id, steps[i].name);
+		wabe_log(cr->rt->log, WABE_LOG_DEBUG, "container %s: step \"%s\" failed",
+			 cr->init.args->id, steps[i].name);
 		while (i-- > 0)
 			if (steps[i].undo)
 				steps[i].undo(cr);
@@ -408,8 +430,9 @@ static int apply_steps(struct create *cr, struct wabe_error *err)
 	return 0;
 }
 
-static int create_or_run(const struct wabe_runtime *rt, const struct wabe_spec *spec, const struct wabe_create_args *args,
-			 bool is_run, struct wabe_container **ret_container, struct wabe_error *err)
+static int create_or_run(const struct wabe_runtime *rt, const struct wabe_spec *spec,
+			 const struct wabe_create_args *args, bool is_run,
+			 struct wabe_container **ret_container, struct wabe_error *err)
 {
 	struct create cr = {
 		.rt = rt,
@@ -431,14 +454,16 @@ static int create_or_run(const struct wabe_runtime *rt, const struct wabe_spec *
 	return r < 0 ? wabe_error_prefix(err, "container %s", args->id) : 0;
 }
 
-int wabe_container_create(const struct wabe_runtime *rt, const struct wabe_spec *spec, const struct wabe_create_args *args,
+int wabe_container_create(const struct wabe_runtime *rt, const struct wabe_spec *spec,
+			  const struct wabe_create_args *args,
 			  struct wabe_container **ret_container, struct wabe_error *err)
 {
 	return create_or_run(rt, spec, args, false, ret_container, err);
 }
 
-int wabe_container_run(const struct wabe_runtime *rt, const struct wabe_spec *spec, const struct wabe_create_args *args,
-		       struct wabe_container **ret_container, struct wabe_error *err)
+int wabe_container_run(const struct wabe_runtime *rt, const struct wabe_spec *spec,
+		       const struct wabe_create_args *args, struct wabe_container **ret_container,
+		       struct wabe_error *err)
 {
 	return create_or_run(rt, spec, args, true, ret_container, err);
 }

@@ -25,21 +25,23 @@ static const struct {
 	const char *path;
 	unsigned int major, minor;
 } default_devices[] = {
-	{ "/dev/null", 1, 3 },	  { "/dev/zero", 1, 5 },    { "/dev/full", 1, 7 },
+	{ "/dev/null", 1, 3 },	 { "/dev/zero", 1, 5 },	   { "/dev/full", 1, 7 },
 	{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 },
 };
 
 static const struct {
 	const char *name, *target;
 } links[] = {
-	{ "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
-	{ "stderr", "/proc/self/fd/2" }, { "ptmx", "pts/ptmx" },
+	{ "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
+	{ "ptmx", "pts/ptmx" },
 };
 
 bool wabe_init_dev_is_bound(const struct wabe_init *init)
 {
 	for (size_t i = 0; i < init->spec->mounts.count; i++)
-		if (init->mounts[i].source_fd >= 0 && strcmp(init->mounts[i].destination, "/dev") == 0)
+		if (init->mounts[i].source_fd >= 0 &&
+		    strcmp(init->mounts[i].destination, "/dev") == 0)
 			return true;
 	return false;
 }
@@ -58,7 +60,8 @@ static int collect(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_spec *spec = init->spec;
 	struct wabe_spec_device *all =
-		wabe_arena_array(&init->arena, ARRAY_SIZE(default_devices) + spec->devices.count, sizeof(*all));
+		wabe_arena_array(&init->arena, ARRAY_SIZE(default_devices) + spec->devices.count,
+				 sizeof(*all));
 	size_t n = 0;
 
 	if (!all)
@@ -88,7 +91,8 @@ static bool is_that_device(const struct stat *st, const struct wabe_spec_device 
 {
 	return (st->st_mode & S_IFMT) == device_type(d) && S_ISFIFO(st->st_mode)
 		       ? true
-		       : (st->st_mode & S_IFMT) == device_type(d) && (int64_t)major(st->st_rdev) == d->major.value &&
+		       : (st->st_mode & S_IFMT) == device_type(d) &&
+				 (int64_t)major(st->st_rdev) == d->major.value &&
 				 (int64_t)minor(st->st_rdev) == d->minor.value;
 }
 
@@ -103,8 +107,10 @@ static int open_host_node(const struct wabe_spec_device *d, struct wabe_error *e
 	if (fstat(fd, &st) < 0)
 		return wabe_error_set(err, -errno, "look at %s", d->path);
 	if (!is_that_device(&st, d))
-		return wabe_error_say(err, -EINVAL, "device %s: the host's %s is another one, and a user namespace can't make nodes",
-				      d->path, d->path);
+		return wabe_error_say(
+			err, -EINVAL,
+			"device %s: the host's %s is another one, and a user namespace can't make nodes",
+			d->path, d->path);
 	return TAKE_FD(fd);
 }
 
@@ -133,7 +139,8 @@ int wabe_devices_prepare(struct wabe_init *init, struct wabe_error *err)
 	return 0;
 }
 
-static int bind_node(struct wabe_init *init, const struct wabe_spec_device *d, int source_fd, struct wabe_error *err)
+static int bind_node(struct wabe_init *init, const struct wabe_spec_device *d, int source_fd,
+		     struct wabe_error *err)
 {
 	_cleanup_close_ int target_fd = wabe_path_touch_in(init->rootfs_fd, d->path, err);
 
@@ -141,7 +148,8 @@ static int bind_node(struct wabe_init *init, const struct wabe_spec_device *d, i
 }
 
 /* The directory of @path below the root, and the name in it. /dev itself must not be a link. */
-static int open_device_dir(struct wabe_init *init, const char *path, const char **ret_name, struct wabe_error *err)
+static int open_device_dir(struct wabe_init *init, const char *path, const char **ret_name,
+			   struct wabe_error *err)
 {
 	const char *slash = strrchr(path, '/');
 	char dir[256];
@@ -152,7 +160,8 @@ static int open_device_dir(struct wabe_init *init, const char *path, const char 
 	return wabe_path_mkdir_in(init->rootfs_fd, dir[0] ? dir : "/", 0755, err);
 }
 
-static int make_node(struct wabe_init *init, const struct wabe_spec_device *d, int dev_fd, struct wabe_error *err)
+static int make_node(struct wabe_init *init, const struct wabe_spec_device *d, int dev_fd,
+		     struct wabe_error *err)
 {
 	mode_t mode = d->file_mode.is_set ? (mode_t)d->file_mode.value & 07777 : 0666;
 	_cleanup_close_ int dir_fd = -EBADF;
@@ -165,16 +174,20 @@ static int make_node(struct wabe_init *init, const struct wabe_spec_device *d, i
 	if (at < 0)
 		return at;
 	/* The umask is 0 here. */
-	if (mknodat(at, name, device_type(d) | mode, makedev((unsigned)d->major.value, (unsigned)d->minor.value)) < 0) {
+	if (mknodat(at, name, device_type(d) | mode,
+		    makedev((unsigned)d->major.value, (unsigned)d->minor.value)) < 0) {
 		if (errno != EEXIST)
 			return wabe_error_set(err, -errno, "make device %s", d->path);
 		if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !is_that_device(&st, d))
-			return wabe_error_say(err, -EEXIST, "device %s: the root has something else there", d->path);
+			return wabe_error_say(err, -EEXIST,
+					      "device %s: the root has something else there",
+					      d->path);
 		return 0;
 	}
 	if ((d->uid.value || d->gid.value) &&
 	    fchownat(at, name, (uid_t)d->uid.value, (gid_t)d->gid.value, AT_SYMLINK_NOFOLLOW) < 0)
-		return wabe_error_set(err, -errno, "give device %s to %u:%u", d->path, (unsigned)d->uid.value, (unsigned)d->gid.value);
+		return wabe_error_set(err, -errno, "give device %s to %u:%u", d->path,
+				      (unsigned)d->uid.value, (unsigned)d->gid.value);
 	return 0;
 }
 
@@ -197,10 +210,12 @@ int wabe_devices_make(struct wabe_init *init, struct wabe_error *err)
 	if (dev_fd == -ENOENT)
 		dev_fd = wabe_path_mkdir_in(init->rootfs_fd, "/dev", 0755, NULL);
 	if (dev_fd < 0)
-		return wabe_error_set(err, dev_fd, "open /dev of the container (it must be a directory)");
+		return wabe_error_set(err, dev_fd,
+				      "open /dev of the container (it must be a directory)");
 	for (size_t i = 0; i < init->devices.count; i++) {
 		int source_fd = init->device_fds ? init->device_fds[i] : -EBADF;
-		int r = source_fd >= 0 ? bind_node(init, &d[i], source_fd, err) : make_node(init, &d[i], dev_fd, err);
+		int r = source_fd >= 0 ? bind_node(init, &d[i], source_fd, err)
+				       : make_node(init, &d[i], dev_fd, err);
 
 		if (r < 0)
 			return r;
@@ -221,7 +236,8 @@ static int bind_console(struct wabe_init *init, int slave_fd, struct wabe_error 
 	if (target_fd < 0)
 		return wabe_error_set(err, target_fd, "open /dev/console of the container");
 	clone_fd = wabe_mount_clone(slave_fd, "", false, err);
-	return clone_fd < 0 ? clone_fd : wabe_mount_attach(clone_fd, target_fd, "/dev/console", err);
+	return clone_fd < 0 ? clone_fd
+			    : wabe_mount_attach(clone_fd, target_fd, "/dev/console", err);
 }
 
 int wabe_console_make(struct wabe_init *init, struct wabe_error *err)
@@ -233,7 +249,8 @@ int wabe_console_make(struct wabe_init *init, struct wabe_error *err)
 
 	if (!p || !p->terminal)
 		return 0;
-	size = (struct wabe_tty_size){ (uint16_t)p->console_size.height, (uint16_t)p->console_size.width };
+	size = (struct wabe_tty_size){ (uint16_t)p->console_size.height,
+				       (uint16_t)p->console_size.width };
 	/* It is checked to be a devpts: that of the container, made by its mounts. */
 	pts_fd = wabe_path_open_strict(init->rootfs_fd, "/dev/pts", O_RDONLY | O_DIRECTORY, 0, err);
 	if (pts_fd < 0)

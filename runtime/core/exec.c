@@ -37,7 +37,7 @@ struct exec {
 	struct wabe_spec_process process; /* args' over the container's */
 	struct wabe_seccomp_program seccomp;
 	bool has_seccomp;
-	int namespaces;  /* CLONE_NEW* to join, without the pid namespace */
+	int namespaces; /* CLONE_NEW* to join, without the pid namespace */
 	bool has_pidns, has_userns;
 	struct wabe_cgroup *init_cgroup; /* where init is, when it may not be the container's own */
 	int cgroup_fd, own_pidns_fd;
@@ -47,8 +47,9 @@ struct exec {
 };
 
 static const int join_flags[WABE_NS_MAX] = {
-	[WABE_NS_USER] = CLONE_NEWUSER,	  [WABE_NS_MOUNT] = CLONE_NEWNS,	[WABE_NS_NETWORK] = CLONE_NEWNET,
-	[WABE_NS_IPC] = CLONE_NEWIPC,	  [WABE_NS_UTS] = CLONE_NEWUTS,		[WABE_NS_CGROUP] = CLONE_NEWCGROUP,
+	[WABE_NS_USER] = CLONE_NEWUSER,	  [WABE_NS_MOUNT] = CLONE_NEWNS,
+	[WABE_NS_NETWORK] = CLONE_NEWNET, [WABE_NS_IPC] = CLONE_NEWIPC,
+	[WABE_NS_UTS] = CLONE_NEWUTS,	  [WABE_NS_CGROUP] = CLONE_NEWCGROUP,
 	[WABE_NS_TIME] = CLONE_NEWTIME,
 };
 
@@ -108,10 +109,13 @@ static int prepare(struct exec *e, struct wabe_error *err)
 	if (!e->args->main && !e->process.args.count)
 		return wabe_error_say(err, -EINVAL, "exec: no command");
 	if (e->process.terminal && !e->args->console_socket && !e->args->ret_console_fd)
-		return wabe_error_say(err, -EINVAL, "process.terminal: wants a console socket (--console-socket)");
+		return wabe_error_say(
+			err, -EINVAL,
+			"process.terminal: wants a console socket (--console-socket)");
 	for (int fd = 3; fd < 3 + e->args->preserve_fds; fd++)
 		if (fcntl(fd, F_GETFD) < 0)
-			return wabe_error_set(err, -errno, "descriptor %d of the %d to preserve", fd, e->args->preserve_fds);
+			return wabe_error_set(err, -errno, "descriptor %d of the %d to preserve",
+					      fd, e->args->preserve_fds);
 	r = wabe_filter_compile(e->c->rt, e->spec->seccomp, &e->seccomp, &e->has_seccomp, err);
 	return r < 0 ? r : wabe_sync_pair(&e->ours_fd, &e->theirs_fd, err);
 }
@@ -272,7 +276,9 @@ static int spawn(struct exec *e, struct wabe_error *err)
 	e->pid = clone_child(e, err);
 	if (e->pid == 0)
 		exec_child(e);
-	if (e->has_pidns && wabe_namespace_join(e->own_pidns_fd, CLONE_NEWPID, e->pid < 0 ? NULL : err) < 0 && e->pid > 0)
+	if (e->has_pidns &&
+	    wabe_namespace_join(e->own_pidns_fd, CLONE_NEWPID, e->pid < 0 ? NULL : err) < 0 &&
+	    e->pid > 0)
 		return -EIO;
 	wabe_cleanup_close(&e->theirs_fd);
 	return e->pid < 0 ? e->pid : 0;
@@ -305,7 +311,8 @@ static int follow_child(struct exec *e, struct wabe_error *err)
 			return got;
 		if (got != WABE_SYNC_CONSOLE || fd < 0)
 			return wabe_error_say(err, -EPROTO, "unexpected message %d", got);
-		r = wabe_console_deliver(e->args->console_socket, e->args->ret_console_fd, &fd, err);
+		r = wabe_console_deliver(e->args->console_socket, e->args->ret_console_fd, &fd,
+					 err);
 	}
 	return r;
 }
@@ -317,13 +324,17 @@ static int write_pid_file(struct exec *e, struct wabe_error *err)
 	if (!e->args->pid_file)
 		return 0;
 	snprintf(text, sizeof(text), "%d", e->pid);
-	return wabe_file_replace_at(AT_FDCWD, e->args->pid_file, text, strlen(text), 0644, WABE_FILE_VOLATILE, err);
+	return wabe_file_replace_at(AT_FDCWD, e->args->pid_file, text, strlen(text), 0644,
+				    WABE_FILE_VOLATILE, err);
 }
 
 static int run(struct exec *e, struct wabe_error *err)
 {
-	static int (*const before[])(struct exec *, struct wabe_error *) = { prepare, open_places, spawn };
-	static int (*const after[])(struct exec *, struct wabe_error *) = { outside_rights, write_pid_file, follow_child };
+	static int (*const before[])(struct exec *, struct wabe_error *) = { prepare, open_places,
+									     spawn };
+	static int (*const after[])(struct exec *, struct wabe_error *) = { outside_rights,
+									    write_pid_file,
+									    follow_child };
 	int r = 0, status;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(before); i++)
@@ -339,10 +350,16 @@ static int run(struct exec *e, struct wabe_error *err)
 	return r;
 }
 
-pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args *args, struct wabe_error *err)
+pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args *args,
+			  struct wabe_error *err)
 {
 	struct exec e = {
-		.c = c, .args = args, .cgroup_fd = -EBADF, .own_pidns_fd = -EBADF, .ours_fd = -EBADF, .theirs_fd = -EBADF,
+		.c = c,
+		.args = args,
+		.cgroup_fd = -EBADF,
+		.own_pidns_fd = -EBADF,
+		.ours_fd = -EBADF,
+		.theirs_fd = -EBADF,
 		.pidfd = -EBADF,
 	};
 	int r = run(&e, err);

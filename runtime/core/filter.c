@@ -13,7 +13,8 @@ static int errno_of(const struct wabe_opt_u64 *value)
 	return value->is_set ? (int)value->value : -1;
 }
 
-static int translate_args(struct wabe_arena *arena, const struct wabe_list *list, struct wabe_seccomp_rule *rule)
+static int translate_args(struct wabe_arena *arena, const struct wabe_list *list,
+			  struct wabe_seccomp_rule *rule)
 {
 	const struct wabe_spec_syscall_arg *from = list->items;
 	struct wabe_seccomp_arg *to = wabe_arena_array(arena, list->count, sizeof(*to));
@@ -21,16 +22,19 @@ static int translate_args(struct wabe_arena *arena, const struct wabe_list *list
 	if (!to)
 		return -ENOMEM;
 	for (size_t i = 0; i < list->count; i++)
-		to[i] = (struct wabe_seccomp_arg){ from[i].index, from[i].op, from[i].value, from[i].value_two };
+		to[i] = (struct wabe_seccomp_arg){ from[i].index, from[i].op, from[i].value,
+						   from[i].value_two };
 	rule->args = to;
 	rule->args_count = list->count;
 	return 0;
 }
 
-static int translate(struct wabe_arena *arena, const struct wabe_spec_seccomp *from, struct wabe_seccomp_profile *to)
+static int translate(struct wabe_arena *arena, const struct wabe_spec_seccomp *from,
+		     struct wabe_seccomp_profile *to)
 {
 	const struct wabe_spec_syscall *calls = from->syscalls.items;
-	struct wabe_seccomp_rule *rules = wabe_arena_array(arena, from->syscalls.count, sizeof(*rules));
+	struct wabe_seccomp_rule *rules =
+		wabe_arena_array(arena, from->syscalls.count, sizeof(*rules));
 
 	if (!rules)
 		return -ENOMEM;
@@ -58,7 +62,8 @@ static int translate(struct wabe_arena *arena, const struct wabe_spec_seccomp *f
 }
 
 int wabe_filter_compile(const struct wabe_runtime *rt, const struct wabe_spec_seccomp *seccomp,
-			struct wabe_seccomp_program *ret_program, bool *ret_has, struct wabe_error *err)
+			struct wabe_seccomp_program *ret_program, bool *ret_has,
+			struct wabe_error *err)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	struct wabe_seccomp_profile profile;

@@ -13,6 +13,7 @@
 
 /** wabe_filter_compile() - NULL as @seccomp is no filter (*ret_has false). Programs are cached in <state root>/.seccomp. */
 int wabe_filter_compile(const struct wabe_runtime *rt, const struct wabe_spec_seccomp *seccomp,
-			struct wabe_seccomp_program *ret_program, bool *ret_has, struct wabe_error *err);
+			struct wabe_seccomp_program *ret_program, bool *ret_has,
+			struct wabe_error *err);
 
 #endif

@@ -53,15 +53,18 @@ static int judge(const struct wabe_spec_hook *hook, int wait_status, struct wabe
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
 		return 0;
 	if (WIFSIGNALED(wait_status))
-		return wabe_error_say(err, -ECHILD, "%s was killed by signal %d", hook->path, WTERMSIG(wait_status));
-	return wabe_error_say(err, -ECHILD, "%s ended with status %d", hook->path, WEXITSTATUS(wait_status));
+		return wabe_error_say(err, -ECHILD, "%s was killed by signal %d", hook->path,
+				      WTERMSIG(wait_status));
+	return wabe_error_say(err, -ECHILD, "%s ended with status %d", hook->path,
+			      WEXITSTATUS(wait_status));
 }
 
 static int run_one(const struct wabe_spec_hook *hook, int input_fd, struct wabe_error *err)
 {
 	/* 24 days at most, which is the range of poll(2). */
-	int timeout_ms = !hook->timeout.is_set ? -1 : hook->timeout.value > INT_MAX / 1000 ? INT_MAX
-											   : (int)hook->timeout.value * 1000;
+	int timeout_ms = !hook->timeout.is_set			? -1
+			 : hook->timeout.value > INT_MAX / 1000 ? INT_MAX
+								: (int)hook->timeout.value * 1000;
 	_cleanup_close_ int pidfd = -EBADF;
 	pid_t pid = wabe_namespace_clone(0, -1, &pidfd, err);
 	int status, waited, r;
@@ -75,12 +78,13 @@ static int run_one(const struct wabe_spec_hook *hook, int input_fd, struct wabe_
 		(void)wabe_pidfd_signal(pidfd, SIGKILL, NULL);
 	r = wabe_pidfd_reap(pid, &status, waited < 0 ? NULL : err);
 	if (waited < 0)
-		return wabe_error_say(err, waited, "%s did not end within %d s", hook->path, timeout_ms / 1000);
+		return wabe_error_say(err, waited, "%s did not end within %d s", hook->path,
+				      timeout_ms / 1000);
 	return r < 0 ? r : judge(hook, status, err);
 }
 
-int wabe_hooks_run(struct wabe_container *c, const char *name, const struct wabe_list *hooks, enum wabe_status status,
-		   struct wabe_error *err)
+int wabe_hooks_run(struct wabe_container *c, const char *name, const struct wabe_list *hooks,
+		   enum wabe_status status, struct wabe_error *err)
 {
 	const struct wabe_spec_hook *hook = hooks->items;
 	_cleanup_close_ int input_fd = -EBADF;
@@ -117,6 +121,7 @@ void wabe_hooks_poststop(struct wabe_container *c)
 		const struct wabe_list one = { &hook[i], 1 };
 
 		if (wabe_hooks_run(c, "poststop", &one, WABE_STATUS_STOPPED, &err) < 0)
-			wabe_log(c->rt->log, WABE_LOG_WARNING, "container %s: %s", c->state.id, err.text);
+			wabe_log(c->rt->log, WABE_LOG_WARNING, "container %s: %s", c->state.id,
+				 err.text);
 	}
 }

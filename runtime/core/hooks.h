@@ -13,8 +13,8 @@
  * @status: what the state document says
  * Stops at the first that fails or exceeds its timeout (it is killed then): -ECHILD, -ETIMEDOUT.
  */
-int wabe_hooks_run(struct wabe_container *c, const char *name, const struct wabe_list *hooks, enum wabe_status status,
-		   struct wabe_error *err);
+int wabe_hooks_run(struct wabe_container *c, const char *name, const struct wabe_list *hooks,
+		   enum wabe_status status, struct wabe_error *err);
 
 /** wabe_hooks_poststop() - run all poststop hooks of a container that is gone; failures are warnings (runtime.md, "Lifecycle"). */
 void wabe_hooks_poststop(struct wabe_container *c);

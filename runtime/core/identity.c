@@ -27,12 +27,14 @@ static int set_rlimit(pid_t pid, const struct wabe_list *limits, size_t i, struc
 	struct rlimit value = { .rlim_cur = limit->soft, .rlim_max = limit->hard };
 
 	if (prlimit(pid, (unsigned)limit->type, &value, NULL) < 0)
-		return wabe_error_set(err, -errno, "process.rlimits[%zu]: set soft %llu, hard %llu", i,
-				      (unsigned long long)limit->soft, (unsigned long long)limit->hard);
+		return wabe_error_set(err, -errno, "process.rlimits[%zu]: set soft %llu, hard %llu",
+				      i, (unsigned long long)limit->soft,
+				      (unsigned long long)limit->hard);
 	return 0;
 }
 
-int wabe_identity_raise_rlimits(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err)
+int wabe_identity_raise_rlimits(pid_t pid, const struct wabe_spec_process *process,
+				struct wabe_error *err)
 {
 	const struct wabe_spec_rlimit *limits = process->rlimits.items;
 
@@ -41,7 +43,8 @@ int wabe_identity_raise_rlimits(pid_t pid, const struct wabe_spec_process *proce
 		int r;
 
 		if (getrlimit((unsigned)limits[i].type, &own) < 0)
-			return wabe_error_set(err, -errno, "process.rlimits[%zu]: read the runtime's own", i);
+			return wabe_error_set(err, -errno,
+					      "process.rlimits[%zu]: read the runtime's own", i);
 		r = limits[i].hard > own.rlim_max ? set_rlimit(pid, &process->rlimits, i, err) : 0;
 		if (r < 0)
 			return r;
@@ -58,7 +61,8 @@ int wabe_identity_rlimits(const struct wabe_spec_process *process, struct wabe_e
 	return r;
 }
 
-int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err)
+int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process,
+			    struct wabe_error *err)
 {
 	char path[64], value[16];
 
@@ -91,7 +95,8 @@ static int set_ids(const struct wabe_spec_user *user, struct wabe_error *err)
 	if (setgroups(user->additional_gids.count, user->additional_gids.items) < 0) {
 		/* Where the map was written without privilege, dropping groups is forbidden (user_namespaces(7)). */
 		if (errno != EPERM || user->additional_gids.count)
-			return wabe_error_set(err, -errno, "process.user.additionalGids: set %zu groups",
+			return wabe_error_set(err, -errno,
+					      "process.user.additionalGids: set %zu groups",
 					      user->additional_gids.count);
 	}
 	if (setresgid(user->gid, user->gid, user->gid) < 0)
@@ -121,11 +126,13 @@ static int enter_cwd(const char *cwd, struct wabe_error *err)
 	if (fchdir(fd) < 0)
 		return wabe_error_set(err, -errno, "process.cwd: enter %s", cwd);
 	if (!getcwd(now, sizeof(now)) || now[0] != '/')
-		return wabe_error_say(err, -EPERM, "process.cwd: %s is outside of the container's root", cwd);
+		return wabe_error_say(err, -EPERM,
+				      "process.cwd: %s is outside of the container's root", cwd);
 	return 0;
 }
 
-static void own_capabilities(const struct wabe_spec_process *process, struct wabe_capability_sets *ret_sets)
+static void own_capabilities(const struct wabe_spec_process *process,
+			     struct wabe_capability_sets *ret_sets)
 {
 	const struct wabe_spec_capabilities *c = process->capabilities;
 
@@ -182,7 +189,8 @@ static int check_program(const char *path)
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
-int wabe_identity_find_program(const struct wabe_spec_process *process, char *buf, size_t room, struct wabe_error *err)
+int wabe_identity_find_program(const struct wabe_spec_process *process, char *buf, size_t room,
+			       struct wabe_error *err)
 {
 	const char *name = process->args.items[0], *path = search_path(process);
 	int found = -ENOENT;
@@ -204,8 +212,12 @@ int wabe_identity_find_program(const struct wabe_spec_process *process, char *bu
 		if (r == -EACCES)
 			found = r; /* execvp(3): the search goes on, but the answer is EACCES then */
 	}
-	return found == -ENOENT ? wabe_error_say(err, found, "exec \"%s\": executable file not found in the container's PATH", name)
-				: wabe_error_set(err, found, "exec \"%s\"", name);
+	return found == -ENOENT
+		       ? wabe_error_say(
+				 err, found,
+				 "exec \"%s\": executable file not found in the container's PATH",
+				 name)
+		       : wabe_error_set(err, found, "exec \"%s\"", name);
 }
 
 int wabe_identity_exec(const struct wabe_spec_process *process, const char *program,

@@ -17,10 +17,12 @@
  * wabe_identity_raise_rlimits() - those of @process that are above the caller's, on its child @pid, with the host's rights
  * (prlimit(2)). To be called before the child gives its rights up.
  */
-int wabe_identity_raise_rlimits(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err);
+int wabe_identity_raise_rlimits(pid_t pid, const struct wabe_spec_process *process,
+				struct wabe_error *err);
 
 /** wabe_identity_oom_score() - write oom_score_adj of @pid from outside. */
-int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process, struct wabe_error *err);
+int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process,
+			    struct wabe_error *err);
 
 /**
  * wabe_identity_assume() - become @process: the root is already the container's. Without no_new_privs the filter is loaded
@@ -34,7 +36,8 @@ int wabe_identity_assume(const struct wabe_spec_process *process, bool has_usern
 int wabe_identity_rlimits(const struct wabe_spec_process *process, struct wabe_error *err);
 
 /** wabe_identity_find_program() - path of args[0] by the process's own PATH, into @buf; -ENOENT, -EACCES named. */
-int wabe_identity_find_program(const struct wabe_spec_process *process, char *buf, size_t room, struct wabe_error *err);
+int wabe_identity_find_program(const struct wabe_spec_process *process, char *buf, size_t room,
+			       struct wabe_error *err);
 
 /** wabe_identity_exec() - the last step; returns only on failure. */
 int wabe_identity_exec(const struct wabe_spec_process *process, const char *program,

@@ -32,8 +32,9 @@
 
 /* Clone flag of each namespace, and in which order they are joined: the others belong to the user namespace. */
 static const uint64_t ns_flags[WABE_NS_MAX] = {
-	[WABE_NS_USER] = CLONE_NEWUSER,	  [WABE_NS_MOUNT] = CLONE_NEWNS,      [WABE_NS_PID] = CLONE_NEWPID,
-	[WABE_NS_NETWORK] = CLONE_NEWNET, [WABE_NS_IPC] = CLONE_NEWIPC,	      [WABE_NS_UTS] = CLONE_NEWUTS,
+	[WABE_NS_USER] = CLONE_NEWUSER,	    [WABE_NS_MOUNT] = CLONE_NEWNS,
+	[WABE_NS_PID] = CLONE_NEWPID,	    [WABE_NS_NETWORK] = CLONE_NEWNET,
+	[WABE_NS_IPC] = CLONE_NEWIPC,	    [WABE_NS_UTS] = CLONE_NEWUTS,
 	[WABE_NS_CGROUP] = CLONE_NEWCGROUP, [WABE_NS_TIME] = CLONE_NEWTIME,
 };
 
@@ -68,12 +69,16 @@ static int prepare_namespaces(struct wabe_init *init, struct wabe_error *err)
  * A clone is a peer of the mount it was made of: what the guest mounts on it would appear on the host. Only "shared" asks for
  * that, and not across a user namespace, where the kernel doesn't allow it on a copied mount either (mount_namespaces(7)).
  */
-static int leave_peers(const struct wabe_init *init, const struct wabe_init_mount *m, struct wabe_error *err)
+static int leave_peers(const struct wabe_init *init, const struct wabe_init_mount *m,
+		       struct wabe_error *err)
 {
 	unsigned int wanted = m->options.propagation;
-	struct wabe_mount_change change = { .propagation = wanted ? MS_SLAVE : MS_PRIVATE, .is_recursive = true };
+	struct wabe_mount_change change = { .propagation = wanted ? MS_SLAVE : MS_PRIVATE,
+					    .is_recursive = true };
 
-	return wanted == MS_SHARED && !init->has_userns ? 0 : wabe_mount_change(m->source_fd, &change, err);
+	return wanted == MS_SHARED && !init->has_userns
+		       ? 0
+		       : wabe_mount_change(m->source_fd, &change, err);
 }
 
 static int prepare_source(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
@@ -96,7 +101,8 @@ static int prepare_source(struct wabe_init *init, struct wabe_init_mount *m, str
 	return leave_peers(init, m, err);
 }
 
-static int clean_destination(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
+static int clean_destination(struct wabe_init *init, struct wabe_init_mount *m,
+			     struct wabe_error *err)
 {
 	char *path = wabe_arena_strdup(&init->arena, m->spec->destination);
 
@@ -104,7 +110,9 @@ static int clean_destination(struct wabe_init *init, struct wabe_init_mount *m, 
 		return wabe_error_set(err, -ENOMEM, "destination");
 	wabe_path_clean(path);
 	m->destination = path;
-	return path[1] ? 0 : wabe_error_say(err, -EINVAL, "destination %s: is the root itself", m->spec->destination);
+	return path[1] ? 0
+		       : wabe_error_say(err, -EINVAL, "destination %s: is the root itself",
+					m->spec->destination);
 }
 
 static int prepare_mounts(struct wabe_init *init, struct wabe_error *err)
@@ -116,9 +124,11 @@ static int prepare_mounts(struct wabe_init *init, struct wabe_error *err)
 	if (!init->mounts)
 		return wabe_error_set(err, -ENOMEM, "mounts");
 	for (size_t i = 0; i < count; i++)
-		init->mounts[i] = (struct wabe_init_mount){ .spec = &specs[i], .source_fd = -EBADF };
+		init->mounts[i] =
+			(struct wabe_init_mount){ .spec = &specs[i], .source_fd = -EBADF };
 	for (size_t i = 0; i < count; i++) {
-		int r = wabe_spec_mount_options(&init->arena, &specs[i], &init->mounts[i].options, err);
+		int r = wabe_spec_mount_options(&init->arena, &specs[i], &init->mounts[i].options,
+						err);
 
 		if (r == 0)
 			r = clean_destination(init, &init->mounts[i], err);
@@ -161,7 +171,8 @@ static int prepare_rootfs(struct wabe_init *init, struct wabe_error *err)
 int wabe_init_prepare(struct wabe_init *init, struct wabe_error *err)
 {
 	static int (*const steps[])(struct wabe_init *, struct wabe_error *) = {
-		prepare_namespaces, prepare_rootfs, prepare_mounts, prepare_null, wabe_devices_prepare,
+		prepare_namespaces, prepare_rootfs,	  prepare_mounts,
+		prepare_null,	    wabe_devices_prepare,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
@@ -214,7 +225,8 @@ static int join_others(struct wabe_init *init, struct wabe_error *err)
 static int become_root(struct wabe_error *err)
 {
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return wabe_error_set(err, -errno, "become root of the user namespace (is id 0 mapped?)");
+		return wabe_error_set(err, -errno,
+				      "become root of the user namespace (is id 0 mapped?)");
 	/* A change of ids may have made us dumpable: nobody in there shall trace us or see our descriptors. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return wabe_error_set(err, -errno, "become undumpable");
@@ -226,8 +238,9 @@ static int new_session(struct wabe_init *init, struct wabe_error *err)
 	if (setsid() < 0)
 		return wabe_error_set(err, -errno, "make a session");
 	/* A kernel without keys has none to leak. */
-	if (!init->args->no_new_keyring && syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 &&
-	    errno != ENOSYS && errno != EPERM)
+	if (!init->args->no_new_keyring &&
+	    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS &&
+	    errno != EPERM)
 		return wabe_error_set(err, -errno, "make a session keyring");
 	return 0;
 }
@@ -312,7 +325,8 @@ static int container_hooks(struct wabe_init *init, struct wabe_error *err)
 	/* runtime.md, "State": hooks in the container's namespaces get the pid as it is seen there. */
 	init->c->state.pid = getpid();
 	umask(022); /* ours is 0 */
-	r = wabe_hooks_run(init->c, "createContainer", &init->spec->hooks.create_container, WABE_STATUS_CREATING, err);
+	r = wabe_hooks_run(init->c, "createContainer", &init->spec->hooks.create_container,
+			   WABE_STATUS_CREATING, err);
 	umask(0);
 	return r;
 }
@@ -321,13 +335,16 @@ static int assume_identity(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_spec_process *p = init->spec->process;
 
-	return p ? wabe_identity_assume(p, init->has_userns, init->has_seccomp ? &init->seccomp : NULL, err) : 0;
+	return p ? wabe_identity_assume(p, init->has_userns,
+					init->has_seccomp ? &init->seccomp : NULL, err)
+		 : 0;
 }
 
 /* In this order: mounts before the devices in them, the host's view until the pivot, rights last. */
 static int (*const child_steps[])(struct wabe_init *, struct wabe_error *) = {
-	join_namespaces,    new_session,   start_uptime,	wabe_rootfs_attach, wabe_rootfs_mounts, wabe_devices_make,
-	wabe_console_make,  wabe_rootfs_mask, container_hooks, wabe_rootfs_enter, set_names,	  set_sysctls,
+	join_namespaces,    new_session,       start_uptime,	  wabe_rootfs_attach,
+	wabe_rootfs_mounts, wabe_devices_make, wabe_console_make, wabe_rootfs_mask,
+	container_hooks,    wabe_rootfs_enter, set_names,	  set_sysctls,
 	raise_loopback,	    assume_identity,
 };
 
@@ -409,10 +426,13 @@ static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err
 		return r;
 	if (!p)
 		return wabe_error_say(err, -EINVAL, "config.json has no process to start");
-	r = wabe_hooks_run(init->c, "startContainer", &init->spec->hooks.start_container, WABE_STATUS_CREATED, err);
+	r = wabe_hooks_run(init->c, "startContainer", &init->spec->hooks.start_container,
+			   WABE_STATUS_CREATED, err);
 	if (r == 0)
 		r = pass_fds(init->args->preserve_fds, err);
-	return r < 0 ? r : wabe_identity_exec(p, program, init->has_seccomp ? &init->seccomp : NULL, err);
+	return r < 0 ? r
+		     : wabe_identity_exec(p, program, init->has_seccomp ? &init->seccomp : NULL,
+					  err);
 }
 
 /* The highest descriptor that has to stay open until the execve. */
@@ -497,12 +517,15 @@ static int receive_staged(struct wabe_init *init, pid_t stage_pid, struct wabe_e
 		return r;
 	if (status != 0) {
 		r = wabe_sync_receive(init->ours_fd, NULL, err);
-		return r < 0 ? r : wabe_error_say(err, -EIO, "the process that joins the user namespace failed");
+		return r < 0 ? r
+			     : wabe_error_say(err, -EIO,
+					      "the process that joins the user namespace failed");
 	}
 	wabe_cleanup_close(&init->pidfd);
 	n = wabe_fd_recv(init->ours_fd, &pid, sizeof(pid), &init->pidfd);
 	if (n != sizeof(pid) || init->pidfd < 0)
-		return wabe_error_say(err, -EIO, "the process that joins the user namespace failed");
+		return wabe_error_say(err, -EIO,
+				      "the process that joins the user namespace failed");
 	init->pid = pid;
 	return 0;
 }
@@ -511,7 +534,8 @@ static int receive_staged(struct wabe_init *init, pid_t stage_pid, struct wabe_e
 static int clone_in_pidns(struct wabe_init *init, int cgroup_fd, struct wabe_error *err)
 {
 	_cleanup_close_ int own_fd = wabe_namespace_open("/proc/self/ns/pid", CLONE_NEWPID, err);
-	int r = own_fd < 0 ? own_fd : wabe_namespace_join(init->join_fds[WABE_NS_PID], CLONE_NEWPID, err);
+	int r = own_fd < 0 ? own_fd
+			   : wabe_namespace_join(init->join_fds[WABE_NS_PID], CLONE_NEWPID, err);
 	pid_t pid;
 
 	if (r < 0)

@@ -19,7 +19,8 @@
 /* A mount entry with its options sorted and, for a bind, its source. */
 struct wabe_init_mount {
 	const struct wabe_spec_mount *spec;
-	const char *destination; /* spec's, cleaned: it is compared with "/proc", "/dev" and the like */
+	const char *
+		destination; /* spec's, cleaned: it is compared with "/proc", "/dev" and the like */
 	struct wabe_mount_options options;
 	int source_fd; /* detached clone, < 0: a new filesystem */
 	bool is_file;  /* the source is not a directory */
@@ -30,22 +31,23 @@ struct wabe_init {
 	const struct wabe_create_args *args;
 	struct wabe_container *c;
 	struct wabe_arena arena;
-	bool is_run;                   /* START comes by the pair */
-	bool has_userns;               /* new or joined */
-	bool has_cgroupns;             /* a new one, made by the child */
-	uint64_t clone_flags;          /* CLONE_NEW* of the new namespaces */
-	int join_fds[WABE_NS_MAX];     /* < 0: not joined */
-	int ours_fd, theirs_fd;        /* the socket pair */
-	int start_fd;                  /* listening start socket, < 0 with is_run */
-	int rootfs_fd;                 /* detached clone of the rootfs; attached by the child */
-	int null_fd;                   /* the host's /dev/null as a path descriptor, for masks */
+	bool is_run;			/* START comes by the pair */
+	bool has_userns;		/* new or joined */
+	bool has_cgroupns;		/* a new one, made by the child */
+	uint64_t clone_flags;		/* CLONE_NEW* of the new namespaces */
+	int join_fds[WABE_NS_MAX];	/* < 0: not joined */
+	int ours_fd, theirs_fd;		/* the socket pair */
+	int start_fd;			/* listening start socket, < 0 with is_run */
+	int rootfs_fd;			/* detached clone of the rootfs; attached by the child */
+	int null_fd;			/* the host's /dev/null as a path descriptor, for masks */
 	struct wabe_init_mount *mounts; /* one for each of spec->mounts */
-	int *device_fds;               /* one for each device: detached clone of the host's node, < 0: mknod */
-	struct wabe_list devices;      /* struct wabe_spec_device: the default ones, then the spec's */
-	unsigned int scratch_fd;       /* child: from here on descriptors are short-lived, see wabe_init_sweep() */
+	int *device_fds; /* one for each device: detached clone of the host's node, < 0: mknod */
+	struct wabe_list devices; /* struct wabe_spec_device: the default ones, then the spec's */
+	unsigned int
+		scratch_fd; /* child: from here on descriptors are short-lived, see wabe_init_sweep() */
 	struct wabe_seccomp_program seccomp;
 	bool has_seccomp;
-	pid_t pid;                     /* of the child, on the host */
+	pid_t pid; /* of the child, on the host */
 	int pidfd;
 };
 

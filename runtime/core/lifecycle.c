@@ -25,7 +25,8 @@ static int connect_start(struct wabe_container *c, struct wabe_error *err)
 	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	char dir[WABE_PATH_PROC_FD];
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/" WABE_START_SOCKET, wabe_path_proc_fd(c->dir_fd, dir));
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/" WABE_START_SOCKET,
+		 wabe_path_proc_fd(c->dir_fd, dir));
 	if (sock < 0 || connect(sock, (void *)&address, sizeof(address)) < 0)
 		return wabe_error_set(err, -errno, "connect to the container's process");
 	return TAKE_FD(sock);
@@ -57,7 +58,9 @@ static int poststart(struct wabe_container *c, struct wabe_error *err)
 {
 	const struct wabe_spec *spec = wabe_container_spec(c, err);
 
-	return spec ? wabe_hooks_run(c, "poststart", &spec->hooks.poststart, WABE_STATUS_RUNNING, err) : err->code;
+	return spec ? wabe_hooks_run(c, "poststart", &spec->hooks.poststart, WABE_STATUS_RUNNING,
+				     err)
+		    : err->code;
 }
 
 static int start_locked(struct wabe_container *c, struct wabe_error *err)
@@ -67,8 +70,9 @@ static int start_locked(struct wabe_container *c, struct wabe_error *err)
 	int r;
 
 	if (status != WABE_STATUS_CREATED)
-		return wabe_error_say(err, -EINVAL, "container %s is %s, only a created one can be started", c->state.id,
-				      wabe_status_name(status));
+		return wabe_error_say(err, -EINVAL,
+				      "container %s is %s, only a created one can be started",
+				      c->state.id, wabe_status_name(status));
 	r = let_go(c, &own);
 	if (r == 0) {
 		r = poststart(c, &own);
@@ -114,7 +118,9 @@ static int end_all(struct wabe_container *c, struct wabe_error *err)
 	}
 	r = wabe_container_wait_exit(c, KILL_TIMEOUT_MS, err);
 	if (r == -ETIMEDOUT)
-		return wabe_error_say(err, r, "container %s is stuck: init does not end after SIGKILL", c->state.id);
+		return wabe_error_say(err, r,
+				      "container %s is stuck: init does not end after SIGKILL",
+				      c->state.id);
 	return r;
 }
 
@@ -124,7 +130,8 @@ static bool is_inhabited(struct wabe_container *c)
 	_cleanup_free_ pid_t *pids = NULL;
 	size_t count = 0;
 
-	return c->state.cgroup && !c->rt->no_cgroup && wabe_container_pids(c, &pids, &count, NULL) == 0 && count > 0;
+	return c->state.cgroup && !c->rt->no_cgroup &&
+	       wabe_container_pids(c, &pids, &count, NULL) == 0 && count > 0;
 }
 
 static int may_delete(struct wabe_container *c, bool is_force, struct wabe_error *err)
@@ -134,13 +141,15 @@ static int may_delete(struct wabe_container *c, bool is_force, struct wabe_error
 	if (is_force)
 		return 0;
 	if (!c->state.is_created && is_inhabited(c))
-		return wabe_error_say(err, -EBUSY, "the state of container %s is damaged and it has processes, use --force",
-				      c->state.id);
+		return wabe_error_say(
+			err, -EBUSY,
+			"the state of container %s is damaged and it has processes, use --force",
+			c->state.id);
 	/* A created one has not run anything of the user's yet (runc deletes it too). */
 	if (status == WABE_STATUS_STOPPED || status == WABE_STATUS_CREATED)
 		return 0;
-	return wabe_error_say(err, -EBUSY, "container %s is %s, stop it first or use --force", c->state.id,
-			      wabe_status_name(status));
+	return wabe_error_say(err, -EBUSY, "container %s is %s, stop it first or use --force",
+			      c->state.id, wabe_status_name(status));
 }
 
 static int remove_cgroup(struct wabe_container *c, struct wabe_error *err)

@@ -17,13 +17,13 @@
  */
 static const struct wabe_cgroup_device_rule default_rules[] = {
 	{ true, 'a', -1, -1, WABE_CGROUP_DEVICE_MKNOD },
-	{ true, 'c', 1, 3, WABE_CGROUP_DEVICE_ALL },    /* null */
-	{ true, 'c', 1, 5, WABE_CGROUP_DEVICE_ALL },    /* zero */
-	{ true, 'c', 1, 7, WABE_CGROUP_DEVICE_ALL },    /* full */
-	{ true, 'c', 1, 8, WABE_CGROUP_DEVICE_ALL },    /* random */
-	{ true, 'c', 1, 9, WABE_CGROUP_DEVICE_ALL },    /* urandom */
-	{ true, 'c', 5, 0, WABE_CGROUP_DEVICE_ALL },    /* tty */
-	{ true, 'c', 5, 2, WABE_CGROUP_DEVICE_ALL },    /* ptmx */
+	{ true, 'c', 1, 3, WABE_CGROUP_DEVICE_ALL },	/* null */
+	{ true, 'c', 1, 5, WABE_CGROUP_DEVICE_ALL },	/* zero */
+	{ true, 'c', 1, 7, WABE_CGROUP_DEVICE_ALL },	/* full */
+	{ true, 'c', 1, 8, WABE_CGROUP_DEVICE_ALL },	/* random */
+	{ true, 'c', 1, 9, WABE_CGROUP_DEVICE_ALL },	/* urandom */
+	{ true, 'c', 5, 0, WABE_CGROUP_DEVICE_ALL },	/* tty */
+	{ true, 'c', 5, 2, WABE_CGROUP_DEVICE_ALL },	/* ptmx */
 	{ true, 'c', 136, -1, WABE_CGROUP_DEVICE_ALL }, /* pts */
 };
 
@@ -31,7 +31,8 @@ static const struct wabe_cgroup_device_rule default_rules[] = {
  * OCI's swap is memory plus swap, as v1 counted; cgroup v2 limits swap alone. Without a limit on memory the difference
  * has no meaning (runc refuses it too).
  */
-static int memory_to_limits(const struct wabe_spec_memory *m, struct wabe_cgroup_limits *l, struct wabe_error *err)
+static int memory_to_limits(const struct wabe_spec_memory *m, struct wabe_cgroup_limits *l,
+			    struct wabe_error *err)
 {
 	if (m->limit.is_set && m->limit.value != 0) {
 		l->has_memory_max = true;
@@ -48,8 +49,9 @@ static int memory_to_limits(const struct wabe_spec_memory *m, struct wabe_cgroup
 	if (m->swap.value < 0)
 		return 0;
 	if (!l->has_memory_max || l->memory_max_bytes < 0 || m->swap.value < l->memory_max_bytes)
-		return wabe_error_say(err, -EINVAL,
-				      "linux.resources.memory.swap: is memory plus swap, it can't be below memory.limit");
+		return wabe_error_say(
+			err, -EINVAL,
+			"linux.resources.memory.swap: is memory plus swap, it can't be below memory.limit");
 	l->memory_swap_max_bytes = m->swap.value - l->memory_max_bytes;
 	return 0;
 }
@@ -61,7 +63,8 @@ static void cpu_to_limits(const struct wabe_spec_cpu *c, struct wabe_cgroup_limi
 		l->cpu_weight = wabe_cgroup_shares_to_weight(c->shares.value);
 		l->cpu_shares = c->shares.value;
 	}
-	if ((c->quota.is_set && c->quota.value != 0) || (c->period.is_set && c->period.value != 0)) {
+	if ((c->quota.is_set && c->quota.value != 0) ||
+	    (c->period.is_set && c->period.value != 0)) {
 		l->has_cpu_max = true;
 		l->cpu_quota_us = c->quota.is_set && c->quota.value != 0 ? c->quota.value : -1;
 		l->cpu_period_us = c->period.is_set ? c->period.value : 0;
@@ -79,7 +82,8 @@ static void cpu_to_limits(const struct wabe_spec_cpu *c, struct wabe_cgroup_limi
 }
 
 /* The entry of a device, made when it is new; .items has room for every entry of every list. */
-static struct wabe_cgroup_io_limit *io_entry(struct wabe_cgroup_limits *l, int64_t major, int64_t minor)
+static struct wabe_cgroup_io_limit *io_entry(struct wabe_cgroup_limits *l, int64_t major,
+					     int64_t minor)
 {
 	struct wabe_cgroup_io_limit *io;
 
@@ -94,7 +98,8 @@ static struct wabe_cgroup_io_limit *io_entry(struct wabe_cgroup_limits *l, int64
 	return io;
 }
 
-static void throttles_to_limits(const struct wabe_list *list, struct wabe_cgroup_limits *l, size_t member)
+static void throttles_to_limits(const struct wabe_list *list, struct wabe_cgroup_limits *l,
+				size_t member)
 {
 	const struct wabe_spec_throttle_device *devices = list->items;
 
@@ -106,12 +111,13 @@ static void throttles_to_limits(const struct wabe_list *list, struct wabe_cgroup
 	}
 }
 
-static int io_to_limits(struct wabe_arena *arena, const struct wabe_spec_block_io *b, struct wabe_cgroup_limits *l,
-			struct wabe_error *err)
+static int io_to_limits(struct wabe_arena *arena, const struct wabe_spec_block_io *b,
+			struct wabe_cgroup_limits *l, struct wabe_error *err)
 {
 	const struct wabe_spec_weight_device *weights = b->weight_device.items;
-	size_t room = b->weight_device.count + b->throttle_read_bps.count + b->throttle_write_bps.count +
-		      b->throttle_read_iops.count + b->throttle_write_iops.count;
+	size_t room = b->weight_device.count + b->throttle_read_bps.count +
+		      b->throttle_write_bps.count + b->throttle_read_iops.count +
+		      b->throttle_write_iops.count;
 
 	if (b->weight.is_set && b->weight.value != 0) {
 		l->has_io_weight = true;
@@ -128,13 +134,15 @@ static int io_to_limits(struct wabe_arena *arena, const struct wabe_spec_block_i
 				wabe_cgroup_blkio_to_io_weight(weights[i].weight.value);
 	throttles_to_limits(&b->throttle_read_bps, l, offsetof(struct wabe_cgroup_io_limit, rbps));
 	throttles_to_limits(&b->throttle_write_bps, l, offsetof(struct wabe_cgroup_io_limit, wbps));
-	throttles_to_limits(&b->throttle_read_iops, l, offsetof(struct wabe_cgroup_io_limit, riops));
-	throttles_to_limits(&b->throttle_write_iops, l, offsetof(struct wabe_cgroup_io_limit, wiops));
+	throttles_to_limits(&b->throttle_read_iops, l,
+			    offsetof(struct wabe_cgroup_io_limit, riops));
+	throttles_to_limits(&b->throttle_write_iops, l,
+			    offsetof(struct wabe_cgroup_io_limit, wiops));
 	return 0;
 }
 
-static int hugepages_to_limits(struct wabe_arena *arena, const struct wabe_list *list, struct wabe_cgroup_limits *l,
-			       struct wabe_error *err)
+static int hugepages_to_limits(struct wabe_arena *arena, const struct wabe_list *list,
+			       struct wabe_cgroup_limits *l, struct wabe_error *err)
 {
 	const struct wabe_spec_hugepage *pages = list->items;
 
@@ -144,13 +152,14 @@ static int hugepages_to_limits(struct wabe_arena *arena, const struct wabe_list 
 	if (!l->hugetlb.items)
 		return wabe_error_set(err, -ENOMEM, "linux.resources.hugepageLimits");
 	for (size_t i = 0; i < list->count; i++)
-		l->hugetlb.items[i] = (struct wabe_cgroup_hugetlb){ pages[i].page_size, pages[i].limit };
+		l->hugetlb.items[i] =
+			(struct wabe_cgroup_hugetlb){ pages[i].page_size, pages[i].limit };
 	l->hugetlb.count = list->count;
 	return 0;
 }
 
-static int unified_to_limits(struct wabe_arena *arena, const struct wabe_pairs *pairs, struct wabe_cgroup_limits *l,
-			     struct wabe_error *err)
+static int unified_to_limits(struct wabe_arena *arena, const struct wabe_pairs *pairs,
+			     struct wabe_cgroup_limits *l, struct wabe_error *err)
 {
 	if (pairs->count == 0)
 		return 0;
@@ -158,7 +167,8 @@ static int unified_to_limits(struct wabe_arena *arena, const struct wabe_pairs *
 	if (!l->unified)
 		return wabe_error_set(err, -ENOMEM, "linux.resources.unified");
 	for (size_t i = 0; i < pairs->count; i++)
-		l->unified[i] = (struct wabe_cgroup_file){ pairs->items[i].key, pairs->items[i].value };
+		l->unified[i] =
+			(struct wabe_cgroup_file){ pairs->items[i].key, pairs->items[i].value };
 	l->unified_count = pairs->count;
 	return 0;
 }
@@ -187,10 +197,10 @@ int wabe_resources_to_limits(struct wabe_arena *arena, const struct wabe_spec_re
 
 bool wabe_resources_any(const struct wabe_cgroup_limits *l)
 {
-	return l->has_memory_max || l->has_memory_swap_max || l->has_memory_low || l->has_memory_high ||
-	       l->has_cpu_weight || l->has_cpu_max || l->has_cpu_burst || l->has_cpu_idle || l->cpuset_cpus ||
-	       l->cpuset_mems || l->has_pids_max || l->has_io_weight || l->io.count || l->hugetlb.count ||
-	       l->unified_count;
+	return l->has_memory_max || l->has_memory_swap_max || l->has_memory_low ||
+	       l->has_memory_high || l->has_cpu_weight || l->has_cpu_max || l->has_cpu_burst ||
+	       l->has_cpu_idle || l->cpuset_cpus || l->cpuset_mems || l->has_pids_max ||
+	       l->has_io_weight || l->io.count || l->hugetlb.count || l->unified_count;
 }
 
 /* Unset is every access in a denial; in a permission it is refused (spec/validate_resources.c). */
@@ -236,7 +246,8 @@ static int apply_devices(struct wabe_cgroup *cgroup, const struct wabe_list *dev
 	int r;
 
 	if (!cgroup)
-		return wabe_error_say(err, -ENOTSUP, "they need a cgroup, and cgroups are disabled");
+		return wabe_error_say(err, -ENOTSUP,
+				      "they need a cgroup, and cgroups are disabled");
 	r = wabe_resources_to_devices(&arena, devices, &rules, &count, err);
 	return r < 0 ? r : wabe_cgroup_devices(cgroup, rules, count, err);
 }

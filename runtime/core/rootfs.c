@@ -21,8 +21,9 @@
 
 /* lxcfs and the like may cover these files of /proc, nothing else there may be covered (as in runc). */
 static const char *const proc_files[] = {
-	"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat",	  "/proc/swaps",
-	"/proc/uptime",	 "/proc/loadavg",   "/proc/slabinfo", "/proc/sys/kernel/ns_last_pid",
+	"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo",
+	"/proc/stat",	 "/proc/swaps",	    "/proc/uptime",
+	"/proc/loadavg", "/proc/slabinfo",  "/proc/sys/kernel/ns_last_pid",
 };
 
 static bool may_cover_in_proc(const char *destination)
@@ -36,18 +37,22 @@ static bool may_cover_in_proc(const char *destination)
 /* Some file systems decide what the rest of the setup and the guest believe: where they go must be what it says. */
 static bool is_strict_target(const char *destination)
 {
-	return strcmp(destination, "/proc") == 0 || strcmp(destination, "/sys") == 0 || strcmp(destination, "/dev") == 0;
+	return strcmp(destination, "/proc") == 0 || strcmp(destination, "/sys") == 0 ||
+	       strcmp(destination, "/dev") == 0;
 }
 
 /* A target that was reached through a link of the image may be inside /proc without saying so. */
-static int check_target(const struct wabe_init_mount *m, int target_fd, bool is_literal, struct wabe_error *err)
+static int check_target(const struct wabe_init_mount *m, int target_fd, bool is_literal,
+			struct wabe_error *err)
 {
 	const char *destination = m->destination;
-	bool is_inside = is_literal ? wabe_str_starts(destination, "/proc/") : wabe_mount_fs_magic(target_fd) == PROC_SUPER_MAGIC;
+	bool is_inside = is_literal ? wabe_str_starts(destination, "/proc/")
+				    : wabe_mount_fs_magic(target_fd) == PROC_SUPER_MAGIC;
 
 	if (!is_inside || may_cover_in_proc(destination))
 		return 0;
-	return wabe_error_say(err, -EPERM, "mount on %s: nothing may be mounted there inside /proc", destination);
+	return wabe_error_say(err, -EPERM, "mount on %s: nothing may be mounted there inside /proc",
+			      destination);
 }
 
 /*
@@ -62,12 +67,14 @@ static int check_proc_source(const struct wabe_init_mount *m, struct wabe_error 
 		return 0;
 	is_procfs = m->source_fd < 0 ? strcmp(m->spec->type, "proc") == 0
 				     : wabe_mount_fs_magic(m->source_fd) == PROC_SUPER_MAGIC;
-	return is_procfs ? 0 : wabe_error_say(err, -EPERM, "mount on /proc: %s is not a procfs",
-					      m->spec->source ? m->spec->source : m->spec->type);
+	return is_procfs ? 0
+			 : wabe_error_say(err, -EPERM, "mount on /proc: %s is not a procfs",
+					  m->spec->source ? m->spec->source : m->spec->type);
 }
 
 /* *ret_is_literal: no link on the way, the target is where its path says. */
-static int open_target(struct wabe_init *init, const struct wabe_init_mount *m, bool *ret_is_literal, struct wabe_error *err)
+static int open_target(struct wabe_init *init, const struct wabe_init_mount *m,
+		       bool *ret_is_literal, struct wabe_error *err)
 {
 	const char *destination = m->destination;
 	int flags = O_PATH | (m->is_file ? 0 : O_DIRECTORY);
@@ -89,15 +96,16 @@ static const char *fs_type(const struct wabe_spec_mount *spec)
 /* Most filesystems need nothing but their flags: mount(2) does these in one call. */
 static bool is_plain(const struct wabe_mount_options *o)
 {
-	return !(o->attr_set & MOUNT_ATTR_RDONLY) && !o->rec_attr_set && !o->rec_attr_clear && !o->propagation;
+	return !(o->attr_set & MOUNT_ATTR_RDONLY) && !o->rec_attr_set && !o->rec_attr_clear &&
+	       !o->propagation;
 }
 
 static int mount_plain(const struct wabe_init_mount *m, int target_fd, struct wabe_error *err)
 {
 	const struct wabe_mount_options *o = &m->options;
 
-	return wabe_mount_on(target_fd, fs_type(m->spec), m->spec->source, &o->data, o->sb_flags, (unsigned int)o->attr_set,
-			     m->destination, err);
+	return wabe_mount_on(target_fd, fs_type(m->spec), m->spec->source, &o->data, o->sb_flags,
+			     (unsigned int)o->attr_set, m->destination, err);
 }
 
 /*
@@ -110,13 +118,18 @@ static int new_filesystem(const struct wabe_init_mount *m, struct wabe_error *er
 	/* "ro" belongs to the mount; a read-only superblock would bind all later mounts of the same filesystem too. */
 	unsigned int sb_flags = o->sb_flags & ~(unsigned int)MS_RDONLY;
 
-	return wabe_mount_new(fs_type(m->spec), m->spec->source, &o->data, sb_flags, (unsigned int)o->attr_set, err);
+	return wabe_mount_new(fs_type(m->spec), m->spec->source, &o->data, sb_flags,
+			      (unsigned int)o->attr_set, err);
 }
 
-static int apply_attributes(int fd, const struct wabe_mount_options *o, bool is_new, struct wabe_error *err)
+static int apply_attributes(int fd, const struct wabe_mount_options *o, bool is_new,
+			    struct wabe_error *err)
 {
-	struct wabe_mount_change own = { .set = is_new ? 0 : o->attr_set, .clear = is_new ? 0 : o->attr_clear };
-	struct wabe_mount_change tree = { .set = o->rec_attr_set, .clear = o->rec_attr_clear, .is_recursive = true };
+	struct wabe_mount_change own = { .set = is_new ? 0 : o->attr_set,
+					 .clear = is_new ? 0 : o->attr_clear };
+	struct wabe_mount_change tree = { .set = o->rec_attr_set,
+					  .clear = o->rec_attr_clear,
+					  .is_recursive = true };
 	int r = wabe_mount_change(fd, &own, err);
 
 	return r < 0 ? r : wabe_mount_change(fd, &tree, err);
@@ -133,7 +146,8 @@ static int apply_propagation(int fd, const struct wabe_mount_options *o, struct 
 }
 
 /* A tmpfs over a directory of the image shows the directory's mode, unless the options say another (as runc does). */
-static int keep_mode(struct wabe_init *init, struct wabe_init_mount *m, int target_fd, struct wabe_error *err)
+static int keep_mode(struct wabe_init *init, struct wabe_init_mount *m, int target_fd,
+		     struct wabe_error *err)
 {
 	struct stat st;
 	char *mode;
@@ -181,7 +195,8 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 		r = keep_mode(init, m, target_fd, err);
 	if (r < 0)
 		return r;
-	return is_new && is_plain(&m->options) ? mount_plain(m, target_fd, err) : mount_detached(m, target_fd, err);
+	return is_new && is_plain(&m->options) ? mount_plain(m, target_fd, err)
+					       : mount_detached(m, target_fd, err);
 }
 
 int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)
@@ -214,7 +229,9 @@ int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err)
 	int r;
 
 	/* Host mounts may still come in when asked for (slave, shared); ours never go out before the pivot. */
-	r = wabe_mount_propagation(wanted == MS_PRIVATE || wanted == MS_UNBINDABLE ? MS_PRIVATE : MS_SLAVE, err);
+	r = wabe_mount_propagation(wanted == MS_PRIVATE || wanted == MS_UNBINDABLE ? MS_PRIVATE
+										   : MS_SLAVE,
+				   err);
 	if (r < 0)
 		return r;
 	if (wanted == MS_SLAVE || wanted == MS_SHARED)
@@ -237,7 +254,8 @@ int wabe_rootfs_enter(struct wabe_init *init, struct wabe_error *err)
 	struct wabe_mount_change change = { .propagation = wanted };
 	int r;
 
-	r = init->args->no_pivot ? wabe_mount_chroot(init->rootfs_fd, err) : wabe_mount_pivot(init->rootfs_fd, err);
+	r = init->args->no_pivot ? wabe_mount_chroot(init->rootfs_fd, err)
+				 : wabe_mount_pivot(init->rootfs_fd, err);
 	if (r == 0 && wanted != MS_PRIVATE)
 		r = wabe_mount_change(init->rootfs_fd, &change, err);
 	return r < 0 ? r : make_readonly(init, err);
@@ -262,9 +280,11 @@ static int cover_with(struct cover *cover, int target_fd, const char *path, stru
 }
 
 /* A masked file becomes /dev/null, a masked directory an empty read-only tmpfs (config-linux.md, "Masked Paths"). */
-static int mask_one(struct wabe_init *init, const char *path, struct cover *file, struct cover *dir, struct wabe_error *err)
+static int mask_one(struct wabe_init *init, const char *path, struct cover *file, struct cover *dir,
+		    struct wabe_error *err)
 {
-	const unsigned int attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	const unsigned int attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				   MOUNT_ATTR_NOEXEC;
 	int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, NULL);
 	struct stat st;
 

@@ -21,14 +21,27 @@
 #define STATE(member) offsetof(struct wabe_state, member)
 
 static const struct wabe_codec_field state_fields[] = {
-	{ .key = "ociVersion", .type = WABE_CODEC_STRING, .offset = STATE(oci_version), .flags = WABE_CODEC_REQUIRED },
-	{ .key = "id", .type = WABE_CODEC_STRING, .offset = STATE(id), .flags = WABE_CODEC_REQUIRED },
-	{ .key = "bundle", .type = WABE_CODEC_STRING, .offset = STATE(bundle), .flags = WABE_CODEC_REQUIRED },
+	{ .key = "ociVersion",
+	  .type = WABE_CODEC_STRING,
+	  .offset = STATE(oci_version),
+	  .flags = WABE_CODEC_REQUIRED },
+	{ .key = "id",
+	  .type = WABE_CODEC_STRING,
+	  .offset = STATE(id),
+	  .flags = WABE_CODEC_REQUIRED },
+	{ .key = "bundle",
+	  .type = WABE_CODEC_STRING,
+	  .offset = STATE(bundle),
+	  .flags = WABE_CODEC_REQUIRED },
 	{ .key = "rootfs", .type = WABE_CODEC_STRING, .offset = STATE(rootfs) },
 	{ .key = "cgroup", .type = WABE_CODEC_STRING, .offset = STATE(cgroup) },
 	{ .key = "configPath", .type = WABE_CODEC_STRING, .offset = STATE(config_path) },
 	{ .key = "annotations", .type = WABE_CODEC_PAIRS, .offset = STATE(annotations) },
-	{ .key = "pid", .type = WABE_CODEC_I64, .offset = STATE(pid), .max = INT32_MAX, .flags = WABE_CODEC_REQUIRED | WABE_CODEC_KEEP_EMPTY },
+	{ .key = "pid",
+	  .type = WABE_CODEC_I64,
+	  .offset = STATE(pid),
+	  .max = INT32_MAX,
+	  .flags = WABE_CODEC_REQUIRED | WABE_CODEC_KEEP_EMPTY },
 	{ .key = "startTicks", .type = WABE_CODEC_U64, .offset = STATE(start_ticks) },
 	{ .key = "createdMicroseconds", .type = WABE_CODEC_I64, .offset = STATE(created_us) },
 	{ .key = "created", .type = WABE_CODEC_BOOL, .offset = STATE(is_created) },
@@ -47,7 +60,8 @@ int wabe_state_save(struct wabe_container *c, struct wabe_error *err)
 	wabe_codec_save(w, state_fields, &c->state);
 	if (wabe_json_writer_finish(w, &text) < 0)
 		return wabe_error_set(err, -ENOMEM, "save the state");
-	return wabe_file_replace_at(c->dir_fd, WABE_STATE_FILE, text.data, text.len, 0600, WABE_FILE_VOLATILE, err);
+	return wabe_file_replace_at(c->dir_fd, WABE_STATE_FILE, text.data, text.len, 0600,
+				    WABE_FILE_VOLATILE, err);
 }
 
 static struct wabe_container *container_alloc(const struct wabe_runtime *rt)
@@ -98,8 +112,9 @@ static int open_root(const struct wabe_runtime *rt, bool is_made, struct wabe_er
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return wabe_error_set(err, -errno, "open state root %s", rt->state_root);
 	if (st.st_uid != geteuid() || (st.st_mode & 022))
-		return wabe_error_say(err, -EPERM, "state root %s may be written by others (owner %u, mode %04o)",
-				      rt->state_root, st.st_uid, st.st_mode & 07777);
+		return wabe_error_say(
+			err, -EPERM, "state root %s may be written by others (owner %u, mode %04o)",
+			rt->state_root, st.st_uid, st.st_mode & 07777);
 	return TAKE_FD(fd);
 }
 
@@ -107,13 +122,16 @@ static int check_id(const char *id, struct wabe_error *err)
 {
 	/* ".seccomp" and the like are ours. */
 	if (wabe_parse_id(id) < 0 || id[0] == '.')
-		return wabe_error_say(err, -EINVAL, "container id \"%s\": want 1 to 255 letters, digits, or any of _ + . - "
-				      "(no dot in front)", id);
+		return wabe_error_say(
+			err, -EINVAL,
+			"container id \"%s\": want 1 to 255 letters, digits, or any of _ + . - "
+			"(no dot in front)",
+			id);
 	return 0;
 }
 
-int wabe_state_new(const struct wabe_runtime *rt, const char *id, struct wabe_container **ret_container,
-		   struct wabe_error *err)
+int wabe_state_new(const struct wabe_runtime *rt, const char *id,
+		   struct wabe_container **ret_container, struct wabe_error *err)
 {
 	_cleanup_(wabe_container_free) struct wabe_container *c = container_alloc(rt);
 	int r = check_id(id, err);
@@ -128,13 +146,15 @@ int wabe_state_new(const struct wabe_runtime *rt, const char *id, struct wabe_co
 	/* umask(2) can only take bits away from 0700. */
 	if (mkdirat(c->root_fd, id, 0700) < 0)
 		return errno == EEXIST ? wabe_error_say(err, -EEXIST, "container %s exists", id)
-				       : wabe_error_set(err, -errno, "make state directory %s/%s", rt->state_root, id);
+				       : wabe_error_set(err, -errno, "make state directory %s/%s",
+							rt->state_root, id);
 	c->dir_fd = openat(c->root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	c->state.id = wabe_arena_strdup(&c->arena, id);
 	if (c->dir_fd < 0)
 		r = wabe_error_set(err, -errno, "open state directory %s/%s", rt->state_root, id);
 	else
-		r = c->state.id ? wabe_container_lock(c, 0, err) : wabe_error_set(err, -ENOMEM, "container %s", id);
+		r = c->state.id ? wabe_container_lock(c, 0, err)
+				: wabe_error_set(err, -ENOMEM, "container %s", id);
 	/* Whoever found and locked the directory first deletes it: then it is gone, and so are we. */
 	if (r < 0 && r != -EWOULDBLOCK)
 		(void)unlinkat(c->root_fd, id, AT_REMOVEDIR);
@@ -150,7 +170,8 @@ int wabe_state_remove(struct wabe_container *c, struct wabe_error *err)
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (unlinkat(c->dir_fd, files[i], 0) < 0 && errno != ENOENT)
-			return wabe_error_set(err, -errno, "remove %s of container %s", files[i], c->state.id);
+			return wabe_error_set(err, -errno, "remove %s of container %s", files[i],
+					      c->state.id);
 	if (unlinkat(c->root_fd, c->state.id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	/* A killed writer's temporary file, or something that isn't ours. */
@@ -162,7 +183,8 @@ const char *wabe_state_cgroup_path(struct wabe_container *c, const char *wanted)
 {
 	if (wanted && wanted[0] == '/')
 		return wabe_arena_strdup(&c->arena, wanted);
-	return wabe_arena_printf(&c->arena, "%s/%s", c->rt->cgroup_base, wanted ? wanted : c->state.id);
+	return wabe_arena_printf(&c->arena, "%s/%s", c->rt->cgroup_base,
+				 wanted ? wanted : c->state.id);
 }
 
 /* What the id and, if it can be read, the configuration imply, for a state that can't be read. */
@@ -205,7 +227,8 @@ static int load_state(struct wabe_container *c, const char *id, struct wabe_erro
 
 	if (r == 0)
 		return 0;
-	wabe_log(c->rt->log, WABE_LOG_DEBUG, "container %s: %s", id, err ? err->text : "damaged state");
+	wabe_log(c->rt->log, WABE_LOG_DEBUG, "container %s: %s", id,
+		 err ? err->text : "damaged state");
 	wabe_error_clear(err);
 	return assume_state(c, id, err);
 }
@@ -227,8 +250,8 @@ int wabe_state_refresh(struct wabe_container *c, struct wabe_error *err)
 	return r;
 }
 
-int wabe_container_load(const struct wabe_runtime *rt, const char *id, struct wabe_container **ret_container,
-			struct wabe_error *err)
+int wabe_container_load(const struct wabe_runtime *rt, const char *id,
+			struct wabe_container **ret_container, struct wabe_error *err)
 {
 	_cleanup_(wabe_container_free) struct wabe_container *c = container_alloc(rt);
 	int r = check_id(id, err);
@@ -246,7 +269,8 @@ int wabe_container_load(const struct wabe_runtime *rt, const char *id, struct wa
 	if (c->dir_fd < 0 && errno == ENOENT)
 		goto absent;
 	if (c->dir_fd < 0)
-		return wabe_error_set(err, -errno, "open state directory %s/%s", rt->state_root, id);
+		return wabe_error_set(err, -errno, "open state directory %s/%s", rt->state_root,
+				      id);
 	c->is_loaded = true;
 	r = load_state(c, id, err);
 	if (r < 0)
@@ -263,7 +287,8 @@ int wabe_container_lock(struct wabe_container *c, int timeout_ms, struct wabe_er
 	struct stat st;
 
 	if (r == -EWOULDBLOCK)
-		return wabe_error_say(err, r, "container %s is locked by another process", c->state.id);
+		return wabe_error_say(err, r, "container %s is locked by another process",
+				      c->state.id);
 	if (r < 0)
 		return wabe_error_set(err, r, "lock container %s", c->state.id);
 	if (fstat(c->dir_fd, &st) == 0 && st.st_nlink > 0)
@@ -281,8 +306,8 @@ static int compare_strings(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena, struct wabe_strv *ret_ids,
-		       struct wabe_error *err)
+int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena,
+		       struct wabe_strv *ret_ids, struct wabe_error *err)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	_cleanup_close_ int fd = open_root(rt, false, err);
@@ -294,7 +319,8 @@ int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena, 
 	}
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
-		return fd < 0 ? fd : wabe_error_set(err, -errno, "read state root %s", rt->state_root);
+		return fd < 0 ? fd
+			      : wabe_error_set(err, -errno, "read state root %s", rt->state_root);
 	(void)TAKE_FD(fd);
 	while (errno = 0, (e = readdir(dir))) {
 		char *id;

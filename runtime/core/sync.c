@@ -47,7 +47,8 @@ static int take_error(const struct message *m, size_t len, struct wabe_error *er
 	struct wabe_error received = m->error;
 
 	if (len != sizeof(*m) || received.code >= 0 || received.code < -4095)
-		return wabe_error_say(err, -EPROTO, "the container's process sent a malformed error");
+		return wabe_error_say(err, -EPROTO,
+				      "the container's process sent a malformed error");
 	received.text[sizeof(received.text) - 1] = '\0';
 	received.kind = 0;
 	if (err)
@@ -65,7 +66,8 @@ int wabe_sync_receive(int sock, int *ret_fd, struct wabe_error *err)
 	if (n < 0)
 		return wabe_error_set(err, (int)n, "listen to the container's process");
 	if ((size_t)n < sizeof(m.kind) || m.kind <= WABE_SYNC_EOF || m.kind >= WABE_SYNC_KIND_MAX)
-		return wabe_error_say(err, -EPROTO, "the container's process sent a malformed message");
+		return wabe_error_say(err, -EPROTO,
+				      "the container's process sent a malformed message");
 	return m.kind == WABE_SYNC_ERROR ? take_error(&m, (size_t)n, err) : m.kind;
 }
 

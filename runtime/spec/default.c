@@ -22,7 +22,10 @@ struct default_mount {
 static const struct default_mount mounts[] = {
 	{ "/proc", "proc", "proc", { NULL } },
 	{ "/dev", "tmpfs", "tmpfs", { "nosuid", "strictatime", "mode=755", "size=65536k" } },
-	{ "/dev/pts", "devpts", "devpts", { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5" } },
+	{ "/dev/pts",
+	  "devpts",
+	  "devpts",
+	  { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5" } },
 	{ "/dev/shm", "tmpfs", "shm", { "nosuid", "noexec", "nodev", "mode=1777", "size=65536k" } },
 	{ "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev" } },
 	{ "/sys", "sysfs", "sysfs", { "nosuid", "noexec", "nodev", "ro" } },
@@ -36,7 +39,10 @@ static const struct default_mount mounts[] = {
 static const struct default_mount rootless_mounts[] = {
 	{ "/proc", "proc", "proc", { NULL } },
 	{ "/dev", "tmpfs", "tmpfs", { "nosuid", "strictatime", "mode=755", "size=65536k" } },
-	{ "/dev/pts", "devpts", "devpts", { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620" } },
+	{ "/dev/pts",
+	  "devpts",
+	  "devpts",
+	  { "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620" } },
 	{ "/dev/shm", "tmpfs", "shm", { "nosuid", "noexec", "nodev", "mode=1777", "size=65536k" } },
 	{ "/dev/mqueue", "mqueue", "mqueue", { "nosuid", "noexec", "nodev" } },
 	{ "/sys", "none", "/sys", { "rbind", "nosuid", "noexec", "nodev", "ro" } },
@@ -44,15 +50,17 @@ static const struct default_mount rootless_mounts[] = {
 };
 
 static const char *const masked_paths[] = {
-	"/proc/acpi",	       "/proc/asound",	    "/proc/kcore",	 "/proc/keys",	  "/proc/latency_stats",
-	"/proc/timer_list",    "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi",
+	"/proc/acpi",	       "/proc/asound",	   "/proc/kcore",	"/proc/keys",
+	"/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+	"/sys/firmware",       "/proc/scsi",
 };
 
 static const char *const readonly_paths[] = {
 	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
 };
 
-static int add_all(struct wabe_spec *spec, struct wabe_strv *list, const char *const *items, size_t count)
+static int add_all(struct wabe_spec *spec, struct wabe_strv *list, const char *const *items,
+		   size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (wabe_strv_add(list, &spec->arena, items[i]) < 0)
@@ -98,7 +106,8 @@ int wabe_spec_default_readonly_paths(struct wabe_spec *spec)
 
 static uint64_t capability_mask(void)
 {
-	static const char *const names[] = { "CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE" };
+	static const char *const names[] = { "CAP_AUDIT_WRITE", "CAP_KILL",
+					     "CAP_NET_BIND_SERVICE" };
 	uint64_t mask = 0;
 	long long bit;
 
@@ -195,7 +204,8 @@ static int set_rootless(struct wabe_spec *spec)
 
 	if (set_namespaces(spec, types, ARRAY_SIZE(types)) < 0)
 		return -ENOMEM;
-	if (map_id(spec, &spec->uid_mappings, geteuid()) < 0 || map_id(spec, &spec->gid_mappings, getegid()) < 0)
+	if (map_id(spec, &spec->uid_mappings, geteuid()) < 0 ||
+	    map_id(spec, &spec->gid_mappings, getegid()) < 0)
 		return -ENOMEM;
 	return set_mounts(spec, rootless_mounts, ARRAY_SIZE(rootless_mounts));
 }

@@ -7,7 +7,8 @@
 #include "spec/internal.h"
 #include "spec/spec.h"
 
-static void add_names(struct wabe_json_writer *w, const char *key, enum wabe_spec_vocabulary vocabulary)
+static void add_names(struct wabe_json_writer *w, const char *key,
+		      enum wabe_spec_vocabulary vocabulary)
 {
 	wabe_json_key(w, key);
 	wabe_json_array_begin(w);

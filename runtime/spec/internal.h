@@ -12,15 +12,15 @@
 #include "spec/model.h"
 
 /* tables.c: one row owns a key of config.json. */
-extern const struct wabe_codec_field wabe_spec_rows[];         /* of struct wabe_spec */
+extern const struct wabe_codec_field wabe_spec_rows[];	       /* of struct wabe_spec */
 extern const struct wabe_codec_field wabe_spec_process_rows[]; /* of struct wabe_spec_process */
 extern const struct wabe_codec_field wabe_spec_hooks_rows[];   /* of struct wabe_spec_hooks */
 
 /* names.c: the fixed vocabularies. */
-extern const struct wabe_name wabe_spec_rlimit_names[];     /* RLIMIT_* */
-extern const struct wabe_name wabe_spec_namespace_names[];  /* enum wabe_spec_ns */
+extern const struct wabe_name wabe_spec_rlimit_names[];	     /* RLIMIT_* */
+extern const struct wabe_name wabe_spec_namespace_names[];   /* enum wabe_spec_ns */
 extern const struct wabe_name wabe_spec_propagation_names[]; /* MS_* */
-extern const struct wabe_name wabe_spec_seccomp_actions[];  /* is an errnoRet allowed with it? */
+extern const struct wabe_name wabe_spec_seccomp_actions[];   /* is an errnoRet allowed with it? */
 extern const struct wabe_name wabe_spec_seccomp_operators[];
 extern const struct wabe_name wabe_spec_seccomp_architectures[];
 extern const struct wabe_name wabe_spec_seccomp_flags[];
@@ -32,7 +32,8 @@ const char *wabe_spec_mount_option_name(size_t i);
 int wabe_spec_validate_process(const struct wabe_spec_process *process, struct wabe_error *err);
 int wabe_spec_validate_idmaps(const struct wabe_spec *spec, struct wabe_error *err);
 int wabe_spec_validate_linux(const struct wabe_spec *spec, struct wabe_error *err);
-int wabe_spec_validate_resources(const struct wabe_spec_resources *resources, struct wabe_error *err);
+int wabe_spec_validate_resources(const struct wabe_spec_resources *resources,
+				 struct wabe_error *err);
 int wabe_spec_validate_seccomp(const struct wabe_spec_seccomp *seccomp, struct wabe_error *err);
 int wabe_spec_validate_sysctl(const struct wabe_spec *spec, struct wabe_error *err);
 

@@ -99,7 +99,8 @@ static int normalise(struct wabe_spec *spec)
 	return normalise_mounts(spec);
 }
 
-static int parse(struct wabe_spec *spec, const char *what, const char *text, size_t len, struct wabe_error *err)
+static int parse(struct wabe_spec *spec, const char *what, const char *text, size_t len,
+		 struct wabe_error *err)
 {
 	struct wabe_json *root;
 	int r = wabe_json_parse(&spec->arena, what, text, len, &root, err);
@@ -116,7 +117,8 @@ static int parse(struct wabe_spec *spec, const char *what, const char *text, siz
 	return r;
 }
 
-int wabe_spec_parse(struct wabe_spec *spec, const char *what, const char *text, size_t len, struct wabe_error *err)
+int wabe_spec_parse(struct wabe_spec *spec, const char *what, const char *text, size_t len,
+		    struct wabe_error *err)
 {
 	int r = parse(spec, what, text, len, err);
 
@@ -134,7 +136,9 @@ int wabe_spec_load(struct wabe_spec *spec, const char *bundle, struct wabe_error
 	if (snprintf(path, sizeof(path), "%s/config.json", bundle) >= (int)sizeof(path))
 		return wabe_error_set(err, -ENAMETOOLONG, "bundle %s", bundle);
 	r = wabe_file_read_at(AT_FDCWD, path, WABE_JSON_MAX_BYTES, &text, err);
-	return r < 0 ? r : wabe_spec_parse(spec, "config.json", text.data ? text.data : "", text.len, err);
+	return r < 0 ? r
+		     : wabe_spec_parse(spec, "config.json", text.data ? text.data : "", text.len,
+				       err);
 }
 
 static int parse_process(struct wabe_arena *arena, const char *what, const char *text, size_t len,
@@ -153,8 +157,9 @@ static int parse_process(struct wabe_arena *arena, const char *what, const char 
 	return r;
 }
 
-int wabe_spec_parse_process(struct wabe_arena *arena, const char *what, const char *text, size_t len,
-			    struct wabe_spec_process **ret_process, struct wabe_error *err)
+int wabe_spec_parse_process(struct wabe_arena *arena, const char *what, const char *text,
+			    size_t len, struct wabe_spec_process **ret_process,
+			    struct wabe_error *err)
 {
 	struct wabe_spec_process *process = wabe_arena_alloc(arena, sizeof(*process));
 	int r;
@@ -177,7 +182,8 @@ int wabe_spec_save(const struct wabe_spec *spec, struct wabe_buf *out, struct wa
 	return r < 0 ? wabe_error_set(err, r, "write config.json") : 0;
 }
 
-const struct wabe_spec_namespace *wabe_spec_namespace(const struct wabe_spec *spec, enum wabe_spec_ns type)
+const struct wabe_spec_namespace *wabe_spec_namespace(const struct wabe_spec *spec,
+						      enum wabe_spec_ns type)
 {
 	const struct wabe_spec_namespace *namespaces = spec->namespaces.items;
 

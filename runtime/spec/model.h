@@ -49,7 +49,7 @@ struct wabe_spec_process {
 	struct wabe_strv env;
 	const char *cwd;
 	struct wabe_spec_capabilities *capabilities; /* NULL: all sets empty (config.md) */
-	struct wabe_list rlimits;                    /* struct wabe_spec_rlimit */
+	struct wabe_list rlimits;		     /* struct wabe_spec_rlimit */
 	bool no_new_privileges;
 	struct wabe_opt_i64 oom_score_adj; /* -1000..1000 */
 };
@@ -75,7 +75,8 @@ struct wabe_spec_hook {
 
 /* config.md, "POSIX-platform Hooks"; lists of struct wabe_spec_hook. */
 struct wabe_spec_hooks {
-	struct wabe_list prestart, create_runtime, create_container, start_container, poststart, poststop;
+	struct wabe_list prestart, create_runtime, create_container, start_container, poststart,
+		poststop;
 };
 
 enum wabe_spec_ns {
@@ -91,7 +92,7 @@ enum wabe_spec_ns {
 };
 
 struct wabe_spec_namespace {
-	int type; /* enum wabe_spec_ns */
+	int type;	  /* enum wabe_spec_ns */
 	const char *path; /* NULL: a new one */
 };
 
@@ -109,9 +110,9 @@ struct wabe_spec_device {
 
 struct wabe_spec_device_rule {
 	bool allow;
-	const char *type;              /* a c b, default a */
+	const char *type;		  /* a c b, default a */
 	struct wabe_opt_i64 major, minor; /* unset or -1: any */
-	const char *access;            /* of r w m */
+	const char *access;		  /* of r w m */
 };
 
 /* Bytes; -1 is unlimited (config-linux.md, "Memory"). swap is memory plus swap, as cgroup v1 counts it. */
@@ -145,13 +146,14 @@ struct wabe_spec_throttle_device {
 
 struct wabe_spec_block_io {
 	struct wabe_opt_u64 weight, leaf_weight; /* 10..1000 */
-	struct wabe_list weight_device;          /* struct wabe_spec_weight_device */
-	struct wabe_list throttle_read_bps, throttle_write_bps, throttle_read_iops, throttle_write_iops;
+	struct wabe_list weight_device;		 /* struct wabe_spec_weight_device */
+	struct wabe_list throttle_read_bps, throttle_write_bps, throttle_read_iops,
+		throttle_write_iops;
 };
 
 struct wabe_spec_hugepage {
 	const char *page_size; /* "2MB" */
-	uint64_t limit;        /* bytes */
+	uint64_t limit;	       /* bytes */
 };
 
 struct wabe_spec_resources {
@@ -196,13 +198,13 @@ struct wabe_spec {
 	struct wabe_spec_hooks hooks;
 	struct wabe_pairs annotations;
 	/* linux */
-	struct wabe_list namespaces; /* struct wabe_spec_namespace */
+	struct wabe_list namespaces;		     /* struct wabe_spec_namespace */
 	struct wabe_list uid_mappings, gid_mappings; /* struct wabe_spec_idmap */
-	struct wabe_list devices;    /* struct wabe_spec_device */
+	struct wabe_list devices;		     /* struct wabe_spec_device */
 	const char *cgroups_path;
 	struct wabe_spec_resources resources;
 	struct wabe_spec_seccomp *seccomp; /* NULL: no filter */
-	const char *rootfs_propagation; /* shared slave private unbindable, NULL = rprivate */
+	const char *rootfs_propagation;	   /* shared slave private unbindable, NULL = rprivate */
 	struct wabe_strv masked_paths, readonly_paths;
 	struct wabe_pairs sysctl;
 	/*
@@ -210,7 +212,7 @@ struct wabe_spec {
 	 * both.
 	 */
 	bool delegate_cgroup; /* give the guest's root its cgroup subtree (cgroup-v2.rst, "Delegation") */
-	bool has_uptime;      /* a new time namespace whose uptime starts at 0 (time_namespaces(7)) */
+	bool has_uptime; /* a new time namespace whose uptime starts at 0 (time_namespaces(7)) */
 };
 
 #endif

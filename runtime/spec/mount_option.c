@@ -16,16 +16,16 @@
 #include "spec/spec.h"
 
 enum action {
-	ATTR,         /* set .set, clear .clear, of this mount */
-	REC_ATTR,     /* the same for the whole tree below it */
-	ATIME_DROP,   /* back to relatime when .set is the mode in effect */
+	ATTR,	    /* set .set, clear .clear, of this mount */
+	REC_ATTR,   /* the same for the whole tree below it */
+	ATIME_DROP, /* back to relatime when .set is the mode in effect */
 	REC_ATIME_DROP,
-	SB_SET,       /* flags of the filesystem */
+	SB_SET, /* flags of the filesystem */
 	SB_CLEAR,
-	PROPAGATION,  /* .set is MS_*, .clear: recursive? */
-	BIND,         /* .clear: recursive? */
+	PROPAGATION, /* .set is MS_*, .clear: recursive? */
+	BIND,	     /* .clear: recursive? */
 	COPY_SYMLINK,
-	NOTHING,      /* what is the case anyway */
+	NOTHING, /* what is the case anyway */
 	REFUSED,
 };
 
@@ -37,7 +37,8 @@ struct row {
 };
 
 #define RDONLY MOUNT_ATTR_RDONLY
-#define ATIME MOUNT_ATTR__ATIME /* three modes in one field: mount_setattr(2) wants it cleared as a whole */
+#define ATIME \
+	MOUNT_ATTR__ATIME /* three modes in one field: mount_setattr(2) wants it cleared as a whole */
 
 /* Sorted by name. */
 static const struct row rows[] = {
@@ -50,7 +51,8 @@ static const struct row rows[] = {
 	{ "diratime", ATTR, 0, MOUNT_ATTR_NODIRATIME },
 	{ "dirsync", SB_SET, MS_DIRSYNC },
 	{ "exec", ATTR, 0, MOUNT_ATTR_NOEXEC },
-	{ "idmap", REFUSED, .why = "idmapped mounts of config.json are not supported by this version of wabe" },
+	{ "idmap", REFUSED,
+	  .why = "idmapped mounts of config.json are not supported by this version of wabe" },
 	/* Since Linux 6.1 every filesystem that can count changes does so; the new mount API has no switch for it. */
 	{ "iversion", NOTHING },
 	{ "lazytime", SB_SET, MS_LAZYTIME },
@@ -75,9 +77,11 @@ static const struct row rows[] = {
 	{ "rdev", REC_ATTR, 0, MOUNT_ATTR_NODEV },
 	{ "rdiratime", REC_ATTR, 0, MOUNT_ATTR_NODIRATIME },
 	{ "relatime", ATTR, MOUNT_ATTR_RELATIME, ATIME },
-	{ "remount", REFUSED, .why = "a second mount of the same target is not supported, give the options to the first one" },
+	{ "remount", REFUSED,
+	  .why = "a second mount of the same target is not supported, give the options to the first one" },
 	{ "rexec", REC_ATTR, 0, MOUNT_ATTR_NOEXEC },
-	{ "ridmap", REFUSED, .why = "idmapped mounts of config.json are not supported by this version of wabe" },
+	{ "ridmap", REFUSED,
+	  .why = "idmapped mounts of config.json are not supported by this version of wabe" },
 	{ "rnoatime", REC_ATTR, MOUNT_ATTR_NOATIME, ATIME },
 	{ "rnodev", REC_ATTR, MOUNT_ATTR_NODEV },
 	{ "rnodiratime", REC_ATTR, MOUNT_ATTR_NODIRATIME },
@@ -105,7 +109,8 @@ static const struct row rows[] = {
 	{ "suid", ATTR, 0, MOUNT_ATTR_NOSUID },
 	{ "symfollow", ATTR, 0, MOUNT_ATTR_NOSYMFOLLOW },
 	{ "sync", SB_SET, MS_SYNCHRONOUS },
-	{ "tmpcopyup", REFUSED, .why = "copying a directory up into a tmpfs is not supported by this version of wabe" },
+	{ "tmpcopyup", REFUSED,
+	  .why = "copying a directory up into a tmpfs is not supported by this version of wabe" },
 	{ "unbindable", PROPAGATION, MS_UNBINDABLE },
 };
 
@@ -191,8 +196,8 @@ static int apply(struct wabe_mount_options *o, const struct row *row)
 	return -EINVAL;
 }
 
-static int add_option(struct wabe_arena *arena, const struct wabe_spec_mount *mount, const char *name,
-		      struct wabe_mount_options *o, struct wabe_error *err)
+static int add_option(struct wabe_arena *arena, const struct wabe_spec_mount *mount,
+		      const char *name, struct wabe_mount_options *o, struct wabe_error *err)
 {
 	const struct row *row = find_row(name);
 	int r;
@@ -205,10 +210,12 @@ static int add_option(struct wabe_arena *arena, const struct wabe_spec_mount *mo
 	}
 	r = apply(o, row);
 	if (r == -ENOTSUP)
-		return wabe_error_say(err, r, "mount %s: option \"%s\": %s", mount->destination, name, row->why);
+		return wabe_error_say(err, r, "mount %s: option \"%s\": %s", mount->destination,
+				      name, row->why);
 	if (r < 0)
-		return wabe_error_say(err, r, "mount %s: option \"%s\": another propagation was given before it",
-				      mount->destination, name);
+		return wabe_error_say(
+			err, r, "mount %s: option \"%s\": another propagation was given before it",
+			mount->destination, name);
 	return 0;
 }
 
@@ -221,14 +228,17 @@ static const char *sb_option_name(unsigned int sb_flags)
 }
 
 /* A bind mount shows a filesystem that is mounted already; mount(2) would ignore what only a new one can be told. */
-static int check_bind(const struct wabe_spec_mount *mount, const struct wabe_mount_options *o, struct wabe_error *err)
+static int check_bind(const struct wabe_spec_mount *mount, const struct wabe_mount_options *o,
+		      struct wabe_error *err)
 {
 	const char *name = o->data.count ? o->data.items[0] : sb_option_name(o->sb_flags);
 
 	if (!mount->source)
-		return wabe_error_say(err, -EINVAL, "mount %s: a bind mount needs a source", mount->destination);
+		return wabe_error_say(err, -EINVAL, "mount %s: a bind mount needs a source",
+				      mount->destination);
 	if (name)
-		return wabe_error_say(err, -EINVAL, "mount %s: option \"%s\" has no effect on a bind mount",
+		return wabe_error_say(err, -EINVAL,
+				      "mount %s: option \"%s\" has no effect on a bind mount",
 				      mount->destination, name);
 	return 0;
 }

@@ -76,38 +76,39 @@ const struct wabe_name wabe_spec_rlimit_names[] = {
 
 /* config-linux.md, "Namespaces" */
 const struct wabe_name wabe_spec_namespace_names[] = {
-	{ "cgroup", WABE_NS_CGROUP }, { "ipc", WABE_NS_IPC }, { "mount", WABE_NS_MOUNT }, { "network", WABE_NS_NETWORK },
-	{ "pid", WABE_NS_PID },	      { "time", WABE_NS_TIME }, { "user", WABE_NS_USER }, { "uts", WABE_NS_UTS },
-	{ NULL, 0 },
+	{ "cgroup", WABE_NS_CGROUP },	{ "ipc", WABE_NS_IPC }, { "mount", WABE_NS_MOUNT },
+	{ "network", WABE_NS_NETWORK }, { "pid", WABE_NS_PID }, { "time", WABE_NS_TIME },
+	{ "user", WABE_NS_USER },	{ "uts", WABE_NS_UTS }, { NULL, 0 },
 };
 
 /* config-linux.md, "Rootfs Mount Propagation"; with "r" in front as engines write it. A root is one tree, both mean the same. */
 const struct wabe_name wabe_spec_propagation_names[] = {
-	{ "private", MS_PRIVATE },   { "shared", MS_SHARED },	{ "slave", MS_SLAVE },	 { "unbindable", MS_UNBINDABLE },
-	{ "rprivate", MS_PRIVATE },  { "rshared", MS_SHARED },	{ "rslave", MS_SLAVE },	 { "runbindable", MS_UNBINDABLE },
-	{ NULL, 0 },
+	{ "private", MS_PRIVATE },	 { "shared", MS_SHARED },	   { "slave", MS_SLAVE },
+	{ "unbindable", MS_UNBINDABLE }, { "rprivate", MS_PRIVATE },	   { "rshared", MS_SHARED },
+	{ "rslave", MS_SLAVE },		 { "runbindable", MS_UNBINDABLE }, { NULL, 0 },
 };
 
 /* config-linux.md, "Seccomp"; SCMP_ACT_NOTIFY is not among them, it needs a listener. The value: may errnoRet stand with it? */
 const struct wabe_name wabe_spec_seccomp_actions[] = {
-	{ "SCMP_ACT_ALLOW", 0 },	{ "SCMP_ACT_ERRNO", 1 }, { "SCMP_ACT_KILL", 0 },  { "SCMP_ACT_KILL_PROCESS", 0 },
-	{ "SCMP_ACT_KILL_THREAD", 0 },	{ "SCMP_ACT_LOG", 0 },	 { "SCMP_ACT_TRACE", 1 }, { "SCMP_ACT_TRAP", 0 },
-	{ NULL, 0 },
+	{ "SCMP_ACT_ALLOW", 0 },	{ "SCMP_ACT_ERRNO", 1 },       { "SCMP_ACT_KILL", 0 },
+	{ "SCMP_ACT_KILL_PROCESS", 0 }, { "SCMP_ACT_KILL_THREAD", 0 }, { "SCMP_ACT_LOG", 0 },
+	{ "SCMP_ACT_TRACE", 1 },	{ "SCMP_ACT_TRAP", 0 },	       { NULL, 0 },
 };
 
 const struct wabe_name wabe_spec_seccomp_operators[] = {
-	{ "SCMP_CMP_EQ", 0 }, { "SCMP_CMP_GE", 0 }, { "SCMP_CMP_GT", 0 },	 { "SCMP_CMP_LE", 0 },
-	{ "SCMP_CMP_LT", 0 }, { "SCMP_CMP_NE", 0 }, { "SCMP_CMP_MASKED_EQ", 0 }, { NULL, 0 },
+	{ "SCMP_CMP_EQ", 0 },	     { "SCMP_CMP_GE", 0 }, { "SCMP_CMP_GT", 0 },
+	{ "SCMP_CMP_LE", 0 },	     { "SCMP_CMP_LT", 0 }, { "SCMP_CMP_NE", 0 },
+	{ "SCMP_CMP_MASKED_EQ", 0 }, { NULL, 0 },
 };
 
 const struct wabe_name wabe_spec_seccomp_architectures[] = {
-	{ "SCMP_ARCH_NATIVE", 0 },   { "SCMP_ARCH_X86", 0 },	     { "SCMP_ARCH_X86_64", 0 },
-	{ "SCMP_ARCH_X32", 0 },	     { "SCMP_ARCH_ARM", 0 },	     { "SCMP_ARCH_AARCH64", 0 },
-	{ "SCMP_ARCH_MIPS", 0 },     { "SCMP_ARCH_MIPS64", 0 },	     { "SCMP_ARCH_MIPS64N32", 0 },
-	{ "SCMP_ARCH_MIPSEL", 0 },   { "SCMP_ARCH_MIPSEL64", 0 },    { "SCMP_ARCH_MIPSEL64N32", 0 },
-	{ "SCMP_ARCH_PPC", 0 },	     { "SCMP_ARCH_PPC64", 0 },	     { "SCMP_ARCH_PPC64LE", 0 },
-	{ "SCMP_ARCH_S390", 0 },     { "SCMP_ARCH_S390X", 0 },	     { "SCMP_ARCH_PARISC", 0 },
-	{ "SCMP_ARCH_PARISC64", 0 }, { "SCMP_ARCH_RISCV64", 0 },     { NULL, 0 },
+	{ "SCMP_ARCH_NATIVE", 0 },   { "SCMP_ARCH_X86", 0 },	  { "SCMP_ARCH_X86_64", 0 },
+	{ "SCMP_ARCH_X32", 0 },	     { "SCMP_ARCH_ARM", 0 },	  { "SCMP_ARCH_AARCH64", 0 },
+	{ "SCMP_ARCH_MIPS", 0 },     { "SCMP_ARCH_MIPS64", 0 },	  { "SCMP_ARCH_MIPS64N32", 0 },
+	{ "SCMP_ARCH_MIPSEL", 0 },   { "SCMP_ARCH_MIPSEL64", 0 }, { "SCMP_ARCH_MIPSEL64N32", 0 },
+	{ "SCMP_ARCH_PPC", 0 },	     { "SCMP_ARCH_PPC64", 0 },	  { "SCMP_ARCH_PPC64LE", 0 },
+	{ "SCMP_ARCH_S390", 0 },     { "SCMP_ARCH_S390X", 0 },	  { "SCMP_ARCH_PARISC", 0 },
+	{ "SCMP_ARCH_PARISC64", 0 }, { "SCMP_ARCH_RISCV64", 0 },  { NULL, 0 },
 };
 
 const struct wabe_name wabe_spec_seccomp_flags[] = {

@@ -16,7 +16,8 @@
  * @spec: zeroed by the caller; on failure nothing has to be freed but wabe_spec_free() is harmless
  * Returns 0, -EINVAL, -ERANGE, -ENOTSUP (asks for what this version doesn't do), -E2BIG, -ENOMEM.
  */
-int wabe_spec_parse(struct wabe_spec *spec, const char *what, const char *text, size_t len, struct wabe_error *err);
+int wabe_spec_parse(struct wabe_spec *spec, const char *what, const char *text, size_t len,
+		    struct wabe_error *err);
 
 /** wabe_spec_load() - the same from BUNDLE/config.json (bounded by WABE_JSON_MAX_BYTES). */
 int wabe_spec_load(struct wabe_spec *spec, const char *bundle, struct wabe_error *err);
@@ -25,8 +26,9 @@ int wabe_spec_load(struct wabe_spec *spec, const char *bundle, struct wabe_error
 int wabe_spec_validate(const struct wabe_spec *spec, struct wabe_error *err);
 
 /** wabe_spec_parse_process() - a process object alone (`exec --process FILE`), into @arena. */
-int wabe_spec_parse_process(struct wabe_arena *arena, const char *what, const char *text, size_t len,
-			    struct wabe_spec_process **ret_process, struct wabe_error *err);
+int wabe_spec_parse_process(struct wabe_arena *arena, const char *what, const char *text,
+			    size_t len, struct wabe_spec_process **ret_process,
+			    struct wabe_error *err);
 
 /** wabe_spec_default() - what `wabe spec` prints: a shell in rootfs/, runc's default mounts, caps, masks, namespaces. */
 int wabe_spec_default(struct wabe_spec *spec, bool is_rootless, struct wabe_error *err);
@@ -46,18 +48,22 @@ int wabe_spec_save(const struct wabe_spec *spec, struct wabe_buf *out, struct wa
 int wabe_spec_features(struct wabe_buf *out, struct wabe_error *err);
 
 /** wabe_spec_namespace() - the namespace entry of @type, or NULL. */
-const struct wabe_spec_namespace *wabe_spec_namespace(const struct wabe_spec *spec, enum wabe_spec_ns type);
+const struct wabe_spec_namespace *wabe_spec_namespace(const struct wabe_spec *spec,
+						      enum wabe_spec_ns type);
 
 /** Mount options by name (config.md, "Linux mount options"), in spec/mount_option.c. */
 struct wabe_mount_options {
-	unsigned long attr_set, attr_clear;         /* MOUNT_ATTR_* of mount_setattr(2), this mount only */
-	unsigned long rec_attr_set, rec_attr_clear; /* the same for the whole tree (rro, rnosuid ...) */
-	unsigned int propagation;                   /* MS_SHARED MS_SLAVE MS_PRIVATE MS_UNBINDABLE or 0 */
+	unsigned long attr_set, attr_clear; /* MOUNT_ATTR_* of mount_setattr(2), this mount only */
+	unsigned long rec_attr_set,
+		rec_attr_clear;	  /* the same for the whole tree (rro, rnosuid ...) */
+	unsigned int propagation; /* MS_SHARED MS_SLAVE MS_PRIVATE MS_UNBINDABLE or 0 */
 	bool is_propagation_recursive;
 	bool is_bind, is_bind_recursive;
-	unsigned int sb_flags; /* SB-level: MS_SYNCHRONOUS MS_DIRSYNC MS_MANDLOCK MS_LAZYTIME, and MS_RDONLY of "ro" for new filesystems */
+	unsigned int
+		sb_flags; /* SB-level: MS_SYNCHRONOUS MS_DIRSYNC MS_MANDLOCK MS_LAZYTIME, and MS_RDONLY of "ro" for new filesystems */
 	bool is_copy_symlink;
-	struct wabe_strv data; /* what the filesystem itself shall read: "mode=755", "size=65536k", "newinstance" */
+	struct wabe_strv
+		data; /* what the filesystem itself shall read: "mode=755", "size=65536k", "newinstance" */
 };
 
 /** wabe_spec_mount_options() - sort the options of one mount entry by who acts on them. 0, -EINVAL (contradiction), -ENOTSUP (idmap, tmpcopyup). */
@@ -80,8 +86,8 @@ int wabe_spec_sysctl_path(const char *key, char *buf, size_t room);
  */
 enum wabe_spec_vocabulary {
 	WABE_SPEC_CAPABILITIES, /* value: number */
-	WABE_SPEC_RLIMITS,      /* value: RLIMIT_* */
-	WABE_SPEC_NAMESPACES,   /* value: enum wabe_spec_ns */
+	WABE_SPEC_RLIMITS,	/* value: RLIMIT_* */
+	WABE_SPEC_NAMESPACES,	/* value: enum wabe_spec_ns */
 	WABE_SPEC_SECCOMP_ACTIONS,
 	WABE_SPEC_SECCOMP_OPERATORS,
 	WABE_SPEC_SECCOMP_ARCHITECTURES,

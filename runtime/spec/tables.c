@@ -10,8 +10,14 @@
 #include "spec/internal.h"
 
 #define REQUIRED .flags = WABE_CODEC_REQUIRED
-#define UNSUPPORTED(key) { key, WABE_CODEC_UNSUPPORTED }
-#define END { NULL, WABE_CODEC_UNSUPPORTED }
+#define UNSUPPORTED(key)                    \
+	{                                   \
+		key, WABE_CODEC_UNSUPPORTED \
+	}
+#define END                                  \
+	{                                    \
+		NULL, WABE_CODEC_UNSUPPORTED \
+	}
 
 /* The id 2^32-1 is "no id" to the kernel (setuid(2) and others). */
 #define ID_MAX (UINT32_MAX - 1)
@@ -19,8 +25,10 @@
 /* config.md, "Process" */
 
 static const struct wabe_codec_field size_rows[] = {
-	{ "height", WABE_CODEC_U32, offsetof(struct wabe_spec_size, height), REQUIRED, .max = UINT16_MAX }, /* winsize */
-	{ "width", WABE_CODEC_U32, offsetof(struct wabe_spec_size, width), REQUIRED, .max = UINT16_MAX },
+	{ "height", WABE_CODEC_U32, offsetof(struct wabe_spec_size, height), REQUIRED,
+	  .max = UINT16_MAX }, /* winsize */
+	{ "width", WABE_CODEC_U32, offsetof(struct wabe_spec_size, width), REQUIRED,
+	  .max = UINT16_MAX },
 	END,
 };
 
@@ -28,27 +36,26 @@ static const struct wabe_codec_field user_rows[] = {
 	{ "uid", WABE_CODEC_U32, offsetof(struct wabe_spec_user, uid), REQUIRED, .max = ID_MAX },
 	{ "gid", WABE_CODEC_U32, offsetof(struct wabe_spec_user, gid), REQUIRED, .max = ID_MAX },
 	{ "umask", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_user, umask), .max = 0777 },
-	{ "additionalGids", WABE_CODEC_U32_LIST, offsetof(struct wabe_spec_user, additional_gids), .max = ID_MAX },
+	{ "additionalGids", WABE_CODEC_U32_LIST, offsetof(struct wabe_spec_user, additional_gids),
+	  .max = ID_MAX },
 	END,
 };
 
-#define CAPABILITY_SET(key, field)                                                        \
-	{                                                                                 \
+#define CAPABILITY_SET(key, field)                                                         \
+	{                                                                                  \
 		key, WABE_CODEC_NAME_LIST, offsetof(struct wabe_spec_capabilities, field), \
-			.names = wabe_spec_capability_names                               \
+			.names = wabe_spec_capability_names                                \
 	}
 
 static const struct wabe_codec_field capabilities_rows[] = {
-	CAPABILITY_SET("bounding", bounding),
-	CAPABILITY_SET("effective", effective),
-	CAPABILITY_SET("inheritable", inheritable),
-	CAPABILITY_SET("permitted", permitted),
-	CAPABILITY_SET("ambient", ambient),
-	END,
+	CAPABILITY_SET("bounding", bounding),	    CAPABILITY_SET("effective", effective),
+	CAPABILITY_SET("inheritable", inheritable), CAPABILITY_SET("permitted", permitted),
+	CAPABILITY_SET("ambient", ambient),	    END,
 };
 
 static const struct wabe_codec_field rlimit_rows[] = {
-	{ "type", WABE_CODEC_ENUM, offsetof(struct wabe_spec_rlimit, type), REQUIRED, .names = wabe_spec_rlimit_names },
+	{ "type", WABE_CODEC_ENUM, offsetof(struct wabe_spec_rlimit, type), REQUIRED,
+	  .names = wabe_spec_rlimit_names },
 	{ "hard", WABE_CODEC_U64, offsetof(struct wabe_spec_rlimit, hard), REQUIRED },
 	{ "soft", WABE_CODEC_U64, offsetof(struct wabe_spec_rlimit, soft), REQUIRED },
 	END,
@@ -56,17 +63,21 @@ static const struct wabe_codec_field rlimit_rows[] = {
 
 const struct wabe_codec_field wabe_spec_process_rows[] = {
 	{ "terminal", WABE_CODEC_BOOL, offsetof(struct wabe_spec_process, terminal) },
-	{ "consoleSize", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_process, console_size), .sub = size_rows },
-	{ "user", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_process, user), .flags = WABE_CODEC_KEEP_EMPTY, .sub = user_rows },
+	{ "consoleSize", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_process, console_size),
+	  .sub = size_rows },
+	{ "user", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_process, user),
+	  .flags = WABE_CODEC_KEEP_EMPTY, .sub = user_rows },
 	{ "args", WABE_CODEC_STRV, offsetof(struct wabe_spec_process, args), REQUIRED },
 	{ "env", WABE_CODEC_STRV, offsetof(struct wabe_spec_process, env) },
 	{ "cwd", WABE_CODEC_STRING, offsetof(struct wabe_spec_process, cwd), REQUIRED },
-	{ "capabilities", WABE_CODEC_POINTER, offsetof(struct wabe_spec_process, capabilities), .sub = capabilities_rows,
-	  .size = sizeof(struct wabe_spec_capabilities) },
-	{ "rlimits", WABE_CODEC_LIST, offsetof(struct wabe_spec_process, rlimits), .sub = rlimit_rows,
-	  .size = sizeof(struct wabe_spec_rlimit) },
-	{ "noNewPrivileges", WABE_CODEC_BOOL, offsetof(struct wabe_spec_process, no_new_privileges) },
-	{ "oomScoreAdj", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_process, oom_score_adj), .min = -1000, .max = 1000 },
+	{ "capabilities", WABE_CODEC_POINTER, offsetof(struct wabe_spec_process, capabilities),
+	  .sub = capabilities_rows, .size = sizeof(struct wabe_spec_capabilities) },
+	{ "rlimits", WABE_CODEC_LIST, offsetof(struct wabe_spec_process, rlimits),
+	  .sub = rlimit_rows, .size = sizeof(struct wabe_spec_rlimit) },
+	{ "noNewPrivileges", WABE_CODEC_BOOL,
+	  offsetof(struct wabe_spec_process, no_new_privileges) },
+	{ "oomScoreAdj", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_process, oom_score_adj),
+	  .min = -1000, .max = 1000 },
 	UNSUPPORTED("apparmorProfile"),
 	UNSUPPORTED("selinuxLabel"),
 	UNSUPPORTED("scheduler"),
@@ -84,7 +95,8 @@ static const struct wabe_codec_field root_rows[] = {
 };
 
 static const struct wabe_codec_field mount_rows[] = {
-	{ "destination", WABE_CODEC_STRING, offsetof(struct wabe_spec_mount, destination), REQUIRED },
+	{ "destination", WABE_CODEC_STRING, offsetof(struct wabe_spec_mount, destination),
+	  REQUIRED },
 	{ "type", WABE_CODEC_STRING, offsetof(struct wabe_spec_mount, type) },
 	{ "source", WABE_CODEC_STRING, offsetof(struct wabe_spec_mount, source) },
 	{ "options", WABE_CODEC_STRV, offsetof(struct wabe_spec_mount, options) },
@@ -97,14 +109,15 @@ static const struct wabe_codec_field hook_rows[] = {
 	{ "path", WABE_CODEC_STRING, offsetof(struct wabe_spec_hook, path), REQUIRED },
 	{ "args", WABE_CODEC_STRV, offsetof(struct wabe_spec_hook, args) },
 	{ "env", WABE_CODEC_STRV, offsetof(struct wabe_spec_hook, env) },
-	{ "timeout", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_hook, timeout), .min = 1, .max = INT32_MAX },
+	{ "timeout", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_hook, timeout), .min = 1,
+	  .max = INT32_MAX },
 	END,
 };
 
-#define HOOKS(key, field)                                                                           \
-	{                                                                                           \
-		key, WABE_CODEC_LIST, offsetof(struct wabe_spec_hooks, field), .sub = hook_rows, \
-			.size = sizeof(struct wabe_spec_hook)                                       \
+#define HOOKS(key, field)                                                       \
+	{                                                                       \
+		key, WABE_CODEC_LIST, offsetof(struct wabe_spec_hooks, field),  \
+			.sub = hook_rows, .size = sizeof(struct wabe_spec_hook) \
 	}
 
 const struct wabe_codec_field wabe_spec_hooks_rows[] = {
@@ -120,7 +133,8 @@ const struct wabe_codec_field wabe_spec_hooks_rows[] = {
 /* config-linux.md */
 
 static const struct wabe_codec_field namespace_rows[] = {
-	{ "type", WABE_CODEC_ENUM, offsetof(struct wabe_spec_namespace, type), REQUIRED, .names = wabe_spec_namespace_names },
+	{ "type", WABE_CODEC_ENUM, offsetof(struct wabe_spec_namespace, type), REQUIRED,
+	  .names = wabe_spec_namespace_names },
 	{ "path", WABE_CODEC_STRING, offsetof(struct wabe_spec_namespace, path) },
 	END,
 };
@@ -141,7 +155,8 @@ static const struct wabe_codec_field device_rows[] = {
 	{ "type", WABE_CODEC_STRING, offsetof(struct wabe_spec_device, type), REQUIRED },
 	{ "major", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_device, major), .max = MAJOR_MAX },
 	{ "minor", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_device, minor), .max = MINOR_MAX },
-	{ "fileMode", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_device, file_mode), .max = 0177777 },
+	{ "fileMode", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_device, file_mode),
+	  .max = 0177777 },
 	{ "uid", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_device, uid), .max = ID_MAX },
 	{ "gid", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_device, gid), .max = ID_MAX },
 	END,
@@ -150,14 +165,19 @@ static const struct wabe_codec_field device_rows[] = {
 static const struct wabe_codec_field device_rule_rows[] = {
 	{ "allow", WABE_CODEC_BOOL, offsetof(struct wabe_spec_device_rule, allow), REQUIRED },
 	{ "type", WABE_CODEC_STRING, offsetof(struct wabe_spec_device_rule, type) },
-	{ "major", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_device_rule, major), .min = -1, .max = MAJOR_MAX },
-	{ "minor", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_device_rule, minor), .min = -1, .max = MINOR_MAX },
+	{ "major", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_device_rule, major), .min = -1,
+	  .max = MAJOR_MAX },
+	{ "minor", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_device_rule, minor), .min = -1,
+	  .max = MINOR_MAX },
 	{ "access", WABE_CODEC_STRING, offsetof(struct wabe_spec_device_rule, access) },
 	END,
 };
 
-#define MEMORY(key, field) \
-	{ key, WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_memory, field), .min = -1, .max = INT64_MAX }
+#define MEMORY(key, field)                                                         \
+	{                                                                          \
+		key, WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_memory, field), \
+			.min = -1, .max = INT64_MAX                                \
+	}
 
 static const struct wabe_codec_field memory_rows[] = {
 	MEMORY("limit", limit),
@@ -165,10 +185,13 @@ static const struct wabe_codec_field memory_rows[] = {
 	MEMORY("swap", swap),
 	MEMORY("kernel", kernel),
 	MEMORY("kernelTCP", kernel_tcp),
-	{ "swappiness", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_memory, swappiness), .max = 100 },
-	{ "disableOOMKiller", WABE_CODEC_OPT_BOOL, offsetof(struct wabe_spec_memory, disable_oom_killer) },
+	{ "swappiness", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_memory, swappiness),
+	  .max = 100 },
+	{ "disableOOMKiller", WABE_CODEC_OPT_BOOL,
+	  offsetof(struct wabe_spec_memory, disable_oom_killer) },
 	{ "useHierarchy", WABE_CODEC_OPT_BOOL, offsetof(struct wabe_spec_memory, use_hierarchy) },
-	{ "checkBeforeUpdate", WABE_CODEC_OPT_BOOL, offsetof(struct wabe_spec_memory, check_before_update) },
+	{ "checkBeforeUpdate", WABE_CODEC_OPT_BOOL,
+	  offsetof(struct wabe_spec_memory, check_before_update) },
 	END,
 };
 
@@ -191,31 +214,39 @@ static const struct wabe_codec_field pids_rows[] = {
 };
 
 static const struct wabe_codec_field weight_device_rows[] = {
-	{ "major", WABE_CODEC_I64, offsetof(struct wabe_spec_weight_device, major), REQUIRED, .max = MAJOR_MAX },
-	{ "minor", WABE_CODEC_I64, offsetof(struct wabe_spec_weight_device, minor), REQUIRED, .max = MINOR_MAX },
-	{ "weight", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_weight_device, weight), .max = 1000 },
-	{ "leafWeight", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_weight_device, leaf_weight), .max = 1000 },
+	{ "major", WABE_CODEC_I64, offsetof(struct wabe_spec_weight_device, major), REQUIRED,
+	  .max = MAJOR_MAX },
+	{ "minor", WABE_CODEC_I64, offsetof(struct wabe_spec_weight_device, minor), REQUIRED,
+	  .max = MINOR_MAX },
+	{ "weight", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_weight_device, weight),
+	  .max = 1000 },
+	{ "leafWeight", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_weight_device, leaf_weight),
+	  .max = 1000 },
 	END,
 };
 
 static const struct wabe_codec_field throttle_device_rows[] = {
-	{ "major", WABE_CODEC_I64, offsetof(struct wabe_spec_throttle_device, major), REQUIRED, .max = MAJOR_MAX },
-	{ "minor", WABE_CODEC_I64, offsetof(struct wabe_spec_throttle_device, minor), REQUIRED, .max = MINOR_MAX },
+	{ "major", WABE_CODEC_I64, offsetof(struct wabe_spec_throttle_device, major), REQUIRED,
+	  .max = MAJOR_MAX },
+	{ "minor", WABE_CODEC_I64, offsetof(struct wabe_spec_throttle_device, minor), REQUIRED,
+	  .max = MINOR_MAX },
 	{ "rate", WABE_CODEC_U64, offsetof(struct wabe_spec_throttle_device, rate), REQUIRED },
 	END,
 };
 
-#define THROTTLE(key, field)                                                                              \
-	{                                                                                                 \
-		key, WABE_CODEC_LIST, offsetof(struct wabe_spec_block_io, field), .sub = throttle_device_rows, \
-			.size = sizeof(struct wabe_spec_throttle_device)                                  \
+#define THROTTLE(key, field)                                                      \
+	{                                                                         \
+		key, WABE_CODEC_LIST, offsetof(struct wabe_spec_block_io, field), \
+			.sub = throttle_device_rows,                              \
+			.size = sizeof(struct wabe_spec_throttle_device)          \
 	}
 
 static const struct wabe_codec_field block_io_rows[] = {
 	{ "weight", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_block_io, weight), .max = 1000 },
-	{ "leafWeight", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_block_io, leaf_weight), .max = 1000 },
-	{ "weightDevice", WABE_CODEC_LIST, offsetof(struct wabe_spec_block_io, weight_device), .sub = weight_device_rows,
-	  .size = sizeof(struct wabe_spec_weight_device) },
+	{ "leafWeight", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_block_io, leaf_weight),
+	  .max = 1000 },
+	{ "weightDevice", WABE_CODEC_LIST, offsetof(struct wabe_spec_block_io, weight_device),
+	  .sub = weight_device_rows, .size = sizeof(struct wabe_spec_weight_device) },
 	THROTTLE("throttleReadBpsDevice", throttle_read_bps),
 	THROTTLE("throttleWriteBpsDevice", throttle_write_bps),
 	THROTTLE("throttleReadIOPSDevice", throttle_read_iops),
@@ -237,14 +268,16 @@ static const struct wabe_codec_field network_rows[] = {
 };
 
 static const struct wabe_codec_field resources_rows[] = {
-	{ "devices", WABE_CODEC_LIST, offsetof(struct wabe_spec_resources, devices), .sub = device_rule_rows,
-	  .size = sizeof(struct wabe_spec_device_rule) },
-	{ "memory", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_resources, memory), .sub = memory_rows },
+	{ "devices", WABE_CODEC_LIST, offsetof(struct wabe_spec_resources, devices),
+	  .sub = device_rule_rows, .size = sizeof(struct wabe_spec_device_rule) },
+	{ "memory", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_resources, memory),
+	  .sub = memory_rows },
 	{ "cpu", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_resources, cpu), .sub = cpu_rows },
 	{ "pids", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_resources, pids), .sub = pids_rows },
-	{ "blockIO", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_resources, block_io), .sub = block_io_rows },
-	{ "hugepageLimits", WABE_CODEC_LIST, offsetof(struct wabe_spec_resources, hugepages), .sub = hugepage_rows,
-	  .size = sizeof(struct wabe_spec_hugepage) },
+	{ "blockIO", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_resources, block_io),
+	  .sub = block_io_rows },
+	{ "hugepageLimits", WABE_CODEC_LIST, offsetof(struct wabe_spec_resources, hugepages),
+	  .sub = hugepage_rows, .size = sizeof(struct wabe_spec_hugepage) },
 	{ "network", WABE_CODEC_OBJECT, 0, .sub = network_rows },
 	{ "unified", WABE_CODEC_PAIRS, offsetof(struct wabe_spec_resources, unified) },
 	UNSUPPORTED("rdma"),
@@ -253,7 +286,8 @@ static const struct wabe_codec_field resources_rows[] = {
 
 /* seccomp(2): six arguments. */
 static const struct wabe_codec_field syscall_arg_rows[] = {
-	{ "index", WABE_CODEC_U32, offsetof(struct wabe_spec_syscall_arg, index), REQUIRED, .max = 5 },
+	{ "index", WABE_CODEC_U32, offsetof(struct wabe_spec_syscall_arg, index), REQUIRED,
+	  .max = 5 },
 	{ "value", WABE_CODEC_U64, offsetof(struct wabe_spec_syscall_arg, value), REQUIRED },
 	{ "valueTwo", WABE_CODEC_U64, offsetof(struct wabe_spec_syscall_arg, value_two) },
 	{ "op", WABE_CODEC_STRING, offsetof(struct wabe_spec_syscall_arg, op), REQUIRED },
@@ -266,19 +300,22 @@ static const struct wabe_codec_field syscall_arg_rows[] = {
 static const struct wabe_codec_field syscall_rows[] = {
 	{ "names", WABE_CODEC_STRV, offsetof(struct wabe_spec_syscall, names), REQUIRED },
 	{ "action", WABE_CODEC_STRING, offsetof(struct wabe_spec_syscall, action), REQUIRED },
-	{ "errnoRet", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_syscall, errno_ret), .max = ERRNO_MAX },
-	{ "args", WABE_CODEC_LIST, offsetof(struct wabe_spec_syscall, args), .sub = syscall_arg_rows,
-	  .size = sizeof(struct wabe_spec_syscall_arg) },
+	{ "errnoRet", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_syscall, errno_ret),
+	  .max = ERRNO_MAX },
+	{ "args", WABE_CODEC_LIST, offsetof(struct wabe_spec_syscall, args),
+	  .sub = syscall_arg_rows, .size = sizeof(struct wabe_spec_syscall_arg) },
 	END,
 };
 
 static const struct wabe_codec_field seccomp_rows[] = {
-	{ "defaultAction", WABE_CODEC_STRING, offsetof(struct wabe_spec_seccomp, default_action), REQUIRED },
-	{ "defaultErrnoRet", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_seccomp, default_errno_ret), .max = ERRNO_MAX },
+	{ "defaultAction", WABE_CODEC_STRING, offsetof(struct wabe_spec_seccomp, default_action),
+	  REQUIRED },
+	{ "defaultErrnoRet", WABE_CODEC_OPT_U64,
+	  offsetof(struct wabe_spec_seccomp, default_errno_ret), .max = ERRNO_MAX },
 	{ "architectures", WABE_CODEC_STRV, offsetof(struct wabe_spec_seccomp, architectures) },
 	{ "flags", WABE_CODEC_STRV, offsetof(struct wabe_spec_seccomp, flags) },
-	{ "syscalls", WABE_CODEC_LIST, offsetof(struct wabe_spec_seccomp, syscalls), .sub = syscall_rows,
-	  .size = sizeof(struct wabe_spec_syscall) },
+	{ "syscalls", WABE_CODEC_LIST, offsetof(struct wabe_spec_seccomp, syscalls),
+	  .sub = syscall_rows, .size = sizeof(struct wabe_spec_syscall) },
 	UNSUPPORTED("listenerPath"),
 	UNSUPPORTED("listenerMetadata"),
 	END,
@@ -286,15 +323,16 @@ static const struct wabe_codec_field seccomp_rows[] = {
 
 /* In the model these stand in struct wabe_spec itself. */
 static const struct wabe_codec_field linux_rows[] = {
-	{ "uidMappings", WABE_CODEC_LIST, offsetof(struct wabe_spec, uid_mappings), .sub = idmap_rows,
-	  .size = sizeof(struct wabe_spec_idmap) },
-	{ "gidMappings", WABE_CODEC_LIST, offsetof(struct wabe_spec, gid_mappings), .sub = idmap_rows,
-	  .size = sizeof(struct wabe_spec_idmap) },
+	{ "uidMappings", WABE_CODEC_LIST, offsetof(struct wabe_spec, uid_mappings),
+	  .sub = idmap_rows, .size = sizeof(struct wabe_spec_idmap) },
+	{ "gidMappings", WABE_CODEC_LIST, offsetof(struct wabe_spec, gid_mappings),
+	  .sub = idmap_rows, .size = sizeof(struct wabe_spec_idmap) },
 	{ "sysctl", WABE_CODEC_PAIRS, offsetof(struct wabe_spec, sysctl) },
-	{ "resources", WABE_CODEC_OBJECT, offsetof(struct wabe_spec, resources), .sub = resources_rows },
+	{ "resources", WABE_CODEC_OBJECT, offsetof(struct wabe_spec, resources),
+	  .sub = resources_rows },
 	{ "cgroupsPath", WABE_CODEC_STRING, offsetof(struct wabe_spec, cgroups_path) },
-	{ "namespaces", WABE_CODEC_LIST, offsetof(struct wabe_spec, namespaces), .sub = namespace_rows,
-	  .size = sizeof(struct wabe_spec_namespace) },
+	{ "namespaces", WABE_CODEC_LIST, offsetof(struct wabe_spec, namespaces),
+	  .sub = namespace_rows, .size = sizeof(struct wabe_spec_namespace) },
 	{ "devices", WABE_CODEC_LIST, offsetof(struct wabe_spec, devices), .sub = device_rows,
 	  .size = sizeof(struct wabe_spec_device) },
 	{ "seccomp", WABE_CODEC_POINTER, offsetof(struct wabe_spec, seccomp), .sub = seccomp_rows,
@@ -323,14 +361,15 @@ static const struct wabe_codec_field wabe_rows[] = {
 
 const struct wabe_codec_field wabe_spec_rows[] = {
 	{ "ociVersion", WABE_CODEC_STRING, offsetof(struct wabe_spec, oci_version), REQUIRED },
-	{ "process", WABE_CODEC_POINTER, offsetof(struct wabe_spec, process), .sub = wabe_spec_process_rows,
-	  .size = sizeof(struct wabe_spec_process) },
+	{ "process", WABE_CODEC_POINTER, offsetof(struct wabe_spec, process),
+	  .sub = wabe_spec_process_rows, .size = sizeof(struct wabe_spec_process) },
 	{ "root", WABE_CODEC_OBJECT, offsetof(struct wabe_spec, root), REQUIRED, .sub = root_rows },
 	{ "hostname", WABE_CODEC_STRING, offsetof(struct wabe_spec, hostname) },
 	{ "domainname", WABE_CODEC_STRING, offsetof(struct wabe_spec, domainname) },
 	{ "mounts", WABE_CODEC_LIST, offsetof(struct wabe_spec, mounts), .sub = mount_rows,
 	  .size = sizeof(struct wabe_spec_mount) },
-	{ "hooks", WABE_CODEC_OBJECT, offsetof(struct wabe_spec, hooks), .sub = wabe_spec_hooks_rows },
+	{ "hooks", WABE_CODEC_OBJECT, offsetof(struct wabe_spec, hooks),
+	  .sub = wabe_spec_hooks_rows },
 	{ "annotations", WABE_CODEC_PAIRS, offsetof(struct wabe_spec, annotations) },
 	{ "linux", WABE_CODEC_OBJECT, 0, .sub = linux_rows },
 	{ "wabe", WABE_CODEC_OBJECT, 0, .sub = wabe_rows },

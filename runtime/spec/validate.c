@@ -64,12 +64,18 @@ static int validate_version(const struct wabe_spec *spec, struct wabe_error *err
 	const char *version = spec->oci_version;
 
 	if (!version)
-		return wabe_error_say(err, -EINVAL, "the document: the required key \"ociVersion\" is missing");
+		return wabe_error_say(err, -EINVAL,
+				      "the document: the required key \"ociVersion\" is missing");
 	if (!is_semver(version))
-		return wabe_error_say(err, -EINVAL, "ociVersion: \"%.50s\" is not a version (MAJOR.MINOR.PATCH)", version);
+		return wabe_error_say(err, -EINVAL,
+				      "ociVersion: \"%.50s\" is not a version (MAJOR.MINOR.PATCH)",
+				      version);
 	if (!wabe_str_starts(version, "1."))
-		return wabe_error_say(err, -EINVAL, "ociVersion: %.50s is not supported, only 1.x (up to " WABE_SPEC_VERSION
-				      " is known)", version);
+		return wabe_error_say(
+			err, -EINVAL,
+			"ociVersion: %.50s is not supported, only 1.x (up to " WABE_SPEC_VERSION
+			" is known)",
+			version);
 	return 0;
 }
 
@@ -79,8 +85,9 @@ static int validate_env(const struct wabe_strv *env, const char *path, struct wa
 		const char *equals = strchr(env->items[i], '=');
 
 		if (!equals || equals == env->items[i])
-			return wabe_error_say(err, -EINVAL, "%s[%zu]: \"%.50s\" is not of the form NAME=VALUE", path, i,
-					      env->items[i]);
+			return wabe_error_say(err, -EINVAL,
+					      "%s[%zu]: \"%.50s\" is not of the form NAME=VALUE",
+					      path, i, env->items[i]);
 	}
 	return 0;
 }
@@ -95,13 +102,19 @@ static int validate_rlimits(const struct wabe_list *list, struct wabe_error *err
 		const char *name = wabe_name_of(wabe_spec_rlimit_names, limits[i].type);
 
 		if (!name)
-			return wabe_error_say(err, -EINVAL, "process.rlimits[%zu].type: unknown limit %d", i, limits[i].type);
+			return wabe_error_say(err, -EINVAL,
+					      "process.rlimits[%zu].type: unknown limit %d", i,
+					      limits[i].type);
 		if (seen & (UINT64_C(1) << limits[i].type))
-			return wabe_error_say(err, -EINVAL, "process.rlimits[%zu].type: %s is there twice", i, name);
+			return wabe_error_say(err, -EINVAL,
+					      "process.rlimits[%zu].type: %s is there twice", i,
+					      name);
 		seen |= UINT64_C(1) << limits[i].type;
 		if (limits[i].soft > limits[i].hard)
-			return wabe_error_say(err, -EINVAL, "process.rlimits[%zu].soft: %llu is above hard, %llu", i,
-					      (unsigned long long)limits[i].soft, (unsigned long long)limits[i].hard);
+			return wabe_error_say(err, -EINVAL,
+					      "process.rlimits[%zu].soft: %llu is above hard, %llu",
+					      i, (unsigned long long)limits[i].soft,
+					      (unsigned long long)limits[i].hard);
 	}
 	return 0;
 }
@@ -116,7 +129,8 @@ static int validate_capabilities(const struct wabe_spec_capabilities *caps, stru
 	extra = caps->effective & ~caps->permitted;
 	if (!extra)
 		return 0;
-	return wabe_error_say(err, -EINVAL, "process.capabilities.effective: %s is not in permitted",
+	return wabe_error_say(err, -EINVAL,
+			      "process.capabilities.effective: %s is not in permitted",
 			      wabe_name_of(wabe_spec_capability_names, __builtin_ctzll(extra)));
 }
 
@@ -127,7 +141,8 @@ int wabe_spec_validate_process(const struct wabe_spec_process *process, struct w
 	if (process->args.count == 0 || !process->args.items[0][0])
 		return wabe_error_say(err, -EINVAL, "process.args: names no program");
 	if (!process->cwd || process->cwd[0] != '/')
-		return wabe_error_say(err, -EINVAL, "process.cwd: \"%.100s\" is not an absolute path",
+		return wabe_error_say(err, -EINVAL,
+				      "process.cwd: \"%.100s\" is not an absolute path",
 				      process->cwd ? process->cwd : "");
 	r = validate_env(&process->env, "process.env", err);
 	if (r == 0)
@@ -154,27 +169,40 @@ static int validate_user(const struct wabe_spec *spec, struct wabe_error *err)
 	const struct wabe_u32_list *gids = &user->additional_gids;
 
 	if (!is_mapped(&spec->uid_mappings, user->uid))
-		return wabe_error_say(err, -EINVAL, "process.user.uid: %u is not in linux.uidMappings", user->uid);
+		return wabe_error_say(err, -EINVAL,
+				      "process.user.uid: %u is not in linux.uidMappings",
+				      user->uid);
 	if (!is_mapped(&spec->gid_mappings, user->gid))
-		return wabe_error_say(err, -EINVAL, "process.user.gid: %u is not in linux.gidMappings", user->gid);
+		return wabe_error_say(err, -EINVAL,
+				      "process.user.gid: %u is not in linux.gidMappings",
+				      user->gid);
 	for (size_t i = 0; i < gids->count; i++)
 		if (!is_mapped(&spec->gid_mappings, gids->items[i]))
-			return wabe_error_say(err, -EINVAL, "process.user.additionalGids[%zu]: %u is not in linux.gidMappings",
-					      i, gids->items[i]);
+			return wabe_error_say(
+				err, -EINVAL,
+				"process.user.additionalGids[%zu]: %u is not in linux.gidMappings",
+				i, gids->items[i]);
 	return 0;
 }
 
-static int validate_uts_name(const struct wabe_spec *spec, const char *key, const char *name, struct wabe_error *err)
+static int validate_uts_name(const struct wabe_spec *spec, const char *key, const char *name,
+			     struct wabe_error *err)
 {
 	if (!name)
 		return 0;
 	if (strlen(name) > HOSTNAME_MAX)
-		return wabe_error_say(err, -EINVAL, "%s: longer than %d characters", key, HOSTNAME_MAX);
+		return wabe_error_say(err, -EINVAL, "%s: longer than %d characters", key,
+				      HOSTNAME_MAX);
 	for (const char *c = name; *c; c++)
 		if (!isgraph((unsigned char)*c))
-			return wabe_error_say(err, -EINVAL, "%s: blanks, control and non-ASCII characters are not allowed", key);
+			return wabe_error_say(
+				err, -EINVAL,
+				"%s: blanks, control and non-ASCII characters are not allowed",
+				key);
 	if (!wabe_spec_namespace(spec, WABE_NS_UTS))
-		return wabe_error_say(err, -EINVAL, "%s: can't be set without a uts namespace in linux.namespaces", key);
+		return wabe_error_say(
+			err, -EINVAL,
+			"%s: can't be set without a uts namespace in linux.namespaces", key);
 	return 0;
 }
 
@@ -196,30 +224,39 @@ static int validate_mounts(const struct wabe_spec *spec, struct wabe_error *err)
 		int r;
 
 		if (!mounts[i].destination || mounts[i].destination[0] != '/')
-			return wabe_error_say(err, -EINVAL, "mounts[%zu].destination: not a path in the guest", i);
+			return wabe_error_say(err, -EINVAL,
+					      "mounts[%zu].destination: not a path in the guest",
+					      i);
 		if (is_root_itself(mounts[i].destination))
-			return wabe_error_say(err, -EINVAL, "mounts[%zu].destination: the root itself is given by root.path", i);
+			return wabe_error_say(
+				err, -EINVAL,
+				"mounts[%zu].destination: the root itself is given by root.path",
+				i);
 		r = wabe_spec_mount_options(&scratch, &mounts[i], &options, err);
 		if (r < 0) {
 			wabe_error_prefix(err, "mounts[%zu].options", i);
 			return r;
 		}
 		if (!options.is_bind && !mounts[i].type)
-			return wabe_error_say(err, -EINVAL, "mounts[%zu].type: missing, and it is no bind mount", i);
+			return wabe_error_say(err, -EINVAL,
+					      "mounts[%zu].type: missing, and it is no bind mount",
+					      i);
 	}
 	return 0;
 }
 
-static int validate_hook(const struct wabe_spec_hook *hook, const char *stage, size_t i, struct wabe_error *err)
+static int validate_hook(const struct wabe_spec_hook *hook, const char *stage, size_t i,
+			 struct wabe_error *err)
 {
 	char path[64];
 
 	if (!hook->path || hook->path[0] != '/')
-		return wabe_error_say(err, -EINVAL, "hooks.%s[%zu].path: \"%.100s\" is not an absolute path", stage, i,
-				      hook->path ? hook->path : "");
+		return wabe_error_say(err, -EINVAL,
+				      "hooks.%s[%zu].path: \"%.100s\" is not an absolute path",
+				      stage, i, hook->path ? hook->path : "");
 	if (hook->timeout.is_set && hook->timeout.value <= 0)
-		return wabe_error_say(err, -EINVAL, "hooks.%s[%zu].timeout: %lld is not above 0", stage, i,
-				      (long long)hook->timeout.value);
+		return wabe_error_say(err, -EINVAL, "hooks.%s[%zu].timeout: %lld is not above 0",
+				      stage, i, (long long)hook->timeout.value);
 	snprintf(path, sizeof(path), "hooks.%s[%zu].env", stage, i);
 	return validate_env(&hook->env, path, err);
 }
@@ -227,7 +264,8 @@ static int validate_hook(const struct wabe_spec_hook *hook, const char *stage, s
 static int validate_hooks(const struct wabe_spec_hooks *hooks, struct wabe_error *err)
 {
 	for (const struct wabe_codec_field *f = wabe_spec_hooks_rows; f->key; f++) {
-		const struct wabe_list *list = (const struct wabe_list *)((const char *)hooks + f->offset);
+		const struct wabe_list *list =
+			(const struct wabe_list *)((const char *)hooks + f->offset);
 		const struct wabe_spec_hook *items = list->items;
 
 		for (size_t i = 0; i < list->count; i++) {

@@ -20,14 +20,19 @@ static int validate_namespaces(const struct wabe_spec *spec, struct wabe_error *
 		const struct wabe_spec_namespace *ns = &namespaces[i];
 
 		if (ns->type < 0 || ns->type >= WABE_NS_MAX)
-			return wabe_error_say(err, -EINVAL, "linux.namespaces[%zu].type: unknown type %d", i, ns->type);
+			return wabe_error_say(err, -EINVAL,
+					      "linux.namespaces[%zu].type: unknown type %d", i,
+					      ns->type);
 		if (seen & (1u << ns->type))
-			return wabe_error_say(err, -EINVAL, "linux.namespaces[%zu].type: \"%s\" is there twice", i,
-					      wabe_name_of(wabe_spec_namespace_names, ns->type));
+			return wabe_error_say(err, -EINVAL,
+					      "linux.namespaces[%zu].type: \"%s\" is there twice",
+					      i, wabe_name_of(wabe_spec_namespace_names, ns->type));
 		seen |= 1u << ns->type;
 		if (ns->path && ns->path[0] != '/')
-			return wabe_error_say(err, -EINVAL, "linux.namespaces[%zu].path: \"%.100s\" is not an absolute path", i,
-					      ns->path);
+			return wabe_error_say(
+				err, -EINVAL,
+				"linux.namespaces[%zu].path: \"%.100s\" is not an absolute path", i,
+				ns->path);
 	}
 	return 0;
 }
@@ -37,24 +42,31 @@ static bool ranges_overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_s
 	return (uint64_t)a < (uint64_t)b + b_size && (uint64_t)b < (uint64_t)a + a_size;
 }
 
-static int validate_idmap_list(const struct wabe_list *list, const char *key, struct wabe_error *err)
+static int validate_idmap_list(const struct wabe_list *list, const char *key,
+			       struct wabe_error *err)
 {
 	const struct wabe_spec_idmap *maps = list->items;
 
 	if (list->count > IDMAPS_MAX)
-		return wabe_error_say(err, -EINVAL, "linux.%s: more than %d entries", key, IDMAPS_MAX);
+		return wabe_error_say(err, -EINVAL, "linux.%s: more than %d entries", key,
+				      IDMAPS_MAX);
 	for (size_t i = 0; i < list->count; i++) {
 		if (maps[i].size == 0)
 			return wabe_error_say(err, -EINVAL, "linux.%s[%zu].size: is 0", key, i);
 		/* The last id of each side is below 2^32-1, which is "no id". */
 		if ((uint64_t)maps[i].container_id + maps[i].size > UINT32_MAX ||
 		    (uint64_t)maps[i].host_id + maps[i].size > UINT32_MAX)
-			return wabe_error_say(err, -ERANGE, "linux.%s[%zu].size: %u ids reach over the last id", key, i,
-					      maps[i].size);
+			return wabe_error_say(err, -ERANGE,
+					      "linux.%s[%zu].size: %u ids reach over the last id",
+					      key, i, maps[i].size);
 		for (size_t j = 0; j < i; j++)
-			if (ranges_overlap(maps[i].container_id, maps[i].size, maps[j].container_id, maps[j].size) ||
-			    ranges_overlap(maps[i].host_id, maps[i].size, maps[j].host_id, maps[j].size))
-				return wabe_error_say(err, -EINVAL, "linux.%s[%zu]: overlaps with entry %zu", key, i, j);
+			if (ranges_overlap(maps[i].container_id, maps[i].size, maps[j].container_id,
+					   maps[j].size) ||
+			    ranges_overlap(maps[i].host_id, maps[i].size, maps[j].host_id,
+					   maps[j].size))
+				return wabe_error_say(err, -EINVAL,
+						      "linux.%s[%zu]: overlaps with entry %zu", key,
+						      i, j);
 	}
 	return 0;
 }
@@ -66,11 +78,14 @@ int wabe_spec_validate_idmaps(const struct wabe_spec *spec, struct wabe_error *e
 	int r;
 
 	if (!ns && (spec->uid_mappings.count || spec->gid_mappings.count))
-		return wabe_error_say(err, -EINVAL, "linux.%s: without a user namespace in linux.namespaces",
+		return wabe_error_say(err, -EINVAL,
+				      "linux.%s: without a user namespace in linux.namespaces",
 				      spec->uid_mappings.count ? "uidMappings" : "gidMappings");
 	if (ns && !ns->path && (spec->uid_mappings.count == 0 || spec->gid_mappings.count == 0))
-		return wabe_error_say(err, -EINVAL, "linux.%s: empty, a new user namespace needs both mappings",
-				      spec->uid_mappings.count == 0 ? "uidMappings" : "gidMappings");
+		return wabe_error_say(err, -EINVAL,
+				      "linux.%s: empty, a new user namespace needs both mappings",
+				      spec->uid_mappings.count == 0 ? "uidMappings"
+								    : "gidMappings");
 	r = validate_idmap_list(&spec->uid_mappings, "uidMappings", err);
 	return r < 0 ? r : validate_idmap_list(&spec->gid_mappings, "gidMappings", err);
 }
@@ -78,16 +93,21 @@ int wabe_spec_validate_idmaps(const struct wabe_spec *spec, struct wabe_error *e
 static int validate_device(const struct wabe_spec_device *d, size_t i, struct wabe_error *err)
 {
 	if (!d->path || d->path[0] != '/')
-		return wabe_error_say(err, -EINVAL, "linux.devices[%zu].path: \"%.100s\" is not an absolute path", i,
-				      d->path ? d->path : "");
+		return wabe_error_say(err, -EINVAL,
+				      "linux.devices[%zu].path: \"%.100s\" is not an absolute path",
+				      i, d->path ? d->path : "");
 	if (!d->type || strlen(d->type) != 1 || !strchr("cubp", d->type[0]))
-		return wabe_error_say(err, -EINVAL, "linux.devices[%zu].type: \"%.20s\" is none of c, u, b, p", i,
+		return wabe_error_say(err, -EINVAL,
+				      "linux.devices[%zu].type: \"%.20s\" is none of c, u, b, p", i,
 				      d->type ? d->type : "");
 	if (d->type[0] != 'p' && (!d->major.is_set || !d->minor.is_set))
-		return wabe_error_say(err, -EINVAL, "linux.devices[%zu].%s: missing", i, d->major.is_set ? "minor" : "major");
+		return wabe_error_say(err, -EINVAL, "linux.devices[%zu].%s: missing", i,
+				      d->major.is_set ? "minor" : "major");
 	if (d->file_mode.is_set && d->file_mode.value > 07777)
-		return wabe_error_say(err, -ERANGE, "linux.devices[%zu].fileMode: %#llo is out of range, 0..07777", i,
-				      (unsigned long long)d->file_mode.value);
+		return wabe_error_say(
+			err, -ERANGE,
+			"linux.devices[%zu].fileMode: %#llo is out of range, 0..07777", i,
+			(unsigned long long)d->file_mode.value);
 	return 0;
 }
 
@@ -116,8 +136,10 @@ static int validate_paths(const struct wabe_strv *list, const char *key, struct 
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (list->items[i][0] != '/' || has_dotdot(list->items[i]))
-			return wabe_error_say(err, -EINVAL, "linux.%s[%zu]: \"%.100s\" is not an absolute path without \"..\"",
-					      key, i, list->items[i]);
+			return wabe_error_say(
+				err, -EINVAL,
+				"linux.%s[%zu]: \"%.100s\" is not an absolute path without \"..\"",
+				key, i, list->items[i]);
 	return 0;
 }
 
@@ -128,7 +150,8 @@ static int validate_hidden_paths(const struct wabe_spec *spec, struct wabe_error
 	int r;
 
 	if (!is_private && (spec->masked_paths.count || spec->readonly_paths.count))
-		return wabe_error_say(err, -EINVAL, "linux.%s: without a mount namespace in linux.namespaces",
+		return wabe_error_say(err, -EINVAL,
+				      "linux.%s: without a mount namespace in linux.namespaces",
 				      spec->masked_paths.count ? "maskedPaths" : "readonlyPaths");
 	r = validate_paths(&spec->masked_paths, "maskedPaths", err);
 	return r < 0 ? r : validate_paths(&spec->readonly_paths, "readonlyPaths", err);
@@ -141,7 +164,9 @@ static int validate_cgroups_path(const char *path, struct wabe_error *err)
 	if (!*path)
 		return wabe_error_say(err, -EINVAL, "linux.cgroupsPath: is empty");
 	if (has_dotdot(path) || !wabe_str_printable(path))
-		return wabe_error_say(err, -EINVAL, "linux.cgroupsPath: may have no \"..\" and no control characters");
+		return wabe_error_say(
+			err, -EINVAL,
+			"linux.cgroupsPath: may have no \"..\" and no control characters");
 	return 0;
 }
 
@@ -152,7 +177,9 @@ int wabe_spec_validate_linux(const struct wabe_spec *spec, struct wabe_error *er
 	int r = validate_namespaces(spec, err);
 
 	if (r == 0 && spec->has_uptime && time && time->path)
-		r = wabe_error_say(err, -EINVAL, "wabe.uptime: the time namespace that is joined has an uptime already");
+		r = wabe_error_say(
+			err, -EINVAL,
+			"wabe.uptime: the time namespace that is joined has an uptime already");
 	if (r == 0)
 		r = wabe_spec_validate_idmaps(spec, err);
 	if (r == 0)
@@ -161,34 +188,42 @@ int wabe_spec_validate_linux(const struct wabe_spec *spec, struct wabe_error *er
 		r = validate_hidden_paths(spec, err);
 	if (r == 0)
 		r = validate_cgroups_path(spec->cgroups_path, err);
-	if (r == 0 && spec->rootfs_propagation && wabe_spec_propagation(spec->rootfs_propagation, &propagation) < 0)
-		r = wabe_error_say(err, -EINVAL, "linux.rootfsPropagation: unknown name \"%.50s\"", spec->rootfs_propagation);
+	if (r == 0 && spec->rootfs_propagation &&
+	    wabe_spec_propagation(spec->rootfs_propagation, &propagation) < 0)
+		r = wabe_error_say(err, -EINVAL, "linux.rootfsPropagation: unknown name \"%.50s\"",
+				   spec->rootfs_propagation);
 	return r;
 }
 
-static int validate_action(const char *action, const struct wabe_opt_u64 *errno_ret, const char *path,
-			   const char *errno_key, struct wabe_error *err)
+static int validate_action(const char *action, const struct wabe_opt_u64 *errno_ret,
+			   const char *path, const char *errno_key, struct wabe_error *err)
 {
 	long long takes_errno;
 
 	if (wabe_str_equal(action, "SCMP_ACT_NOTIFY"))
-		return wabe_error_say(err, -ENOTSUP, "%s: SCMP_ACT_NOTIFY is not supported by this version of wabe", path);
+		return wabe_error_say(
+			err, -ENOTSUP,
+			"%s: SCMP_ACT_NOTIFY is not supported by this version of wabe", path);
 	if (!action || wabe_name_find(wabe_spec_seccomp_actions, action, &takes_errno) < 0)
-		return wabe_error_say(err, -EINVAL, "%s: unknown name \"%.50s\"", path, action ? action : "");
+		return wabe_error_say(err, -EINVAL, "%s: unknown name \"%.50s\"", path,
+				      action ? action : "");
 	/* config-linux.md: an errno with an action that can't return it MUST be an error. */
 	if (errno_ret->is_set && !takes_errno)
-		return wabe_error_say(err, -EINVAL, "%s: %s returns no errno, %s can't stand with it", path, action, errno_key);
+		return wabe_error_say(err, -EINVAL,
+				      "%s: %s returns no errno, %s can't stand with it", path,
+				      action, errno_key);
 	return 0;
 }
 
-static int validate_name_list(const struct wabe_strv *list, const struct wabe_name *names, const char *path,
-			      struct wabe_error *err)
+static int validate_name_list(const struct wabe_strv *list, const struct wabe_name *names,
+			      const char *path, struct wabe_error *err)
 {
 	long long value;
 
 	for (size_t i = 0; i < list->count; i++)
 		if (wabe_name_find(names, list->items[i], &value) < 0)
-			return wabe_error_say(err, -EINVAL, "%s[%zu]: unknown name \"%.50s\"", path, i, list->items[i]);
+			return wabe_error_say(err, -EINVAL, "%s[%zu]: unknown name \"%.50s\"", path,
+					      i, list->items[i]);
 	return 0;
 }
 
@@ -200,29 +235,34 @@ static int validate_syscall(const struct wabe_spec_syscall *call, size_t i, stru
 	int r;
 
 	if (call->names.count == 0)
-		return wabe_error_say(err, -EINVAL, "linux.seccomp.syscalls[%zu].names: is empty", i);
+		return wabe_error_say(err, -EINVAL, "linux.seccomp.syscalls[%zu].names: is empty",
+				      i);
 	snprintf(path, sizeof(path), "linux.seccomp.syscalls[%zu].action", i);
 	r = validate_action(call->action, &call->errno_ret, path, "errnoRet", err);
 	if (r < 0)
 		return r;
 	for (size_t n = 0; n < call->args.count; n++)
-		if (!args[n].op || wabe_name_find(wabe_spec_seccomp_operators, args[n].op, &value) < 0)
-			return wabe_error_say(err, -EINVAL, "linux.seccomp.syscalls[%zu].args[%zu].op: unknown name \"%.50s\"", i,
-					      n, args[n].op ? args[n].op : "");
+		if (!args[n].op ||
+		    wabe_name_find(wabe_spec_seccomp_operators, args[n].op, &value) < 0)
+			return wabe_error_say(
+				err, -EINVAL,
+				"linux.seccomp.syscalls[%zu].args[%zu].op: unknown name \"%.50s\"",
+				i, n, args[n].op ? args[n].op : "");
 	return 0;
 }
 
 int wabe_spec_validate_seccomp(const struct wabe_spec_seccomp *seccomp, struct wabe_error *err)
 {
 	const struct wabe_spec_syscall *calls = seccomp->syscalls.items;
-	int r = validate_action(seccomp->default_action, &seccomp->default_errno_ret, "linux.seccomp.defaultAction",
-				"defaultErrnoRet", err);
+	int r = validate_action(seccomp->default_action, &seccomp->default_errno_ret,
+				"linux.seccomp.defaultAction", "defaultErrnoRet", err);
 
 	if (r == 0)
 		r = validate_name_list(&seccomp->architectures, wabe_spec_seccomp_architectures,
 				       "linux.seccomp.architectures", err);
 	if (r == 0)
-		r = validate_name_list(&seccomp->flags, wabe_spec_seccomp_flags, "linux.seccomp.flags", err);
+		r = validate_name_list(&seccomp->flags, wabe_spec_seccomp_flags,
+				       "linux.seccomp.flags", err);
 	for (size_t i = 0; r == 0 && i < seccomp->syscalls.count; i++)
 		r = validate_syscall(&calls[i], i, err);
 	return r;

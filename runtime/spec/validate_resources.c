@@ -21,13 +21,21 @@ static int validate_device_rules(const struct wabe_list *list, struct wabe_error
 		const char *type = rules[i].type, *access = rules[i].access;
 
 		if (type && *type && (strlen(type) != 1 || !strchr("acb", *type)))
-			return wabe_error_say(err, -EINVAL, AT "devices[%zu].type: \"%.20s\" is none of a, c, b", i, type);
+			return wabe_error_say(err, -EINVAL,
+					      AT "devices[%zu].type: \"%.20s\" is none of a, c, b",
+					      i, type);
 		if (access && access[strspn(access, "rwm")])
-			return wabe_error_say(err, -EINVAL, AT "devices[%zu].access: \"%.20s\" has more than r, w, m", i,
-					      access);
+			return wabe_error_say(
+				err, -EINVAL,
+				AT "devices[%zu].access: \"%.20s\" has more than r, w, m", i,
+				access);
 		/* A denial without it means all; a permission shall say what for. */
 		if (rules[i].allow && (!access || !*access))
-			return wabe_error_say(err, -EINVAL, AT "devices[%zu].access: is empty, an allowed device needs some of r, w, m", i);
+			return wabe_error_say(
+				err, -EINVAL,
+				AT
+				"devices[%zu].access: is empty, an allowed device needs some of r, w, m",
+				i);
 	}
 	return 0;
 }
@@ -40,10 +48,14 @@ static int validate_memory(const struct wabe_spec_memory *m, struct wabe_error *
 	if (!m->swap.is_set || m->swap.value <= 0)
 		return 0;
 	if (!is_limited)
-		return wabe_error_say(err, -EINVAL, AT "memory.swap: is memory plus swap, it needs memory.limit beside it");
+		return wabe_error_say(
+			err, -EINVAL,
+			AT "memory.swap: is memory plus swap, it needs memory.limit beside it");
 	if (m->swap.value < m->limit.value)
-		return wabe_error_say(err, -EINVAL, AT "memory.swap: is memory plus swap, %lld is below memory.limit %lld",
-				      (long long)m->swap.value, (long long)m->limit.value);
+		return wabe_error_say(
+			err, -EINVAL,
+			AT "memory.swap: is memory plus swap, %lld is below memory.limit %lld",
+			(long long)m->swap.value, (long long)m->limit.value);
 	return 0;
 }
 
@@ -75,14 +87,17 @@ static int validate_list(const char *list, const char *key, struct wabe_error *e
 	for (;; s++) {
 		s = skip_range(s);
 		if (!s || (*s && *s != ','))
-			return wabe_error_say(err, -EINVAL, AT "cpu.%s: \"%.100s\" is not a list as 0-3,7", key, list);
+			return wabe_error_say(err, -EINVAL,
+					      AT "cpu.%s: \"%.100s\" is not a list as 0-3,7", key,
+					      list);
 		if (!*s)
 			return 0;
 	}
 }
 
 /* cgroup-v1/blkio-controller: 10..1000 */
-static int validate_weight(const struct wabe_opt_u64 *weight, const char *path, struct wabe_error *err)
+static int validate_weight(const struct wabe_opt_u64 *weight, const char *path,
+			   struct wabe_error *err)
 {
 	if (weight->is_set && weight->value != 0 && (weight->value < 10 || weight->value > 1000))
 		return wabe_error_say(err, -ERANGE, "%s: %llu is out of range, 10..1000", path,
@@ -125,15 +140,20 @@ static int validate_hugepages(const struct wabe_list *list, struct wabe_error *e
 	const struct wabe_spec_hugepage *pages = list->items;
 
 	if (list->count > PAGE_SIZES_MAX)
-		return wabe_error_say(err, -EINVAL, AT "hugepageLimits: more than %d page sizes", PAGE_SIZES_MAX);
+		return wabe_error_say(err, -EINVAL, AT "hugepageLimits: more than %d page sizes",
+				      PAGE_SIZES_MAX);
 	for (size_t i = 0; i < list->count; i++) {
 		if (!pages[i].page_size || !is_page_size(pages[i].page_size))
-			return wabe_error_say(err, -EINVAL, AT "hugepageLimits[%zu].pageSize: \"%.20s\" is not a size as 2MB", i,
-					      pages[i].page_size ? pages[i].page_size : "");
+			return wabe_error_say(
+				err, -EINVAL,
+				AT "hugepageLimits[%zu].pageSize: \"%.20s\" is not a size as 2MB",
+				i, pages[i].page_size ? pages[i].page_size : "");
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(pages[i].page_size, pages[j].page_size) == 0)
-				return wabe_error_say(err, -EINVAL, AT "hugepageLimits[%zu].pageSize: %s is there twice", i,
-						      pages[i].page_size);
+				return wabe_error_say(
+					err, -EINVAL,
+					AT "hugepageLimits[%zu].pageSize: %s is there twice", i,
+					pages[i].page_size);
 	}
 	return 0;
 }
@@ -146,7 +166,9 @@ static bool is_cgroup_file(const char *key)
 
 	if (controller == 0 || key[controller] != '.' || !*file)
 		return false;
-	return file[strspn(file, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")] == '\0';
+	return file[strspn(file,
+			   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")] ==
+	       '\0';
 }
 
 /* Of the files without a controller only the bounds are limits; cgroup.procs and its like move and kill processes. */
@@ -161,13 +183,19 @@ static int validate_unified(const struct wabe_pairs *pairs, struct wabe_error *e
 		const struct wabe_pair *p = &pairs->items[i];
 
 		if (!is_cgroup_file(p->key) || is_core_file(p->key))
-			return wabe_error_say(err, -EINVAL, AT "unified[\"%.100s\"]: not the name of a controller's file", p->key);
+			return wabe_error_say(
+				err, -EINVAL,
+				AT "unified[\"%.100s\"]: not the name of a controller's file",
+				p->key);
 		if (!p->value[0])
-			return wabe_error_say(err, -EINVAL, AT "unified[\"%.100s\"]: the value is empty", p->key);
+			return wabe_error_say(err, -EINVAL,
+					      AT "unified[\"%.100s\"]: the value is empty", p->key);
 		for (const char *c = p->value; *c; c++)
 			if (((unsigned char)*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f)
-				return wabe_error_say(err, -EINVAL, AT "unified[\"%.100s\"]: control character in the value",
-						      p->key);
+				return wabe_error_say(
+					err, -EINVAL,
+					AT "unified[\"%.100s\"]: control character in the value",
+					p->key);
 	}
 	return 0;
 }

@@ -22,8 +22,8 @@
 #include "sys/cgroup_internal.h"
 
 #define WALK_NAMES_MAX (64u << 20) /* bytes of names waiting: about a million cgroups */
-#define PROCS_MAX (64u << 20)      /* of one cgroup.procs: kernel.pid_max is at most 4 Mi */
-#define REMOVE_PAUSE_MS 2 /* between two tries at a cgroup whose last process is going away */
+#define PROCS_MAX (64u << 20)	   /* of one cgroup.procs: kernel.pid_max is at most 4 Mi */
+#define REMOVE_PAUSE_MS 2    /* between two tries at a cgroup whose last process is going away */
 #define SIGNAL_FREEZE_MS 500 /* who sleeps uninterruptibly does not freeze: then signal without */
 #define SIGNAL_ROUNDS 100
 

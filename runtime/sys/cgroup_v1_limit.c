@@ -23,9 +23,10 @@ static int put(struct wabe_cgroup *cgroup, const char *controller, const char *f
 	return r < 0 ? wabe_cgroup_explain_v1(cgroup, r, controller, file, value, err) : 0;
 }
 
-__attribute__((format(printf, 5, 6)))
-static int putf(struct wabe_cgroup *cgroup, struct wabe_error *err, const char *controller,
-		const char *file, const char *fmt, ...)
+__attribute__((format(printf, 5, 6))) static int putf(struct wabe_cgroup *cgroup,
+						      struct wabe_error *err,
+						      const char *controller, const char *file,
+						      const char *fmt, ...)
 {
 	char value[96];
 	va_list args;

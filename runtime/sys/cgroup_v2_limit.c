@@ -90,9 +90,8 @@ static int put(struct wabe_cgroup *cgroup, const char *file, const char *value,
 	return r < 0 ? wabe_cgroup_explain_v2(cgroup, r, file, value, err) : 0;
 }
 
-__attribute__((format(printf, 4, 5)))
-static int putf(struct wabe_cgroup *cgroup, struct wabe_error *err, const char *file,
-		const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static int
+putf(struct wabe_cgroup *cgroup, struct wabe_error *err, const char *file, const char *fmt, ...)
 {
 	char value[160];
 	va_list args;

@@ -18,7 +18,8 @@
 #include "base/str.h"
 #include "sys/namespace.h"
 
-static int write_map(pid_t pid, const char *file, const struct wabe_idmap *maps, size_t count, struct wabe_error *err)
+static int write_map(pid_t pid, const char *file, const struct wabe_idmap *maps, size_t count,
+		     struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	char path[64];
@@ -26,16 +27,19 @@ static int write_map(pid_t pid, const char *file, const struct wabe_idmap *maps,
 	if (count == 0)
 		return 0;
 	if (count > WABE_IDMAP_MAX)
-		return wabe_error_say(err, -E2BIG, "%s: %zu lines, the kernel takes %d", file, count, WABE_IDMAP_MAX);
+		return wabe_error_say(err, -E2BIG, "%s: %zu lines, the kernel takes %d", file,
+				      count, WABE_IDMAP_MAX);
 	for (size_t i = 0; i < count; i++)
-		if (wabe_buf_printf(&text, "%u %u %u\n", maps[i].inside_id, maps[i].outside_id, maps[i].count) < 0)
+		if (wabe_buf_printf(&text, "%u %u %u\n", maps[i].inside_id, maps[i].outside_id,
+				    maps[i].count) < 0)
 			return wabe_error_set(err, -ENOMEM, "write %s", file);
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
 	return wabe_file_write_at(AT_FDCWD, path, text.data, err);
 }
 
-int wabe_idmap_write(pid_t pid, const struct wabe_idmap *uids, size_t uid_count, const struct wabe_idmap *gids,
-		     size_t gid_count, bool deny_setgroups, struct wabe_error *err)
+int wabe_idmap_write(pid_t pid, const struct wabe_idmap *uids, size_t uid_count,
+		     const struct wabe_idmap *gids, size_t gid_count, bool deny_setgroups,
+		     struct wabe_error *err)
 {
 	char path[64];
 	int r = 0;

@@ -18,8 +18,9 @@
  * wabe_idmap_write() - write both maps of process @pid, which has a new user namespace. Once for a process.
  * @deny_setgroups: for maps written without CAP_SETGID in the parent namespace (a negative ACL must stay negative)
  */
-int wabe_idmap_write(pid_t pid, const struct wabe_idmap *uids, size_t uid_count, const struct wabe_idmap *gids,
-		     size_t gid_count, bool deny_setgroups, struct wabe_error *err);
+int wabe_idmap_write(pid_t pid, const struct wabe_idmap *uids, size_t uid_count,
+		     const struct wabe_idmap *gids, size_t gid_count, bool deny_setgroups,
+		     struct wabe_error *err);
 
 /**
  * wabe_idmap_userns() - a user namespace with these maps and no process in it, for idmapped mounts.

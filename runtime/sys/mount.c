@@ -44,7 +44,8 @@ int wabe_mount_clone_private(const char *path, struct wabe_error *err)
 }
 
 /* fs context errors come with a line of text: "e overlay: lowerdir is ..." (fsopen: read(2) on the context). */
-static int context_error(int fs_fd, int code, const char *type, const char *what, struct wabe_error *err)
+static int context_error(int fs_fd, int code, const char *type, const char *what,
+			 struct wabe_error *err)
 {
 	char line[256];
 	ssize_t n = read(fs_fd, line, sizeof(line) - 1);
@@ -74,18 +75,19 @@ static int context_option(int fs_fd, const char *option)
 static int context_sb_flags(int fs_fd, unsigned int sb_flags)
 {
 	static const struct wabe_name flags[] = {
-		{ "ro", MS_RDONLY },	   { "sync", MS_SYNCHRONOUS }, { "dirsync", MS_DIRSYNC },
-		{ "lazytime", MS_LAZYTIME }, { "mand", MS_MANDLOCK },  { NULL, 0 },
+		{ "ro", MS_RDONLY },	     { "sync", MS_SYNCHRONOUS }, { "dirsync", MS_DIRSYNC },
+		{ "lazytime", MS_LAZYTIME }, { "mand", MS_MANDLOCK },	 { NULL, 0 },
 	};
 
 	for (const struct wabe_name *f = flags; f->name; f++)
-		if ((sb_flags & (unsigned int)f->value) && fsconfig(fs_fd, FSCONFIG_SET_FLAG, f->name, NULL, 0) < 0)
+		if ((sb_flags & (unsigned int)f->value) &&
+		    fsconfig(fs_fd, FSCONFIG_SET_FLAG, f->name, NULL, 0) < 0)
 			return -1;
 	return 0;
 }
 
-int wabe_mount_new(const char *type, const char *source, const struct wabe_strv *options, unsigned int sb_flags,
-		   unsigned int attrs, struct wabe_error *err)
+int wabe_mount_new(const char *type, const char *source, const struct wabe_strv *options,
+		   unsigned int sb_flags, unsigned int attrs, struct wabe_error *err)
 {
 	_cleanup_close_ int fs_fd = fsopen(type, FSOPEN_CLOEXEC);
 	int fd;
@@ -113,9 +115,12 @@ static unsigned long legacy_flags(unsigned int attrs)
 		unsigned int attr;
 		unsigned long flag;
 	} flags[] = {
-		{ MOUNT_ATTR_NOSUID, MS_NOSUID },	{ MOUNT_ATTR_NODEV, MS_NODEV },
-		{ MOUNT_ATTR_NOEXEC, MS_NOEXEC },	{ MOUNT_ATTR_NOATIME, MS_NOATIME },
-		{ MOUNT_ATTR_STRICTATIME, MS_STRICTATIME }, { MOUNT_ATTR_NODIRATIME, MS_NODIRATIME },
+		{ MOUNT_ATTR_NOSUID, MS_NOSUID },
+		{ MOUNT_ATTR_NODEV, MS_NODEV },
+		{ MOUNT_ATTR_NOEXEC, MS_NOEXEC },
+		{ MOUNT_ATTR_NOATIME, MS_NOATIME },
+		{ MOUNT_ATTR_STRICTATIME, MS_STRICTATIME },
+		{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME },
 		{ MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
 	};
 	unsigned long result = 0;
@@ -126,8 +131,9 @@ static unsigned long legacy_flags(unsigned int attrs)
 	return result;
 }
 
-int wabe_mount_on(int target_fd, const char *type, const char *source, const struct wabe_strv *data, unsigned int sb_flags,
-		  unsigned int attrs, const char *shown, struct wabe_error *err)
+int wabe_mount_on(int target_fd, const char *type, const char *source, const struct wabe_strv *data,
+		  unsigned int sb_flags, unsigned int attrs, const char *shown,
+		  struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	char target[WABE_PATH_PROC_FD];
@@ -135,10 +141,10 @@ int wabe_mount_on(int target_fd, const char *type, const char *source, const str
 	for (size_t i = 0; i < data->count; i++)
 		if (wabe_buf_printf(&text, "%s%s", i ? "," : "", data->items[i]) < 0)
 			return wabe_error_set(err, -ENOMEM, "mount %s on %s", type, shown);
-	if (mount(source ? source : type, wabe_path_proc_fd(target_fd, target), type, sb_flags | legacy_flags(attrs),
-		  text.data) < 0)
-		return wabe_error_set(err, -errno, "mount %s on %s%s%s", type, shown, text.len ? " with " : "",
-				      text.len ? text.data : "");
+	if (mount(source ? source : type, wabe_path_proc_fd(target_fd, target), type,
+		  sb_flags | legacy_flags(attrs), text.data) < 0)
+		return wabe_error_set(err, -errno, "mount %s on %s%s%s", type, shown,
+				      text.len ? " with " : "", text.len ? text.data : "");
 	return 0;
 }
 
@@ -156,14 +162,16 @@ int wabe_mount_change(int fd, const struct wabe_mount_change *change, struct wab
 	}
 	if (!attr.attr_set && !attr.attr_clr && !attr.propagation)
 		return 0;
-	if (mount_setattr(fd, "", AT_EMPTY_PATH | (change->is_recursive ? AT_RECURSIVE : 0), &attr, sizeof(attr)) < 0)
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | (change->is_recursive ? AT_RECURSIVE : 0), &attr,
+			  sizeof(attr)) < 0)
 		return wabe_error_set(err, -errno, "change mount attributes");
 	return 0;
 }
 
 int wabe_mount_attach(int mount_fd, int target_fd, const char *shown, struct wabe_error *err)
 {
-	if (move_mount(mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (move_mount(mount_fd, "", target_fd, "",
+		       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return wabe_error_set(err, -errno, "mount on %s", shown);
 	return 0;
 }

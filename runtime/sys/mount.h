@@ -34,8 +34,8 @@ int wabe_mount_clone_private(const char *path, struct wabe_error *err);
  * @attrs: MOUNT_ATTR_* of the mount
  * The kernel's own message, when it gives one, is in the error. Returns the descriptor or -errno.
  */
-int wabe_mount_new(const char *type, const char *source, const struct wabe_strv *options, unsigned int sb_flags,
-		   unsigned int attrs, struct wabe_error *err);
+int wabe_mount_new(const char *type, const char *source, const struct wabe_strv *options,
+		   unsigned int sb_flags, unsigned int attrs, struct wabe_error *err);
 
 /**
  * wabe_mount_on() - a new filesystem right on what @target_fd is, by mount(2): one call where wabe_mount_new() and
@@ -43,14 +43,15 @@ int wabe_mount_new(const char *type, const char *source, const struct wabe_strv 
  * other mount of that superblock (sysfs has one for a network namespace). Needs a procfs at /proc.
  * @data: as wabe_mount_new()'s options; @attrs: MOUNT_ATTR_* without RDONLY; @shown names the target in errors
  */
-int wabe_mount_on(int target_fd, const char *type, const char *source, const struct wabe_strv *data, unsigned int sb_flags,
-		  unsigned int attrs, const char *shown, struct wabe_error *err);
+int wabe_mount_on(int target_fd, const char *type, const char *source, const struct wabe_strv *data,
+		  unsigned int sb_flags, unsigned int attrs, const char *shown,
+		  struct wabe_error *err);
 
 /** What wabe_mount_change() sets; all zero changes nothing. */
 struct wabe_mount_change {
-	uint64_t set, clear;   /* MOUNT_ATTR_* */
+	uint64_t set, clear;	   /* MOUNT_ATTR_* */
 	unsigned long propagation; /* MS_SHARED MS_SLAVE MS_PRIVATE MS_UNBINDABLE or 0 */
-	int userns_fd;         /* idmap by this user namespace; <= 0: none (mount_setattr(2), "MOUNT_ATTR_IDMAP") */
+	int userns_fd; /* idmap by this user namespace; <= 0: none (mount_setattr(2), "MOUNT_ATTR_IDMAP") */
 	bool is_recursive;
 };
 

@@ -15,7 +15,8 @@
 
 #include "base/cleanup.h"
 
-int wabe_pidfd_start_time(pid_t pid, uint64_t *ret_ticks, bool *ret_is_zombie, struct wabe_error *err)
+int wabe_pidfd_start_time(pid_t pid, uint64_t *ret_ticks, bool *ret_is_zombie,
+			  struct wabe_error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	char path[64], text[1024], *p, *end;
@@ -25,7 +26,8 @@ int wabe_pidfd_start_time(pid_t pid, uint64_t *ret_ticks, bool *ret_is_zombie, s
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	if (n <= 0)
-		return wabe_error_set(err, errno == ENOENT ? -ESRCH : -errno, "look at process %d", pid);
+		return wabe_error_set(err, errno == ENOENT ? -ESRCH : -errno, "look at process %d",
+				      pid);
 	text[n] = '\0';
 	/* The name, field 2, is in parentheses and may hold anything: fields are counted from the last one. */
 	p = strrchr(text, ')');
@@ -89,7 +91,8 @@ int wabe_pidfd_wait(int pidfd, int timeout_ms, struct wabe_error *err)
 		if (n < 0 && errno != EINTR)
 			return wabe_error_set(err, -errno, "wait for a process");
 		if (n == 0)
-			return wabe_error_say(err, -ETIMEDOUT, "the process did not end within %d ms", timeout_ms);
+			return wabe_error_say(err, -ETIMEDOUT,
+					      "the process did not end within %d ms", timeout_ms);
 	}
 }
 

@@ -12,7 +12,8 @@
 #include "base/error.h"
 
 /** wabe_pidfd_start_time() - field 22 of /proc/PID/stat, clock ticks since boot (proc(5)); *ret_is_zombie for state Z or X. -ESRCH. */
-int wabe_pidfd_start_time(pid_t pid, uint64_t *ret_ticks, bool *ret_is_zombie, struct wabe_error *err);
+int wabe_pidfd_start_time(pid_t pid, uint64_t *ret_ticks, bool *ret_is_zombie,
+			  struct wabe_error *err);
 
 /**
  * wabe_pidfd_open() - pidfd of the very process that had @start_ticks: opened first, then compared, so that a reused

@@ -110,9 +110,9 @@ container_root_writable()
 		hook "$kind" 'exit 3'
 		hook "$kind" 'echo second >>"$LOG"'
 		hook poststop 'echo stopped >>"$LOG"'
-		refused "hooks.$kind[0]: /bin/sh ended with status 3" W create --bundle "$B" "$ID"
+		refused "hooks.${kind}[0]: /bin/sh ended with status 3" W create --bundle "$B" "$ID"
 		[[ ! -e $STATE/$ID && $(cat "$T/log") == stopped ]]
-		refused_container "hooks.$kind[0]"
+		refused_container "hooks.${kind}[0]"
 	done
 	cp "$BASE" "$B/config.json"
 	hook prestart 'kill -9 $$'
@@ -157,7 +157,7 @@ container_root_writable()
 		conf '.hooks[$kind] = [{path: "/bin/sh", args: ["sh", "-c", "echo $$ >>\($log); exec sleep 300"], timeout: 1}]' \
 			--arg kind "$kind" --arg log "$T/pids"
 		began=$SECONDS
-		refused_container "hooks.$kind[0]: /bin/sh did not end within 1 s"
+		refused_container "hooks.${kind}[0]: /bin/sh did not end within 1 s"
 		((SECONDS - began < 20))
 	done
 	# Pids of createContainer are the guest's; the others are gone.

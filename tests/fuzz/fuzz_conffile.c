@@ -13,7 +13,7 @@
 static void read_file(struct wabe_arena *arena, struct vz_conffile *file, struct vz_params *p,
 		      const char *text, size_t len)
 {
-	*p = (struct vz_params) { .arena = arena };
+	*p = (struct vz_params){ .arena = arena };
 	vz_conffile_init(file, arena, "fuzz");
 	FUZZ_CHECK(vz_conffile_parse(file, text, len, NULL) == 0);
 	FUZZ_CHECK(vz_params_from_file(p, file, VZ_PARAMS_LENIENT, NULL) == 0);

@@ -29,8 +29,8 @@
 
 struct live {
 	struct tap *t;
-	const char *mode;         /* "v2", "hybrid", "v1": in front of every name */
-	char top[64];             /* "/wabe-test-123" */
+	const char *mode;	  /* "v2", "hybrid", "v1": in front of every name */
+	char top[64];		  /* "/wabe-test-123" */
 	volatile uint64_t *ticks; /* counted by the worker */
 };
 
@@ -157,8 +157,8 @@ static inline void live_mode(struct tap *t, enum wabe_cgroup_mode want,
 static inline void live_in_namespace(struct tap *t, enum wabe_cgroup_mode want,
 				     void (*run)(struct live *live))
 {
-	struct tap *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-				  -1, 0);
+	struct tap *shared =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int status = 0;
 	pid_t pid;
 

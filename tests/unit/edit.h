@@ -15,7 +15,8 @@
 #include "base/json.h"
 
 struct edit {
-	const char *path;  /* as wabe_json_path() writes it; a key that isn't there is added to its object */
+	const char *
+		path; /* as wabe_json_path() writes it; a key that isn't there is added to its object */
 	const char *value; /* JSON text, NULL removes */
 	bool is_done;
 };
@@ -35,7 +36,8 @@ static inline void edit_text(struct wabe_buf *out, const char *s)
 static inline void edit_write(struct wabe_buf *out, const struct wabe_json *node, struct edit *e);
 
 /* A key that is to be added here: the last word of the path, behind the path of @node. */
-static inline void edit_add_key(struct wabe_buf *out, const struct wabe_json *node, struct edit *e, bool is_first)
+static inline void edit_add_key(struct wabe_buf *out, const struct wabe_json *node, struct edit *e,
+				bool is_first)
 {
 	const char *key = strrchr(e->path, '.');
 	char here[512] = "";
@@ -43,7 +45,8 @@ static inline void edit_add_key(struct wabe_buf *out, const struct wabe_json *no
 	key = key ? key + 1 : e->path;
 	if (node->parent)
 		wabe_json_path(node, here, sizeof(here));
-	if (e->is_done || !e->value || strlen(here) != (size_t)(key > e->path ? key - e->path - 1 : 0) ||
+	if (e->is_done || !e->value ||
+	    strlen(here) != (size_t)(key > e->path ? key - e->path - 1 : 0) ||
 	    strncmp(here, e->path, strlen(here)) != 0)
 		return;
 	wabe_buf_puts(out, is_first ? "" : ",");
@@ -52,7 +55,8 @@ static inline void edit_add_key(struct wabe_buf *out, const struct wabe_json *no
 	e->is_done = true;
 }
 
-static inline void edit_write_children(struct wabe_buf *out, const struct wabe_json *node, struct edit *e)
+static inline void edit_write_children(struct wabe_buf *out, const struct wabe_json *node,
+				       struct edit *e)
 {
 	bool is_first = true;
 	char path[512];
@@ -102,7 +106,8 @@ static inline void edit_write(struct wabe_buf *out, const struct wabe_json *node
 }
 
 /** edit_apply() - the document @root with one change, as text in @out. A change that applies nowhere ends the test. */
-static inline void edit_apply(const struct wabe_json *root, const char *path, const char *value, struct wabe_buf *out)
+static inline void edit_apply(const struct wabe_json *root, const char *path, const char *value,
+			      struct wabe_buf *out)
 {
 	struct edit e = { .path = path, .value = value };
 

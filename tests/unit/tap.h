@@ -20,11 +20,13 @@ struct tap {
 	unsigned int count, failed;
 };
 
-#define TAP_INIT { 0 }
+#define TAP_INIT  \
+	{         \
+		0 \
+	}
 
 /* A test's name is one line without '#', which TAP would read as a directive. */
-__attribute__((format(printf, 1, 0)))
-static inline void tap_name(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static inline void tap_name(const char *fmt, va_list ap)
 {
 	char name[512];
 
@@ -35,8 +37,8 @@ static inline void tap_name(const char *fmt, va_list ap)
 	puts(name);
 }
 
-__attribute__((format(printf, 3, 0)))
-static inline bool tap_vok(struct tap *t, bool is_good, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static inline bool tap_vok(struct tap *t, bool is_good,
+								 const char *fmt, va_list ap)
 {
 	t->count++;
 	if (!is_good)
@@ -47,8 +49,8 @@ static inline bool tap_vok(struct tap *t, bool is_good, const char *fmt, va_list
 }
 
 /** tap_ok() - one check that holds when @is_good. */
-__attribute__((format(printf, 3, 4)))
-static inline bool tap_ok(struct tap *t, bool is_good, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static inline bool tap_ok(struct tap *t, bool is_good,
+								const char *fmt, ...)
 {
 	va_list ap;
 
@@ -59,8 +61,8 @@ static inline bool tap_ok(struct tap *t, bool is_good, const char *fmt, ...)
 }
 
 /** tap_int() - two integers are equal; both are shown when they aren't. */
-__attribute__((format(printf, 4, 5)))
-static inline bool tap_int(struct tap *t, long long got, long long want, const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static inline bool
+tap_int(struct tap *t, long long got, long long want, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -81,8 +83,8 @@ static inline void tap_show(const char *label, const char *s)
 }
 
 /** tap_str() - two strings are equal; NULL equals only NULL. */
-__attribute__((format(printf, 4, 5)))
-static inline bool tap_str(struct tap *t, const char *got, const char *want, const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static inline bool
+tap_str(struct tap *t, const char *got, const char *want, const char *fmt, ...)
 {
 	bool is_same = got == want || (got && want && strcmp(got, want) == 0);
 	va_list ap;
@@ -98,8 +100,8 @@ static inline bool tap_str(struct tap *t, const char *got, const char *want, con
 }
 
 /** tap_has() - @text contains @part. */
-__attribute__((format(printf, 4, 5)))
-static inline bool tap_has(struct tap *t, const char *text, const char *part, const char *fmt, ...)
+__attribute__((format(printf, 4, 5))) static inline bool
+tap_has(struct tap *t, const char *text, const char *part, const char *fmt, ...)
 {
 	bool is_there = text && strstr(text, part);
 	va_list ap;

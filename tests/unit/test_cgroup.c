@@ -11,8 +11,8 @@
 static void test_paths(struct tap *t)
 {
 	static const char *const bad[] = {
-		"",        "/",    "//a", "/a//b", "/a/",    "a/",    "/..",     "..",
-		"/a/../b", "a/..", "/.",  ".",     "/a/./b", "/a\nb", "/a\033b",
+		"",	   "/",	   "//a", "/a//b", "/a/",    "a/",    "/..",	 "..",
+		"/a/../b", "a/..", "/.",  ".",	   "/a/./b", "/a\nb", "/a\033b",
 	};
 	char *path = malloc(8192);
 
@@ -83,9 +83,9 @@ static void test_texts(struct tap *t)
 		int r;
 		uint64_t value;
 	} rows[] = {
-		{ "populated", 0, 1 },    { "frozen", 0, 0 },          { "last", 0, 7 },
+		{ "populated", 0, 1 },	  { "frozen", 0, 0 },	       { "last", 0, 7 },
 		{ "big", 0, UINT64_MAX }, { "over", -ENOENT, 42 },     { "word", -ENOENT, 42 },
-		{ "pop", -ENOENT, 42 },   { "opulated", -ENOENT, 42 },
+		{ "pop", -ENOENT, 42 },	  { "opulated", -ENOENT, 42 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -113,7 +113,7 @@ static void test_convert(struct tap *t)
 {
 	uint64_t different = 0, before = 0, falls = 0;
 	static const uint64_t rows[][2] = { { 2, 1 }, { 1024, 100 }, { 262144, 10000 },
-					    { 0, 0 }, { 1, 1 },      { 999999, 10000 } };
+					    { 0, 0 }, { 1, 1 },	     { 999999, 10000 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		tap_int(t, (long long)wabe_cgroup_shares_to_weight(rows[i][0]),

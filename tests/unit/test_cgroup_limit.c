@@ -86,6 +86,32 @@ static void test_single_counters(struct live *live, struct wabe_cgroup *cgroup)
 	}
 }
 
+static void test_cpu_limits(struct live *live, struct wabe_cgroup *cgroup)
+{
+	expect_limit(live, cgroup, "cpu", "of cpu weight",
+		     &(struct wabe_cgroup_limits){ .has_cpu_weight = true, .cpu_weight = 50 });
+	expect_limit(live, cgroup, "cpu", "of half a CPU",
+		     &(struct wabe_cgroup_limits){ .has_cpu_max = true,
+						   .cpu_quota_us = 50000,
+						   .has_cpu_burst = true,
+						   .cpu_burst_us = 40000 });
+	expect_limit(live, cgroup, "cpu", "below the old burst",
+		     &(struct wabe_cgroup_limits){ .has_cpu_max = true,
+						   .cpu_quota_us = 20000,
+						   .has_cpu_burst = true,
+						   .cpu_burst_us = 10000 });
+	expect_limit(live, cgroup, "cpu", "of idle and weight",
+		     &(struct wabe_cgroup_limits){ .has_cpu_idle = true,
+						   .cpu_idle = 1,
+						   .has_cpu_weight = true,
+						   .cpu_weight = 7 });
+	expect_limit(live, cgroup, "cpu", "of not idle and weight",
+		     &(struct wabe_cgroup_limits){
+			     .has_cpu_idle = true, .has_cpu_weight = true, .cpu_weight = 7 });
+	expect_limit(live, cgroup, "cpuset", "to CPU 0",
+		     &(struct wabe_cgroup_limits){ .cpuset_cpus = "0", .cpuset_mems = "0" });
+}
+
 static void test_limits(struct live *live)
 {
 	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = open_at(live, "/limits");
@@ -111,28 +137,7 @@ static void test_limits(struct live *live)
 		tap_ok(t, stats.memory_max_bytes == UINT64_MAX, "%s: no limit is counted",
 		       live->mode);
 	test_single_counters(live, cgroup);
-	expect_limit(live, cgroup, "cpu", "of cpu weight",
-		     &(struct wabe_cgroup_limits){ .has_cpu_weight = true, .cpu_weight = 50 });
-	expect_limit(live, cgroup, "cpu", "of half a CPU",
-		     &(struct wabe_cgroup_limits){ .has_cpu_max = true,
-						   .cpu_quota_us = 50000,
-						   .has_cpu_burst = true,
-						   .cpu_burst_us = 40000 });
-	expect_limit(live, cgroup, "cpu", "below the old burst",
-		     &(struct wabe_cgroup_limits){ .has_cpu_max = true,
-						   .cpu_quota_us = 20000,
-						   .has_cpu_burst = true,
-						   .cpu_burst_us = 10000 });
-	expect_limit(live, cgroup, "cpu", "of idle and weight",
-		     &(struct wabe_cgroup_limits){ .has_cpu_idle = true,
-						   .cpu_idle = 1,
-						   .has_cpu_weight = true,
-						   .cpu_weight = 7 });
-	expect_limit(live, cgroup, "cpu", "of not idle and weight",
-		     &(struct wabe_cgroup_limits){
-			     .has_cpu_idle = true, .has_cpu_weight = true, .cpu_weight = 7 });
-	expect_limit(live, cgroup, "cpuset", "to CPU 0",
-		     &(struct wabe_cgroup_limits){ .cpuset_cpus = "0", .cpuset_mems = "0" });
+	test_cpu_limits(live, cgroup);
 	expect_limit(live, cgroup, "pids", "of processes",
 		     &(struct wabe_cgroup_limits){ .has_pids_max = true, .pids_max = 9 });
 	tap_int(t,

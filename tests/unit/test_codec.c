@@ -33,7 +33,10 @@ struct outer {
 	bool kept;
 };
 
-static const struct wabe_name choices[] = { { "none", 0 }, { "one", 1 }, { "two", 2 }, { NULL, 0 } };
+static const struct wabe_name choices[] = { { "none", 0 },
+					    { "one", 1 },
+					    { "two", 2 },
+					    { NULL, 0 } };
 static const struct wabe_name bits[] = { { "low", 0 }, { "high", 63 }, { "top", 63 }, { NULL, 0 } };
 
 static const struct wabe_codec_field inner_rows[] = {
@@ -57,14 +60,17 @@ static const struct wabe_codec_field rows[] = {
 	{ "ids", WABE_CODEC_U32_LIST, offsetof(struct outer, ids) },
 	{ "pairs", WABE_CODEC_PAIRS, offsetof(struct outer, pairs) },
 	{ "inside", WABE_CODEC_OBJECT, offsetof(struct outer, inside), .sub = inner_rows },
-	{ "pointer", WABE_CODEC_POINTER, offsetof(struct outer, pointer), .sub = inner_rows, .size = sizeof(struct inner) },
-	{ "list", WABE_CODEC_LIST, offsetof(struct outer, list), .sub = inner_rows, .size = sizeof(struct inner) },
+	{ "pointer", WABE_CODEC_POINTER, offsetof(struct outer, pointer), .sub = inner_rows,
+	  .size = sizeof(struct inner) },
+	{ "list", WABE_CODEC_LIST, offsetof(struct outer, list), .sub = inner_rows,
+	  .size = sizeof(struct inner) },
 	{ "kept", WABE_CODEC_BOOL, offsetof(struct outer, kept), .flags = WABE_CODEC_KEEP_EMPTY },
 	{ "later", WABE_CODEC_UNSUPPORTED },
 	{ 0 },
 };
 
-static int load(struct wabe_arena *arena, const char *text, struct outer *out, struct wabe_error *err)
+static int load(struct wabe_arena *arena, const char *text, struct outer *out,
+		struct wabe_error *err)
 {
 	struct wabe_json *root;
 	int r = wabe_json_parse(arena, "test", text, strlen(text), &root, err);
@@ -86,15 +92,19 @@ static const struct {
 } kept[] = {
 	{ "{\"kept\":false}", NULL },
 	{ "{}", "{\"kept\":false}" },
-	{ "{\"flag\":true,\"text\":\"\",\"i64\":-10,\"u64\":18446744073709551615,\"u32\":4294967295,\"kept\":true}", NULL },
+	{ "{\"flag\":true,\"text\":\"\",\"i64\":-10,\"u64\":18446744073709551615,\"u32\":4294967295,\"kept\":true}",
+	  NULL },
 	{ "{\"optBool\":false,\"optI64\":0,\"optU64\":0,\"kept\":false}", NULL },
 	{ "{\"optI64\":-9223372036854775808,\"optU64\":100,\"kept\":false}", NULL },
 	{ "{\"choice\":\"two\",\"mask\":[\"low\",\"high\"],\"kept\":false}", NULL },
 	{ "{\"mask\":[\"top\",\"low\",\"low\"]}", "{\"mask\":[\"low\",\"high\"],\"kept\":false}" },
-	{ "{\"choice\":\"none\",\"mask\":[],\"words\":[],\"ids\":[],\"pairs\":{},\"list\":[]}", "{\"kept\":false}" },
-	{ "{\"words\":[\"a\",\"\",\"a\"],\"ids\":[0,4294967295],\"pairs\":{\"k\":\"v\",\"\":\"\"},\"kept\":false}", NULL },
+	{ "{\"choice\":\"none\",\"mask\":[],\"words\":[],\"ids\":[],\"pairs\":{},\"list\":[]}",
+	  "{\"kept\":false}" },
+	{ "{\"words\":[\"a\",\"\",\"a\"],\"ids\":[0,4294967295],\"pairs\":{\"k\":\"v\",\"\":\"\"},\"kept\":false}",
+	  NULL },
 	{ "{\"inside\":{\"number\":1},\"kept\":false}", NULL },
-	{ "{\"pointer\":{\"number\":0},\"list\":[{\"number\":0},{\"number\":2,\"text\":\"t\"}],\"kept\":false}", NULL },
+	{ "{\"pointer\":{\"number\":0},\"list\":[{\"number\":0},{\"number\":2,\"text\":\"t\"}],\"kept\":false}",
+	  NULL },
 	{ "{\"later\":null,\"unknown\":[1]}", "{\"kept\":false}" },
 	{ "{\"later\":\"\"}", "{\"kept\":false}" },
 	{ "{\"later\":[]}", "{\"kept\":false}" },
@@ -114,7 +124,8 @@ static void test_round_trip(struct tap *t)
 			continue;
 		tap_int(t, save(&o, &out), 0, "saves: %s", kept[i].text);
 		out.data[out.len - 1] = '\0';
-		tap_str(t, out.data, kept[i].saved ? kept[i].saved : kept[i].text, "comes back: %s", kept[i].text);
+		tap_str(t, out.data, kept[i].saved ? kept[i].saved : kept[i].text, "comes back: %s",
+			kept[i].text);
 	}
 }
 
@@ -150,10 +161,12 @@ static const struct {
 	{ "{\"inside\":[]}", -EINVAL, "inside: wants an object, not array" },
 	{ "{\"inside\":{}}", -EINVAL, "inside: the required key \"number\" is missing" },
 	{ "{\"pointer\":null}", -EINVAL, "pointer: wants an object, not null" },
-	{ "{\"pointer\":{\"text\":\"\"}}", -EINVAL, "pointer: the required key \"number\" is missing" },
+	{ "{\"pointer\":{\"text\":\"\"}}", -EINVAL,
+	  "pointer: the required key \"number\" is missing" },
 	{ "{\"list\":{}}", -EINVAL, "list: wants an array, not object" },
 	{ "{\"list\":[1]}", -EINVAL, "list[0]: wants an object, not number" },
-	{ "{\"list\":[{\"number\":1},{\"number\":\"\"}]}", -EINVAL, "list[1].number: wants a number, not string" },
+	{ "{\"list\":[{\"number\":1},{\"number\":\"\"}]}", -EINVAL,
+	  "list[1].number: wants a number, not string" },
 	{ "{\"later\":0}", -ENOTSUP, "later: not supported by this version" },
 	{ "{\"later\":true}", -ENOTSUP, "later: not supported by this version" },
 	{ "{\"later\":\"x\"}", -ENOTSUP, "later: not supported by this version" },
@@ -168,7 +181,8 @@ static void test_refused(struct tap *t)
 		struct wabe_error err = WABE_ERROR_INIT;
 		struct outer o = { 0 };
 
-		tap_int(t, load(&arena, refused[i].text, &o, &err), refused[i].code, "refused: %s", refused[i].text);
+		tap_int(t, load(&arena, refused[i].text, &o, &err), refused[i].code, "refused: %s",
+			refused[i].text);
 		tap_has(t, err.text, refused[i].error, "its error: %s", refused[i].text);
 	}
 }

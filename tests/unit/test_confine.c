@@ -357,8 +357,8 @@ static void test_sockets(struct tap *t, const struct wabe_seccomp_program *progr
 		for (uint32_t protocol = 0; protocol < 300; protocol++)
 			for (size_t h = 0; h < ARRAY_SIZE(high) * ARRAY_SIZE(high); h++) {
 				uint64_t a0 = high[h % 3] | (family < 256 ? family : family << 23);
-				uint64_t a2 =
-					high[h / 3] | (protocol < 256 ? protocol : protocol << 23);
+				uint64_t a2 = high[h / 3] |
+					      (protocol < 256 ? protocol : protocol << 23);
 				uint32_t got = ask(program, arch, nr, a0, SOCK_STREAM, a2);
 				bool is_allowed = got == SECCOMP_RET_ALLOW,
 				     may = is_open((uint32_t)a0, (uint32_t)a2);

@@ -199,7 +199,7 @@ static void check_names(struct tap *t, const struct vz_host *host)
 	tap_ok(t, vz_ctconf_resolve(host, "mail", &ctid, &err) == 0 && ctid == 101,
 	       "found by the new name");
 	tap_int(t, vz_ctconf_resolve(host, "web", &ctid, &err), -ENOENT, "not by the old one");
-	tap_ok(t, lstat(link, &(struct stat) { 0 }) < 0, "whose link is gone");
+	tap_ok(t, lstat(link, &(struct stat){ 0 }) < 0, "whose link is gone");
 	wabe_error_clear(&err);
 	tap_int(t, create(host, 102, "web", &err), 0, "the name is free again %s", err.text);
 	/* A link that a killed command left behind. */

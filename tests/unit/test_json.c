@@ -12,7 +12,8 @@
 #include "base/cleanup.h"
 #include "tap.h"
 
-static int parse(struct wabe_arena *arena, const char *text, size_t len, struct wabe_json **root, struct wabe_error *err)
+static int parse(struct wabe_arena *arena, const char *text, size_t len, struct wabe_json **root,
+		 struct wabe_error *err)
 {
 	wabe_error_clear(err);
 	return wabe_json_parse(arena, "config.json", text, len, root, err);
@@ -87,10 +88,11 @@ static void test_refused(struct tap *t)
 		struct wabe_json *root = NULL;
 		struct wabe_error err = WABE_ERROR_INIT;
 
-		tap_int(t, parse(&arena, refused[i].text, strlen(refused[i].text), &root, &err), refused[i].code,
-			"refused: %s", refused[i].text);
+		tap_int(t, parse(&arena, refused[i].text, strlen(refused[i].text), &root, &err),
+			refused[i].code, "refused: %s", refused[i].text);
 		tap_has(t, err.text, refused[i].error, "its error: %s", refused[i].text);
-		tap_ok(t, root == NULL && arena.max_bytes == 0, "outputs untouched: %s", refused[i].text);
+		tap_ok(t, root == NULL && arena.max_bytes == 0, "outputs untouched: %s",
+		       refused[i].text);
 	}
 }
 
@@ -117,7 +119,8 @@ static const struct accepted accepted[] = {
 	{ "\"\\u00e4\"", "\xc3\xa4" },
 	{ "\"\\uD83D\\uDE00\"", "\xf0\x9f\x98\x80" },
 	{ "\"\\\\u0000\"", "\\u0000" },
-	{ "\"\xf0\x9f\x98\x80 1234567\xc3\xa4 1234567\"", "\xf0\x9f\x98\x80 1234567\xc3\xa4 1234567" },
+	{ "\"\xf0\x9f\x98\x80 1234567\xc3\xa4 1234567\"",
+	  "\xf0\x9f\x98\x80 1234567\xc3\xa4 1234567" },
 	{ " 0 ", "0" },
 	{ "-0", "-0" },
 	{ "18446744073709551616", "18446744073709551616" },
@@ -131,8 +134,9 @@ static void test_accepted(struct tap *t)
 		struct wabe_json *root = NULL;
 		struct wabe_error err = WABE_ERROR_INIT;
 
-		if (tap_int(t, parse(&arena, accepted[i].text, strlen(accepted[i].text), &root, &err), 0, "accepted: %s",
-			    accepted[i].text))
+		if (tap_int(t,
+			    parse(&arena, accepted[i].text, strlen(accepted[i].text), &root, &err),
+			    0, "accepted: %s", accepted[i].text))
 			tap_str(t, root->text, accepted[i].value, "value of %s", accepted[i].text);
 	}
 }
@@ -153,14 +157,18 @@ static void test_tree(struct tap *t)
 	tap_int(t, (long long)root->count, 2, "with two members");
 	tap_int(t, (long long)a->count, 3, "a has three items");
 	tap_int(t, a->first->type, WABE_JSON_NULL, "the first is null");
-	tap_ok(t, a->first->next->type == WABE_JSON_BOOL && a->first->next->boolean, "the second true");
+	tap_ok(t, a->first->next->type == WABE_JSON_BOOL && a->first->next->boolean,
+	       "the second true");
 	last = a->last;
 	tap_str(t, wabe_json_member(last, "x.y")->text, "-5", "numbers keep their text");
 	tap_ok(t, wabe_json_member(root, "z") == NULL, "a missing member is NULL");
-	tap_ok(t, wabe_json_member(NULL, "z") == NULL && wabe_json_member(a, "z") == NULL, "no object, no member");
+	tap_ok(t, wabe_json_member(NULL, "z") == NULL && wabe_json_member(a, "z") == NULL,
+	       "no object, no member");
 	tap_str(t, wabe_json_path(root, path, sizeof(path)), "the document", "path of the root");
-	tap_str(t, wabe_json_path(last->first, path, sizeof(path)), "a[2][\"x.y\"]", "path with a dotted key");
-	tap_str(t, wabe_json_path(last->last, path, sizeof(path)), "a[2][\"c?d\"]", "path with a control character");
+	tap_str(t, wabe_json_path(last->first, path, sizeof(path)), "a[2][\"x.y\"]",
+		"path with a dotted key");
+	tap_str(t, wabe_json_path(last->last, path, sizeof(path)), "a[2][\"c?d\"]",
+		"path with a control character");
 	tap_str(t, wabe_json_path(last->last, path, 6), "a[2][", "a path is cut to fit");
 }
 
@@ -182,7 +190,8 @@ static const struct integer integers[] = {
 	{ "9223372036854775807", false, INT64_MIN, INT64_MAX, 0, INT64_MAX, NULL },
 	{ "-9223372036854775808", false, INT64_MIN, INT64_MAX, 0, INT64_MIN, NULL },
 	{ "9223372036854775808", false, INT64_MIN, INT64_MAX, -ERANGE, 0, "out of range" },
-	{ "99999999999999999999999999999999999999999999999999", false, INT64_MIN, INT64_MAX, -ERANGE, 0, "out of range" },
+	{ "99999999999999999999999999999999999999999999999999", false, INT64_MIN, INT64_MAX,
+	  -ERANGE, 0, "out of range" },
 	{ "1.0", false, 0, 5, -EINVAL, 0, "n: 1.0 is not a whole number" },
 	{ "1e2", false, 0, 500, -EINVAL, 0, "n: 1e2 is not a whole number" },
 	{ "\"1\"", false, 0, 5, -EINVAL, 0, "n: wants a number, not string" },
@@ -196,7 +205,8 @@ static const struct integer integers[] = {
 	{ "[1]", true, 0, 5, -EINVAL, 0, "n: wants a number, not array" },
 };
 
-static int read_integer(const struct integer *row, const struct wabe_json *node, int64_t *value, struct wabe_error *err)
+static int read_integer(const struct integer *row, const struct wabe_json *node, int64_t *value,
+			struct wabe_error *err)
 {
 	uint64_t u = 77;
 	int r;
@@ -218,9 +228,11 @@ static void test_integers(struct tap *t)
 		char *text = wabe_arena_printf(&arena, "{\"n\":%s}", row->text);
 		int64_t value = 77;
 
-		if (!tap_int(t, parse(&arena, text, strlen(text), &root, &err), 0, "integer %s", row->text))
+		if (!tap_int(t, parse(&arena, text, strlen(text), &root, &err), 0, "integer %s",
+			     row->text))
 			continue;
-		tap_int(t, read_integer(row, root->first, &value, &err), row->code, "code of %s", row->text);
+		tap_int(t, read_integer(row, root->first, &value, &err), row->code, "code of %s",
+			row->text);
 		tap_int(t, value, row->code == 0 ? row->value : 77, "value of %s", row->text);
 		if (row->error)
 			tap_has(t, err.text, row->error, "error of %s", row->text);
@@ -251,15 +263,19 @@ struct hostile {
 };
 
 static const struct hostile hostile[] = {
-	{ "64 levels", "", "[", 64, "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", 0, NULL },
+	{ "64 levels", "", "[", 64,
+	  "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", 0, NULL },
 	{ "65 levels", "", "[", 65, "", -E2BIG, "column 65: nested deeper than 64 levels" },
 	{ "a million arrays deep", "", "[", 1000000, "", -E2BIG, "nested deeper" },
-	{ "objects, as deep as the size bound allows", "", "{\"a\":", 800000, "", -E2BIG, "nested deeper" },
-	{ "10 MB of string", "\"", "aaaaaaaaaa", 1000000, "\"", -E2BIG, "larger than 4194304 bytes" },
+	{ "objects, as deep as the size bound allows", "", "{\"a\":", 800000, "", -E2BIG,
+	  "nested deeper" },
+	{ "10 MB of string", "\"", "aaaaaaaaaa", 1000000, "\"", -E2BIG,
+	  "larger than 4194304 bytes" },
 	{ "10 MB of blanks", "", "          ", 1000000, "{}", -E2BIG, "larger than 4194304 bytes" },
 	{ "4 MB of numbers", "[0", ",0", 2000000, "]", -ENOMEM, "too many values" },
 	{ "4 MB of empty objects", "[{}", ",{}", 1300000, "]", -ENOMEM, "too many values" },
-	{ "one key over and over", "{\"a\":0", ",\"a\":0", 300000, "}", -EINVAL, "the key \"a\" twice" },
+	{ "one key over and over", "{\"a\":0", ",\"a\":0", 300000, "}", -EINVAL,
+	  "the key \"a\" twice" },
 	{ "4 MB of backslashes", "\"", "\\\\", 2000000, "\"", 0, NULL },
 	{ "a number of 4 MB", "", "1", 4000000, "", 0, NULL },
 };
@@ -273,7 +289,8 @@ static void test_hostile(struct tap *t)
 		struct wabe_json *root = NULL;
 		struct wabe_error err = WABE_ERROR_INIT;
 
-		tap_int(t, parse(&arena, text, strlen(text), &root, &err), h->code, "hostile: %s", h->name);
+		tap_int(t, parse(&arena, text, strlen(text), &root, &err), h->code, "hostile: %s",
+			h->name);
 		if (h->error)
 			tap_has(t, err.text, h->error, "its error: %s", h->name);
 		tap_ok(t, arena.used_bytes <= (64u << 20), "memory is bounded: %s", h->name);
@@ -294,7 +311,8 @@ static void test_many_keys(struct tap *t)
 		wabe_buf_printf(&text, "%s\"k%d\":0", i ? "," : "{", i);
 	wabe_buf_puts(&text, ",\"k7\":0}");
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
-	tap_int(t, parse(&arena, text.data, text.len, &root, &err), -EINVAL, "one of many keys is there twice");
+	tap_int(t, parse(&arena, text.data, text.len, &root, &err), -EINVAL,
+		"one of many keys is there twice");
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
 	tap_has(t, err.text, "the key \"k7\" twice", "and it is named");
 	tap_ok(t, end.tv_sec - start.tv_sec < 20, "in less than quadratic time");
@@ -310,7 +328,8 @@ static void test_callers_bound(struct tap *t)
 	struct wabe_json *root = NULL;
 	struct wabe_error err = WABE_ERROR_INIT;
 
-	tap_int(t, parse(&arena, text, strlen(text), &root, &err), -ENOMEM, "the caller's bound holds");
+	tap_int(t, parse(&arena, text, strlen(text), &root, &err), -ENOMEM,
+		"the caller's bound holds");
 	tap_int(t, (long long)arena.max_bytes, 1000, "and is kept");
 }
 
@@ -412,8 +431,10 @@ static void too_deep(struct wabe_json_writer *w)
 
 static void test_writer_errors(struct tap *t)
 {
-	static void (*const wrong[])(struct wabe_json_writer *) = { unfinished,    unopened,      crossed,      nothing,
-								     two_documents, number_as_key, not_a_number, too_deep };
+	static void (*const wrong[])(struct wabe_json_writer *) = { unfinished,	   unopened,
+								    crossed,	   nothing,
+								    two_documents, number_as_key,
+								    not_a_number,  too_deep };
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		_cleanup_(wabe_buf_free) struct wabe_buf out = WABE_BUF_INIT;
@@ -432,7 +453,8 @@ static void test_writer_null(struct tap *t)
 
 	write_all(w);
 	wabe_json_writer_drop(&w);
-	tap_int(t, wabe_json_writer_finish(w, &out), -ENOMEM, "a writer that could not be made reports it at the end");
+	tap_int(t, wabe_json_writer_finish(w, &out), -ENOMEM,
+		"a writer that could not be made reports it at the end");
 	w = wabe_json_writer_new(WABE_JSON_COMPACT);
 	write_all(w);
 	wabe_json_writer_drop(&w);

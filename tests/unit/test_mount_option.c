@@ -23,7 +23,7 @@
 struct row {
 	const char *options; /* separated by blanks */
 	struct wabe_mount_options want;
-	const char *data;    /* the same way */
+	const char *data; /* the same way */
 };
 
 static const struct row rows[] = {
@@ -39,8 +39,10 @@ static const struct row rows[] = {
 	{ "bind ro", { .attr_set = RDONLY, .is_bind = true } },
 	{ "rbind rro", { .rec_attr_set = RDONLY, .is_bind = true, .is_bind_recursive = true } },
 	{ "rbind bind", { .is_bind = true, .is_bind_recursive = true } },
-	{ "rrw rdev rsuid rexec rdiratime rsymfollow", { .rec_attr_clear = RDONLY | NODEV | NOSUID | NOEXEC | NODIR | NOSYM } },
-	{ "rnodev rnosuid rnoexec rnodiratime rnosymfollow", { .rec_attr_set = NODEV | NOSUID | NOEXEC | NODIR | NOSYM } },
+	{ "rrw rdev rsuid rexec rdiratime rsymfollow",
+	  { .rec_attr_clear = RDONLY | NODEV | NOSUID | NOEXEC | NODIR | NOSYM } },
+	{ "rnodev rnosuid rnoexec rnodiratime rnosymfollow",
+	  { .rec_attr_set = NODEV | NOSUID | NOEXEC | NODIR | NOSYM } },
 	{ "nosymfollow nodiratime", { .attr_set = NOSYM | NODIR } },
 	{ "symfollow diratime", { .attr_clear = NOSYM | NODIR } },
 	{ "noatime", { .attr_set = NOATIME, .attr_clear = ATIME } },
@@ -60,7 +62,8 @@ static const struct row rows[] = {
 	{ "rnoatime ratime", { .rec_attr_clear = ATIME } },
 	{ "rnoatime rnostrictatime", { .rec_attr_set = NOATIME, .rec_attr_clear = ATIME } },
 	{ "nodiratime noatime", { .attr_set = NODIR | NOATIME, .attr_clear = ATIME } },
-	{ "sync dirsync mand lazytime", { .sb_flags = MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME } },
+	{ "sync dirsync mand lazytime",
+	  { .sb_flags = MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME } },
 	{ "sync mand lazytime async nomand nolazytime", { 0 } },
 	{ "private", { .propagation = MS_PRIVATE } },
 	{ "rprivate", { .propagation = MS_PRIVATE, .is_propagation_recursive = true } },
@@ -73,12 +76,15 @@ static const struct row rows[] = {
 	{ "slave rslave", { .propagation = MS_SLAVE, .is_propagation_recursive = true } },
 	{ "bind copy-symlink", { .is_bind = true, .is_copy_symlink = true } },
 	{ "mode=755 size=64m newinstance acl", { 0 }, "mode=755 size=64m newinstance acl" },
-	{ "nosuid mode=755 ro", { .attr_set = NOSUID | RDONLY, .sb_flags = MS_RDONLY }, "mode=755" },
+	{ "nosuid mode=755 ro",
+	  { .attr_set = NOSUID | RDONLY, .sb_flags = MS_RDONLY },
+	  "mode=755" },
 	/* Names are exact; what looks nearly like one is the filesystem's to refuse. */
 	{ "RO no_suid ro=1", { 0 }, "RO no_suid ro=1" },
 };
 
-static void make_mount(struct wabe_arena *arena, const char *options, const char *type, struct wabe_spec_mount *m)
+static void make_mount(struct wabe_arena *arena, const char *options, const char *type,
+		       struct wabe_spec_mount *m)
 {
 	*m = (struct wabe_spec_mount){ .destination = "/mnt", .type = type, .source = "/src" };
 	wabe_strv_split(&m->options, arena, options, " ");
@@ -89,17 +95,25 @@ static void compare(struct tap *t, const struct wabe_mount_options *got, const s
 	const struct wabe_mount_options *want = &row->want;
 	char data[256] = "";
 
-	tap_int(t, (long long)got->attr_set, (long long)want->attr_set, "attr_set: %s", row->options);
-	tap_int(t, (long long)got->attr_clear, (long long)want->attr_clear, "attr_clear: %s", row->options);
-	tap_int(t, (long long)got->rec_attr_set, (long long)want->rec_attr_set, "rec_attr_set: %s", row->options);
-	tap_int(t, (long long)got->rec_attr_clear, (long long)want->rec_attr_clear, "rec_attr_clear: %s", row->options);
+	tap_int(t, (long long)got->attr_set, (long long)want->attr_set, "attr_set: %s",
+		row->options);
+	tap_int(t, (long long)got->attr_clear, (long long)want->attr_clear, "attr_clear: %s",
+		row->options);
+	tap_int(t, (long long)got->rec_attr_set, (long long)want->rec_attr_set, "rec_attr_set: %s",
+		row->options);
+	tap_int(t, (long long)got->rec_attr_clear, (long long)want->rec_attr_clear,
+		"rec_attr_clear: %s", row->options);
 	tap_int(t, got->propagation, want->propagation, "propagation: %s", row->options);
 	tap_int(t, got->sb_flags, want->sb_flags, "sb_flags: %s", row->options);
-	tap_ok(t, got->is_propagation_recursive == want->is_propagation_recursive && got->is_bind == want->is_bind &&
-		  got->is_bind_recursive == want->is_bind_recursive && got->is_copy_symlink == want->is_copy_symlink,
+	tap_ok(t,
+	       got->is_propagation_recursive == want->is_propagation_recursive &&
+		       got->is_bind == want->is_bind &&
+		       got->is_bind_recursive == want->is_bind_recursive &&
+		       got->is_copy_symlink == want->is_copy_symlink,
 	       "flags: %s", row->options);
 	for (size_t i = 0; i < got->data.count; i++)
-		snprintf(data + strlen(data), sizeof(data) - strlen(data), "%s%s", i ? " " : "", got->data.items[i]);
+		snprintf(data + strlen(data), sizeof(data) - strlen(data), "%s%s", i ? " " : "",
+			 got->data.items[i]);
 	tap_str(t, data, row->data ? row->data : "", "data: %s", row->options);
 }
 
@@ -112,7 +126,8 @@ static void test_rows(struct tap *t)
 		struct wabe_spec_mount m;
 
 		make_mount(&arena, rows[i].options, "tmpfs", &m);
-		if (tap_int(t, wabe_spec_mount_options(&arena, &m, &got, &err), 0, "accepted: %s", rows[i].options))
+		if (tap_int(t, wabe_spec_mount_options(&arena, &m, &got, &err), 0, "accepted: %s",
+			    rows[i].options))
 			compare(t, &got, &rows[i]);
 	}
 }
@@ -143,7 +158,8 @@ static void test_refused(struct tap *t)
 		struct wabe_spec_mount m;
 
 		make_mount(&arena, refused[i].options, "none", &m);
-		tap_int(t, wabe_spec_mount_options(&arena, &m, &got, &err), refused[i].code, "refused: %s", refused[i].options);
+		tap_int(t, wabe_spec_mount_options(&arena, &m, &got, &err), refused[i].code,
+			"refused: %s", refused[i].options);
 		tap_has(t, err.text, refused[i].error, "its error: %s", refused[i].options);
 		tap_int(t, got.sb_flags, 77, "output untouched: %s", refused[i].options);
 	}
@@ -157,14 +173,17 @@ static void test_bind_type(struct tap *t)
 	struct wabe_spec_mount m;
 
 	make_mount(&arena, "ro", "bind", &m);
-	tap_int(t, wabe_spec_mount_options(&arena, &m, &got, &err), 0, "type bind without the option");
+	tap_int(t, wabe_spec_mount_options(&arena, &m, &got, &err), 0,
+		"type bind without the option");
 	tap_ok(t, got.is_bind && !got.is_bind_recursive && got.sb_flags == 0, "is a bind mount");
 	m.source = NULL;
-	tap_int(t, wabe_spec_mount_options(&arena, &m, &got, &err), -EINVAL, "a bind mount without a source");
+	tap_int(t, wabe_spec_mount_options(&arena, &m, &got, &err), -EINVAL,
+		"a bind mount without a source");
 	tap_has(t, err.text, "needs a source", "says so");
 	make_mount(&arena, "nosuid", "tmpfs", &m);
 	wabe_strv_add(&m.options, &arena, "");
-	tap_int(t, wabe_spec_mount_options(&arena, &m, &got, &err), 0, "an empty option asks for nothing");
+	tap_int(t, wabe_spec_mount_options(&arena, &m, &got, &err), 0,
+		"an empty option asks for nothing");
 	tap_int(t, (long long)got.data.count, 0, "and is not passed on");
 }
 
@@ -182,7 +201,8 @@ static void test_names(struct tap *t)
 		tap_ok(t, strcmp(last, name) < 0, "%s is sorted", name);
 		last = name;
 		make_mount(&arena, name, "tmpfs", &m);
-		tap_int(t, wabe_spec_mount_options(&arena, &m, &got, &err), 0, "%s is accepted", name);
+		tap_int(t, wabe_spec_mount_options(&arena, &m, &got, &err), 0, "%s is accepted",
+			name);
 		tap_int(t, (long long)got.data.count, 0, "%s is not the filesystem's", name);
 	}
 }

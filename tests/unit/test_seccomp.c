@@ -20,7 +20,7 @@
 
 #define G4 0x100000000u /* 2^32 */
 #define HIT 77		/* errno of the rules under test: no real call answers it */
-#define PROBE                                                                                      \
+#define PROBE \
 	SYS_readahead /* takes 64-bit arguments; on descriptor -1 the kernel says EBADF and does   \
 			 nothing */
 

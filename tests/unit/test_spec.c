@@ -24,7 +24,8 @@ static int parse_text(const char *text, size_t len, struct wabe_error *err)
 	return wabe_spec_parse(&spec, "config.json", text, len, err);
 }
 
-static int parse_edited(const struct wabe_json *root, const char *path, const char *value, struct wabe_error *err)
+static int parse_edited(const struct wabe_json *root, const char *path, const char *value,
+			struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 
@@ -36,7 +37,9 @@ static int parse_edited(const struct wabe_json *root, const char *path, const ch
 static bool takes_negative(const char *path)
 {
 	static const char *const paths[] = {
-		"process.oomScoreAdj", "linux.resources.cpu.quota", "linux.resources.cpu.realtimeRuntime",
+		"process.oomScoreAdj",
+		"linux.resources.cpu.quota",
+		"linux.resources.cpu.realtimeRuntime",
 		"linux.resources.pids.limit",
 	};
 
@@ -52,9 +55,11 @@ struct wrong {
 };
 
 static const struct wrong wrongs[] = {
-	{ WABE_JSON_NULL, "null" },	{ WABE_JSON_BOOL, "true" },  { WABE_JSON_NUMBER, "-2000" },
-	{ WABE_JSON_NUMBER, "1.5" },	{ WABE_JSON_NUMBER, "1e3" }, { WABE_JSON_NUMBER, "18446744073709551616" },
-	{ WABE_JSON_STRING, "\"\\u001b\"" }, { WABE_JSON_ARRAY, "[]" }, { WABE_JSON_OBJECT, "{}" },
+	{ WABE_JSON_NULL, "null" },	     { WABE_JSON_BOOL, "true" },
+	{ WABE_JSON_NUMBER, "-2000" },	     { WABE_JSON_NUMBER, "1.5" },
+	{ WABE_JSON_NUMBER, "1e3" },	     { WABE_JSON_NUMBER, "18446744073709551616" },
+	{ WABE_JSON_STRING, "\"\\u001b\"" }, { WABE_JSON_ARRAY, "[]" },
+	{ WABE_JSON_OBJECT, "{}" },
 };
 
 /* A value of the right type is wrong only for numbers: no field is a fraction, and none takes 2^64. */
@@ -65,7 +70,8 @@ static bool is_wrong(const struct wabe_json *node, const char *path, const struc
 	return node->type == WABE_JSON_NUMBER && !(w->value[0] == '-' && takes_negative(path));
 }
 
-static void test_wrong_values(struct tap *t, const struct wabe_json *root, const struct wabe_json *node)
+static void test_wrong_values(struct tap *t, const struct wabe_json *root,
+			      const struct wabe_json *node)
 {
 	struct wabe_error err = WABE_ERROR_INIT;
 	char path[256];
@@ -79,8 +85,8 @@ static void test_wrong_values(struct tap *t, const struct wabe_json *root, const
 	for (size_t i = 0; i < ARRAY_SIZE(wrongs) && !bad; i++) {
 		if (!is_wrong(node, path, &wrongs[i]))
 			continue;
-		if (parse_edited(root, path, wrongs[i].value, &err) >= 0 || !strstr(err.text, path) ||
-		    strncmp(err.text, "config.json: ", 13) != 0)
+		if (parse_edited(root, path, wrongs[i].value, &err) >= 0 ||
+		    !strstr(err.text, path) || strncmp(err.text, "config.json: ", 13) != 0)
 			bad = wrongs[i].value;
 	}
 	if (!tap_ok(t, !bad, "%s refuses wrong values and names itself", path))
@@ -88,8 +94,8 @@ static void test_wrong_values(struct tap *t, const struct wabe_json *root, const
 }
 
 /* Walk the tables along the maximal config: is every key in it, and what happens without the required ones? */
-static void test_rows(struct tap *t, const struct wabe_json *root, const struct wabe_json *object, const char *prefix,
-		      const struct wabe_codec_field *rows)
+static void test_rows(struct tap *t, const struct wabe_json *root, const struct wabe_json *object,
+		      const char *prefix, const struct wabe_codec_field *rows)
 {
 	for (const struct wabe_codec_field *f = rows; f->key; f++) {
 		const struct wabe_json *node = wabe_json_member(object, f->key);
@@ -98,22 +104,27 @@ static void test_rows(struct tap *t, const struct wabe_json *root, const struct 
 
 		snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "." : "", f->key);
 		if (f->type == WABE_CODEC_UNSUPPORTED) {
-			tap_int(t, parse_edited(root, path, "{\"a\":1}", &err), -ENOTSUP, "%s is refused", path);
+			tap_int(t, parse_edited(root, path, "{\"a\":1}", &err), -ENOTSUP,
+				"%s is refused", path);
 			tap_has(t, err.text, path, "%s names itself", path);
 			continue;
 		}
 		if (strcmp(path, "linux.resources.network") == 0) {
 			/* Only unsupported keys are in it. */
-			tap_int(t, parse_edited(root, path, "{\"classID\":1}", &err), -ENOTSUP, "%s.classID is refused", path);
+			tap_int(t, parse_edited(root, path, "{\"classID\":1}", &err), -ENOTSUP,
+				"%s.classID is refused", path);
 			tap_has(t, err.text, "linux.resources.network.classID", "and names itself");
-			tap_int(t, parse_edited(root, path, "{}", &err), 0, "an empty %s is not", path);
+			tap_int(t, parse_edited(root, path, "{}", &err), 0, "an empty %s is not",
+				path);
 			continue;
 		}
 		if (!tap_ok(t, node != NULL, "%s is in the maximal config", path))
 			continue;
 		if (f->flags & WABE_CODEC_REQUIRED) {
-			snprintf(quoted, sizeof(quoted), "the required key \"%s\" is missing", f->key);
-			tap_int(t, parse_edited(root, path, NULL, &err), -EINVAL, "%s is required", path);
+			snprintf(quoted, sizeof(quoted), "the required key \"%s\" is missing",
+				 f->key);
+			tap_int(t, parse_edited(root, path, NULL, &err), -EINVAL, "%s is required",
+				path);
 			tap_has(t, err.text, quoted, "%s is named", path);
 		}
 		if (f->type == WABE_CODEC_LIST) {
@@ -133,10 +144,12 @@ static bool is_same(const struct wabe_json *a, const struct wabe_json *b)
 {
 	const struct wabe_json *c, *d;
 
-	if (a->type != b->type || a->count != b->count || a->boolean != b->boolean || !wabe_str_equal(a->text, b->text))
+	if (a->type != b->type || a->count != b->count || a->boolean != b->boolean ||
+	    !wabe_str_equal(a->text, b->text))
 		return false;
 	for (c = a->first, d = b->first; c; c = c->next, d = d->next) {
-		const struct wabe_json *other = a->type == WABE_JSON_OBJECT ? wabe_json_member(b, c->key) : d;
+		const struct wabe_json *other =
+			a->type == WABE_JSON_OBJECT ? wabe_json_member(b, c->key) : d;
 
 		if (!other || !is_same(c, other)) {
 			char path[256];
@@ -158,7 +171,8 @@ static void save_loaded(struct tap *t, const char *text, size_t len, struct wabe
 	tap_int(t, wabe_spec_save(&spec, out, &err), 0, "saves");
 }
 
-static void test_round_trip(struct tap *t, const char *text, size_t len, const struct wabe_json *root)
+static void test_round_trip(struct tap *t, const char *text, size_t len,
+			    const struct wabe_json *root)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf once = WABE_BUF_INIT, twice = WABE_BUF_INIT;
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
@@ -168,8 +182,10 @@ static void test_round_trip(struct tap *t, const char *text, size_t len, const s
 	save_loaded(t, text, len, &once);
 	save_loaded(t, once.data, once.len, &twice);
 	tap_str(t, twice.data, once.data, "load, save, load, save: the same text");
-	tap_ok(t, wabe_str_starts(once.data, "{\n\t\"ociVersion\": \"1."), "the version comes first");
-	tap_int(t, wabe_json_parse(&arena, "saved", once.data, once.len, &saved, &err), 0, "what was saved is JSON");
+	tap_ok(t, wabe_str_starts(once.data, "{\n\t\"ociVersion\": \"1."),
+	       "the version comes first");
+	tap_int(t, wabe_json_parse(&arena, "saved", once.data, once.len, &saved, &err), 0,
+		"what was saved is JSON");
 	tap_ok(t, is_same(root, saved) && is_same(saved, root), "nothing was lost or added");
 }
 
@@ -199,7 +215,8 @@ static void test_maximal(struct tap *t)
 	struct wabe_json *root;
 
 	edit_corpus("config/maximal.json", &text);
-	if (!tap_int(t, wabe_json_parse(&arena, "maximal", text.data, text.len, &root, &err), 0, "maximal config"))
+	if (!tap_int(t, wabe_json_parse(&arena, "maximal", text.data, text.len, &root, &err), 0,
+		     "maximal config"))
 		return;
 	test_round_trip(t, text.data, text.len, root);
 	test_wrong_values(t, root, root);
@@ -219,19 +236,26 @@ static void test_default(struct tap *t, bool is_rootless, const char *name)
 	if (!tap_int(t, wabe_spec_validate(&spec, &err), 0, "%s config is valid", name))
 		printf("# %s\n", err.text);
 	tap_int(t, wabe_spec_save(&spec, &text, &err), 0, "%s config is written", name);
-	if (!tap_int(t, wabe_json_parse(&arena, name, text.data, text.len, &root, &err), 0, "%s config is JSON", name))
+	if (!tap_int(t, wabe_json_parse(&arena, name, text.data, text.len, &root, &err), 0,
+		     "%s config is JSON", name))
 		return;
 	test_round_trip(t, text.data, text.len, root);
 	test_wrong_values(t, root, root);
 	test_truncated(t, text.data, text.len, name);
-	tap_ok(t, (wabe_spec_namespace(&spec, WABE_NS_USER) != NULL) == is_rootless, "%s: user namespace", name);
-	tap_ok(t, (wabe_spec_namespace(&spec, WABE_NS_NETWORK) != NULL) == !is_rootless, "%s: network namespace", name);
+	tap_ok(t, (wabe_spec_namespace(&spec, WABE_NS_USER) != NULL) == is_rootless,
+	       "%s: user namespace", name);
+	tap_ok(t, (wabe_spec_namespace(&spec, WABE_NS_NETWORK) != NULL) == !is_rootless,
+	       "%s: network namespace", name);
 	tap_int(t, (long long)spec.uid_mappings.count, is_rootless, "%s: mappings", name);
 	if (is_rootless)
-		tap_int(t, ((struct wabe_spec_idmap *)spec.uid_mappings.items)->host_id, geteuid(), "%s: the caller is root", name);
-	tap_ok(t, spec.process->capabilities->inheritable == 0 && spec.process->capabilities->ambient == 0,
+		tap_int(t, ((struct wabe_spec_idmap *)spec.uid_mappings.items)->host_id, geteuid(),
+			"%s: the caller is root", name);
+	tap_ok(t,
+	       spec.process->capabilities->inheritable == 0 &&
+		       spec.process->capabilities->ambient == 0,
 	       "%s: no capability is inherited", name);
-	tap_ok(t, spec.process->no_new_privileges && spec.root.readonly, "%s: no new privileges, read-only root", name);
+	tap_ok(t, spec.process->no_new_privileges && spec.root.readonly,
+	       "%s: no new privileges, read-only root", name);
 }
 
 static void test_paths(struct tap *t)
@@ -244,12 +268,14 @@ static void test_paths(struct tap *t)
 	tap_ok(t, wabe_strv_has(&spec.readonly_paths, "/proc/sys"), "of the default");
 	for (size_t i = 0; i < spec.masked_paths.count; i++)
 		for (size_t j = 0; j < i; j++)
-			tap_ok(t, strcmp(spec.masked_paths.items[i], spec.masked_paths.items[j]) != 0, "path %zu is not %zu", i, j);
+			tap_ok(t,
+			       strcmp(spec.masked_paths.items[i], spec.masked_paths.items[j]) != 0,
+			       "path %zu is not %zu", i, j);
 }
 
 /* What features promises must be accepted: each name put where it belongs. */
-static void test_feature_list(struct tap *t, const struct wabe_json *base, const struct wabe_json *list, const char *path,
-			      const char *format)
+static void test_feature_list(struct tap *t, const struct wabe_json *base,
+			      const struct wabe_json *list, const char *path, const char *format)
 {
 	struct wabe_error err = WABE_ERROR_INIT;
 
@@ -260,7 +286,8 @@ static void test_feature_list(struct tap *t, const struct wabe_json *base, const
 
 		wabe_buf_add(&value, format, (size_t)(at - format));
 		wabe_buf_printf(&value, "%s%s", c->text, at + 1);
-		if (!tap_int(t, parse_edited(base, path, value.data, &err), 0, "features: %s is accepted", c->text))
+		if (!tap_int(t, parse_edited(base, path, value.data, &err), 0,
+			     "features: %s is accepted", c->text))
 			printf("# %s\n", err.text);
 	}
 }
@@ -274,28 +301,37 @@ static void test_features(struct tap *t)
 	const struct wabe_json *os, *seccomp;
 
 	tap_int(t, wabe_spec_features(&text, &err), 0, "features");
-	tap_int(t, wabe_json_parse(&arena, "features", text.data, text.len, &root, &err), 0, "is JSON");
+	tap_int(t, wabe_json_parse(&arena, "features", text.data, text.len, &root, &err), 0,
+		"is JSON");
 	edit_corpus("config/minimal.json", &minimal);
-	tap_int(t, wabe_json_parse(&arena, "minimal", minimal.data, minimal.len, &base, &err), 0, "minimal config");
+	tap_int(t, wabe_json_parse(&arena, "minimal", minimal.data, minimal.len, &base, &err), 0,
+		"minimal config");
 	os = wabe_json_member(root, "linux");
 	seccomp = wabe_json_member(os, "seccomp");
 	tap_int(t, parse_edited(base, "ociVersion", "\"1.0.0\"", &err), 0, "ociVersionMin");
 	tap_str(t, wabe_json_member(root, "ociVersionMin")->text, "1.0.0", "is what was tried");
-	tap_str(t, wabe_json_member(root, "ociVersionMax")->text, WABE_SPEC_VERSION, "ociVersionMax");
-	test_feature_list(t, base, wabe_json_member(root, "hooks"), "hooks", "{\"@\":[{\"path\":\"/x\"}]}");
-	test_feature_list(t, base, wabe_json_member(root, "mountOptions"), "mounts",
-			  "[{\"destination\":\"/m\",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":[\"@\"]}]");
-	test_feature_list(t, base, wabe_json_member(os, "capabilities"), "process.capabilities", "{\"bounding\":[\"@\"]}");
+	tap_str(t, wabe_json_member(root, "ociVersionMax")->text, WABE_SPEC_VERSION,
+		"ociVersionMax");
+	test_feature_list(t, base, wabe_json_member(root, "hooks"), "hooks",
+			  "{\"@\":[{\"path\":\"/x\"}]}");
+	test_feature_list(
+		t, base, wabe_json_member(root, "mountOptions"), "mounts",
+		"[{\"destination\":\"/m\",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":[\"@\"]}]");
+	test_feature_list(t, base, wabe_json_member(os, "capabilities"), "process.capabilities",
+			  "{\"bounding\":[\"@\"]}");
 	test_feature_list(t, base, wabe_json_member(os, "namespaces"), "linux",
 			  "{\"namespaces\":[{\"type\":\"@\",\"path\":\"/proc/1/ns/x\"}]}");
-	test_feature_list(t, base, wabe_json_member(seccomp, "actions"), "linux", "{\"seccomp\":{\"defaultAction\":\"@\"}}");
-	test_feature_list(t, base, wabe_json_member(seccomp, "archs"), "linux",
-			  "{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_LOG\",\"architectures\":[\"@\"]}}");
+	test_feature_list(t, base, wabe_json_member(seccomp, "actions"), "linux",
+			  "{\"seccomp\":{\"defaultAction\":\"@\"}}");
+	test_feature_list(
+		t, base, wabe_json_member(seccomp, "archs"), "linux",
+		"{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_LOG\",\"architectures\":[\"@\"]}}");
 	test_feature_list(t, base, wabe_json_member(seccomp, "supportedFlags"), "linux",
 			  "{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_LOG\",\"flags\":[\"@\"]}}");
-	test_feature_list(t, base, wabe_json_member(seccomp, "operators"), "linux",
-			  "{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_LOG\",\"syscalls\":[{\"names\":[\"read\"],"
-			  "\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":0,\"op\":\"@\"}]}]}}");
+	test_feature_list(
+		t, base, wabe_json_member(seccomp, "operators"), "linux",
+		"{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_LOG\",\"syscalls\":[{\"names\":[\"read\"],"
+		"\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":0,\"op\":\"@\"}]}]}}");
 }
 
 /* What other engines write: read as they mean it. */
@@ -312,7 +348,8 @@ static void test_normalised(struct tap *t)
 	const struct wabe_spec_mount *mount;
 	const struct wabe_spec_device *device;
 
-	if (!tap_int(t, wabe_spec_parse(&spec, "config.json", text, strlen(text), &err), 0, "a config of other engines")) {
+	if (!tap_int(t, wabe_spec_parse(&spec, "config.json", text, strlen(text), &err), 0,
+		     "a config of other engines")) {
 		printf("# %s\n", err.text);
 		return;
 	}
@@ -323,8 +360,10 @@ static void test_normalised(struct tap *t)
 	tap_str(t, spec.hostname, NULL, "an empty hostname is none");
 	tap_str(t, spec.rootfs_propagation, NULL, "an empty propagation is none");
 	tap_str(t, spec.resources.cpu.cpus, NULL, "an empty list of CPUs is none");
-	tap_str(t, wabe_spec_namespace(&spec, WABE_NS_PID)->path, NULL, "an empty path is a new namespace");
-	tap_int(t, (long long)device->file_mode.value, 0666, "the type bits of a mode are left out");
+	tap_str(t, wabe_spec_namespace(&spec, WABE_NS_PID)->path, NULL,
+		"an empty path is a new namespace");
+	tap_int(t, (long long)device->file_mode.value, 0666,
+		"the type bits of a mode are left out");
 	tap_ok(t, spec.process == NULL, "no process");
 }
 
@@ -341,8 +380,10 @@ static void test_bundle(struct tap *t)
 	tap_int(t, wabe_spec_load(&spec, dir, &err), -ENOENT, "without config.json");
 	tap_has(t, err.text, "config.json", "says so");
 	edit_corpus("config/minimal.json", &text);
-	tap_int(t, wabe_file_replace_at(AT_FDCWD, file, text.data, text.len, 0600,
-					WABE_FILE_VOLATILE, &err), 0, "with one");
+	tap_int(t,
+		wabe_file_replace_at(AT_FDCWD, file, text.data, text.len, 0600, WABE_FILE_VOLATILE,
+				     &err),
+		0, "with one");
 	tap_int(t, wabe_spec_load(&spec, dir, &err), 0, "loads");
 	tap_str(t, spec.root.path, "rootfs", "its root");
 	wabe_spec_free(&spec);
@@ -355,19 +396,27 @@ static void test_bundle(struct tap *t)
 
 static void test_process(struct tap *t)
 {
-	static const char good[] = "{\"args\":[\"id\"],\"cwd\":\"/\",\"user\":{\"uid\":5,\"gid\":6}}";
-	static const char bad[] = "{\"args\":[\"id\"],\"cwd\":\"x\"}", type[] = "{\"args\":\"id\",\"cwd\":\"/\"}";
+	static const char good[] =
+		"{\"args\":[\"id\"],\"cwd\":\"/\",\"user\":{\"uid\":5,\"gid\":6}}";
+	static const char bad[] = "{\"args\":[\"id\"],\"cwd\":\"x\"}",
+			  type[] = "{\"args\":\"id\",\"cwd\":\"/\"}";
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	struct wabe_spec_process *process = NULL;
 	struct wabe_error err = WABE_ERROR_INIT;
 
-	tap_int(t, wabe_spec_parse_process(&arena, "p.json", bad, strlen(bad), &process, &err), -EINVAL, "relative cwd");
+	tap_int(t, wabe_spec_parse_process(&arena, "p.json", bad, strlen(bad), &process, &err),
+		-EINVAL, "relative cwd");
 	tap_has(t, err.text, "p.json: process.cwd", "is named");
-	tap_int(t, wabe_spec_parse_process(&arena, "p.json", type, strlen(type), &process, &err), -EINVAL, "args of a wrong type");
+	tap_int(t, wabe_spec_parse_process(&arena, "p.json", type, strlen(type), &process, &err),
+		-EINVAL, "args of a wrong type");
 	tap_has(t, err.text, "p.json: args: wants an array", "is named");
 	tap_ok(t, process == NULL, "the output is untouched");
-	if (tap_int(t, wabe_spec_parse_process(&arena, "p.json", good, strlen(good), &process, &err), 0, "a process"))
-		tap_ok(t, process->user.uid == 5 && process->user.gid == 6 && process->args.count == 1, "is loaded");
+	if (tap_int(t,
+		    wabe_spec_parse_process(&arena, "p.json", good, strlen(good), &process, &err),
+		    0, "a process"))
+		tap_ok(t,
+		       process->user.uid == 5 && process->user.gid == 6 && process->args.count == 1,
+		       "is loaded");
 }
 
 int main(void)

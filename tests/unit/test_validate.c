@@ -10,7 +10,7 @@
 
 struct change {
 	const char *path, *value;
-	int code;          /* 0: accepted */
+	int code;	   /* 0: accepted */
 	const char *error; /* NULL: "PATH: " */
 };
 
@@ -51,12 +51,15 @@ static const struct change changes[] = {
 	{ "process.env", "[\"=1\"]", -EINVAL, "process.env[0]:" },
 	{ "process.env", "[\"\"]", -EINVAL, "process.env[0]:" },
 	{ "process.user.uid", "65535", 0, NULL },
-	{ "process.user.uid", "65536", -EINVAL, "process.user.uid: 65536 is not in linux.uidMappings" },
+	{ "process.user.uid", "65536", -EINVAL,
+	  "process.user.uid: 65536 is not in linux.uidMappings" },
 	{ "process.user.uid", "4294967295", -ERANGE, NULL },
 	{ "process.user.gid", "1000", 0, NULL },
 	{ "process.user.gid", "1001", -EINVAL, NULL },
-	{ "process.user.additionalGids", "[0,1001]", -EINVAL, "process.user.additionalGids[1]: 1001" },
-	{ "process.user.additionalGids", "[4294967295]", -ERANGE, "process.user.additionalGids[0]" },
+	{ "process.user.additionalGids", "[0,1001]", -EINVAL,
+	  "process.user.additionalGids[1]: 1001" },
+	{ "process.user.additionalGids", "[4294967295]", -ERANGE,
+	  "process.user.additionalGids[0]" },
 	{ "process.user.umask", "511", 0, NULL },
 	{ "process.user.umask", "512", -ERANGE, NULL },
 	{ "process.oomScoreAdj", "-1000", 0, NULL },
@@ -69,15 +72,20 @@ static const struct change changes[] = {
 	{ "process.rlimits[1].type", "\"rlimit_nofile\"", -EINVAL, NULL },
 	{ "process.capabilities", NULL, 0, NULL },
 	{ "process.capabilities", "{}", 0, NULL },
-	{ "process.capabilities.bounding", "[\"CAP_BOGUS\"]", -EINVAL, "process.capabilities.bounding[0]: unknown name \"CAP_BOGUS\"" },
-	{ "process.capabilities.bounding", "[\"cap_chown\"]", -EINVAL, "process.capabilities.bounding[0]" },
-	{ "process.capabilities.bounding", "[\"CHOWN\"]", -EINVAL, "process.capabilities.bounding[0]" },
-	{ "process.capabilities.bounding", "[\"ALL\"]", -EINVAL, "process.capabilities.bounding[0]" },
+	{ "process.capabilities.bounding", "[\"CAP_BOGUS\"]", -EINVAL,
+	  "process.capabilities.bounding[0]: unknown name \"CAP_BOGUS\"" },
+	{ "process.capabilities.bounding", "[\"cap_chown\"]", -EINVAL,
+	  "process.capabilities.bounding[0]" },
+	{ "process.capabilities.bounding", "[\"CHOWN\"]", -EINVAL,
+	  "process.capabilities.bounding[0]" },
+	{ "process.capabilities.bounding", "[\"ALL\"]", -EINVAL,
+	  "process.capabilities.bounding[0]" },
 	{ "process.capabilities.bounding", "[\"CAP_CHOWN\",\"CAP_CHOWN\"]", 0, NULL },
 	{ "process.capabilities.effective", "[\"CAP_CHOWN\",\"CAP_KILL\"]", -EINVAL,
 	  "process.capabilities.effective: CAP_KILL is not in permitted" },
 	{ "process.consoleSize", "{\"height\":65535,\"width\":0}", 0, NULL },
-	{ "process.consoleSize", "{\"height\":65536,\"width\":0}", -ERANGE, "process.consoleSize.height" },
+	{ "process.consoleSize", "{\"height\":65536,\"width\":0}", -ERANGE,
+	  "process.consoleSize.height" },
 
 	{ "root.path", "\"\"", -EINVAL, NULL },
 	{ "hostname", "\"" A64 "\"", 0, NULL },
@@ -96,7 +104,8 @@ static const struct change changes[] = {
 	{ "mounts[0].destination", "\"data/x\"", 0, NULL },
 	{ "mounts[0].type", NULL, -EINVAL, NULL },
 	{ "mounts[1].type", NULL, 0, NULL },
-	{ "mounts[1].source", NULL, -EINVAL, "mounts[1].options: mount /data: a bind mount needs a source" },
+	{ "mounts[1].source", NULL, -EINVAL,
+	  "mounts[1].options: mount /data: a bind mount needs a source" },
 	{ "mounts[1].options", "[\"bind\",\"mode=755\"]", -EINVAL, NULL },
 	{ "mounts[2].options", "[\"tmpcopyup\"]", -ENOTSUP, NULL },
 	{ "hooks.prestart[0].path", "\"bin/x\"", -EINVAL, NULL },
@@ -113,16 +122,21 @@ static const struct change changes[] = {
 	{ NS "[4]", NULL, -EINVAL, "linux.maskedPaths: without a mount namespace" },
 	{ NS "[5]", NULL, -EINVAL, "linux.uidMappings: without a user namespace" },
 	{ NS "[5]", "{\"type\":\"user\",\"path\":\"/proc/1/ns/user\"}", 0, NULL },
-	{ NS "[7]", "{\"type\":\"time\",\"path\":\"/proc/1/ns/time\"}", -EINVAL, "wabe.uptime: the time namespace" },
-	{ NS "[2]", NULL, -EINVAL, "linux.sysctl[\"kernel.msgmax\"]: would change the host's, linux.namespaces has no ipc" },
-	{ NS "[1]", NULL, -EINVAL, "linux.sysctl[\"net.ipv4.ip_forward\"]: would change the host's" },
+	{ NS "[7]", "{\"type\":\"time\",\"path\":\"/proc/1/ns/time\"}", -EINVAL,
+	  "wabe.uptime: the time namespace" },
+	{ NS "[2]", NULL, -EINVAL,
+	  "linux.sysctl[\"kernel.msgmax\"]: would change the host's, linux.namespaces has no ipc" },
+	{ NS "[1]", NULL, -EINVAL,
+	  "linux.sysctl[\"net.ipv4.ip_forward\"]: would change the host's" },
 	{ "linux.uidMappings", NULL, -EINVAL, "linux.uidMappings: empty" },
 	{ "linux.gidMappings", "[]", -EINVAL, "linux.gidMappings: empty" },
 	{ "linux.uidMappings[0].size", "0", -ERANGE, NULL },
 	{ "linux.uidMappings[0].size", "4294967295", -ERANGE, NULL },
 	{ "linux.uidMappings[0].hostID", "4294967295", -ERANGE, "linux.uidMappings[0]" },
-	{ "linux.gidMappings[1].containerID", "999", -EINVAL, "linux.gidMappings[1]: overlaps with entry 0" },
-	{ "linux.gidMappings[1].hostID", "100999", -EINVAL, "linux.gidMappings[1]: overlaps with entry 0" },
+	{ "linux.gidMappings[1].containerID", "999", -EINVAL,
+	  "linux.gidMappings[1]: overlaps with entry 0" },
+	{ "linux.gidMappings[1].hostID", "100999", -EINVAL,
+	  "linux.gidMappings[1]: overlaps with entry 0" },
 	{ "linux.gidMappings[1].hostID", "101000", 0, NULL },
 
 	{ "linux.devices[0].path", "\"dev/x\"", -EINVAL, NULL },
@@ -155,8 +169,10 @@ static const struct change changes[] = {
 	{ "linux.sysctl", SYSCTL("fs.mqueue.msg_max", "10"), 0, NULL },
 	{ "linux.sysctl", SYSCTL("kernel/shm_rmid_forced", "1"), 0, NULL },
 	{ "linux.sysctl", SYSCTL("kernel.domainname", "a.b"), 0, NULL },
-	{ "linux.sysctl", SYSCTL("kernel.hostname", "a"), -EINVAL, "linux.sysctl[\"kernel.hostname\"]: the key \"hostname\"" },
-	{ "linux.sysctl", SYSCTL("kernel.core_pattern", "x"), -EINVAL, "linux.sysctl[\"kernel.core_pattern\"]: is not per namespace" },
+	{ "linux.sysctl", SYSCTL("kernel.hostname", "a"), -EINVAL,
+	  "linux.sysctl[\"kernel.hostname\"]: the key \"hostname\"" },
+	{ "linux.sysctl", SYSCTL("kernel.core_pattern", "x"), -EINVAL,
+	  "linux.sysctl[\"kernel.core_pattern\"]: is not per namespace" },
 	{ "linux.sysctl", SYSCTL("kernel.msgmax2", "x"), -EINVAL, NULL },
 	{ "linux.sysctl", SYSCTL("kernel.sem.x", "x"), -EINVAL, NULL },
 	{ "linux.sysctl", SYSCTL("vm.swappiness", "1"), -EINVAL, NULL },
@@ -215,7 +231,8 @@ static const struct change changes[] = {
 	{ RES "hugepageLimits[0].pageSize", "\"02MB\"", -EINVAL, NULL },
 	{ RES "hugepageLimits[0].pageSize", "\"MB\"", -EINVAL, NULL },
 	{ RES "hugepageLimits[0].pageSize", "\"2MB/../x\"", -EINVAL, NULL },
-	{ RES "hugepageLimits[0].pageSize", "\"64KB\"", -EINVAL, RES "hugepageLimits[1].pageSize: 64KB is there twice" },
+	{ RES "hugepageLimits[0].pageSize", "\"64KB\"", -EINVAL,
+	  RES "hugepageLimits[1].pageSize: 64KB is there twice" },
 	{ RES "unified", "{\"memory.max\":\"\"}", -EINVAL, RES "unified[\"memory.max\"]" },
 	{ RES "unified", "{\"../x\":\"1\"}", -EINVAL, RES "unified[\"../x\"]" },
 	{ RES "unified", "{\"memory.max/x\":\"1\"}", -EINVAL, NULL },
@@ -233,8 +250,10 @@ static const struct change changes[] = {
 	{ "linux.seccomp.defaultAction", "\"SCMP_ACT_ALLOW\"", -EINVAL,
 	  "linux.seccomp.defaultAction: SCMP_ACT_ALLOW returns no errno, defaultErrnoRet" },
 	{ "linux.seccomp.defaultErrnoRet", "4096", -ERANGE, NULL },
-	{ "linux.seccomp.architectures", "[\"SCMP_ARCH_X86\",\"x86\"]", -EINVAL, "linux.seccomp.architectures[1]:" },
-	{ "linux.seccomp.flags", "[\"SECCOMP_FILTER_FLAG_NEW_LISTENER\"]", -EINVAL, "linux.seccomp.flags[0]:" },
+	{ "linux.seccomp.architectures", "[\"SCMP_ARCH_X86\",\"x86\"]", -EINVAL,
+	  "linux.seccomp.architectures[1]:" },
+	{ "linux.seccomp.flags", "[\"SECCOMP_FILTER_FLAG_NEW_LISTENER\"]", -EINVAL,
+	  "linux.seccomp.flags[0]:" },
 	{ "linux.seccomp.syscalls[0].names", "[]", -EINVAL, NULL },
 	{ "linux.seccomp.syscalls[0].action", "\"SCMP_ACT_\"", -EINVAL, NULL },
 	{ "linux.seccomp.syscalls[1].action", "\"SCMP_ACT_LOG\"", -EINVAL, NULL },
@@ -258,11 +277,12 @@ static void test_changes(struct tap *t, const struct wabe_json *root)
 		const struct change *c = &changes[i];
 		struct wabe_error err = WABE_ERROR_INIT;
 
-		if (!tap_int(t, try(root, c, &err), c->code, "%s = %s", c->path, c->value ? c->value : "(removed)"))
+		if (!tap_int(t, try(root, c, &err), c->code, "%s = %s", c->path,
+			     c->value ? c->value : "(removed)"))
 			printf("# %s\n", err.text);
 		if (c->code < 0)
-			tap_has(t, err.text, c->error ? c->error : c->path, "error of %s = %s", c->path,
-				c->value ? c->value : "(removed)");
+			tap_has(t, err.text, c->error ? c->error : c->path, "error of %s = %s",
+				c->path, c->value ? c->value : "(removed)");
 	}
 }
 
@@ -280,10 +300,12 @@ static void test_sysctl_path(struct tap *t)
 	char path[64];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		tap_int(t, wabe_spec_sysctl_path(rows[i].key, path, sizeof(path)), 0, "sysctl %s", rows[i].key);
+		tap_int(t, wabe_spec_sysctl_path(rows[i].key, path, sizeof(path)), 0, "sysctl %s",
+			rows[i].key);
 		tap_str(t, path, rows[i].path, "its path");
 	}
-	tap_int(t, wabe_spec_sysctl_path("net.ipv4.ip_forward", path, 19), -ENAMETOOLONG, "a path that doesn't fit");
+	tap_int(t, wabe_spec_sysctl_path("net.ipv4.ip_forward", path, 19), -ENAMETOOLONG,
+		"a path that doesn't fit");
 	tap_int(t, wabe_spec_sysctl_path("net.ipv4.ip_forward", path, 20), 0, "one that just fits");
 }
 
@@ -296,7 +318,8 @@ static void test_many_idmaps(struct tap *t, const struct wabe_json *root)
 		struct wabe_error err = WABE_ERROR_INIT;
 
 		for (int i = 0; i < count; i++)
-			wabe_buf_printf(&list, "%s{\"containerID\":%d,\"hostID\":%d,\"size\":1}", i ? "," : "[", i, 2 * i);
+			wabe_buf_printf(&list, "%s{\"containerID\":%d,\"hostID\":%d,\"size\":1}",
+					i ? "," : "[", i, 2 * i);
 		wabe_buf_puts(&list, "]");
 		c.value = list.data;
 		tap_int(t, try(root, &c, &err), count == 340 ? 0 : -EINVAL, "%d id maps", count);
@@ -312,7 +335,8 @@ static void test_many_page_sizes(struct tap *t, const struct wabe_json *root)
 		struct wabe_error err = WABE_ERROR_INIT;
 
 		for (int i = 0; i < count; i++)
-			wabe_buf_printf(&list, "%s{\"pageSize\":\"%dKB\",\"limit\":1}", i ? "," : "[", i + 1);
+			wabe_buf_printf(&list, "%s{\"pageSize\":\"%dKB\",\"limit\":1}",
+					i ? "," : "[", i + 1);
 		wabe_buf_puts(&list, "]");
 		c.value = list.data;
 		tap_int(t, try(root, &c, &err), count == 32 ? 0 : -EINVAL, "%d page sizes", count);
@@ -328,7 +352,8 @@ int main(void)
 	struct tap t = TAP_INIT;
 
 	edit_corpus("config/maximal.json", &text);
-	if (tap_int(&t, wabe_json_parse(&arena, "maximal", text.data, text.len, &root, &err), 0, "maximal config")) {
+	if (tap_int(&t, wabe_json_parse(&arena, "maximal", text.data, text.len, &root, &err), 0,
+		    "maximal config")) {
 		test_changes(&t, root);
 		test_many_idmaps(&t, root);
 		test_many_page_sizes(&t, root);

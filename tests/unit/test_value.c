@@ -283,8 +283,8 @@ static const struct row rows[] = {
 
 static struct vz_rule rule_of(const struct row *row)
 {
-	return (struct vz_rule) { row->type, row->unit, row->min, row->max,
-				  row->type == VZ_TYPE_SWITCH ? switches : words };
+	return (struct vz_rule){ row->type, row->unit, row->min, row->max,
+				 row->type == VZ_TYPE_SWITCH ? switches : words };
 }
 
 static void check_row(struct tap *t, const struct row *row)

@@ -177,10 +177,10 @@ static void check_errors(struct tap *t)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 
-	run((const char *[]) { "-a", "-j", "-o", "ctid", NULL }, STDERR_FILENO, &text);
+	run((const char *[]){ "-a", "-j", "-o", "ctid", NULL }, STDERR_FILENO, &text);
 	tap_has(t, text.data, "container 103:", "a broken configuration is named");
 	tap_has(t, text.data, "line 1: a quote is not closed", "  with its line");
-	run((const char *[]) { NULL }, STDERR_FILENO, &text);
+	run((const char *[]){ NULL }, STDERR_FILENO, &text);
 	tap_str(t, text.data, "Container(s) not found\n", "nothing runs");
 }
 
@@ -217,9 +217,9 @@ static void check_fields(struct tap *t)
 			 " mblf"[i % 5]);
 		tap_int(t, vzlist_column_find(name, strlen(name), &column), 0, "field %s", name);
 	}
-	tap_int(t, run((const char *[]) { "-L", NULL }, STDOUT_FILENO, &text), 0, "vzlist -L");
+	tap_int(t, run((const char *[]){ "-L", NULL }, STDOUT_FILENO, &text), 0, "vzlist -L");
 	tap_has(t, text.data, "swappages.f     SWAPP.F        \n", "a line");
-	tap_int(t, run((const char *[]) { "-j", "-a", NULL }, STDOUT_FILENO, &text), 0,
+	tap_int(t, run((const char *[]){ "-j", "-a", NULL }, STDOUT_FILENO, &text), 0,
 		"all fields as JSON");
 	tap_has(t, text.data, "\"vpsid\": 101", "old names too");
 }
@@ -256,7 +256,7 @@ static void check_running(struct tap *t)
 			   .swap_bytes = UINT64_MAX },
 		.usage = { .used_bytes = 5 << 20, .used_inodes = 42 },
 	};
-	struct vzlist_columns columns = { (struct vzlist_column[2]) { { 0 } }, 2 };
+	struct vzlist_columns columns = { (struct vzlist_column[2]){ { 0 } }, 2 };
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);

@@ -16,7 +16,7 @@
 
 void vz_conffile_init(struct vz_conffile *file, struct wabe_arena *arena, const char *what)
 {
-	*file = (struct vz_conffile) { .arena = arena, .what = what };
+	*file = (struct vz_conffile){ .arena = arena, .what = what };
 }
 
 /* Put @line at index @at, the rest moves down. */

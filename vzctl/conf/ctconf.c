@@ -15,7 +15,7 @@
 
 static void init(struct vz_ctconf *conf, const struct vz_host *host, uint32_t ctid)
 {
-	*conf = (struct vz_ctconf) { .host = host, .ctid = ctid };
+	*conf = (struct vz_ctconf){ .host = host, .ctid = ctid };
 	snprintf(conf->id, sizeof(conf->id), "%u", ctid);
 	conf->own.arena = &conf->arena;
 	conf->params.arena = &conf->arena;
@@ -24,7 +24,7 @@ static void init(struct vz_ctconf *conf, const struct vz_host *host, uint32_t ct
 void vz_ctconf_free(struct vz_ctconf *conf)
 {
 	wabe_arena_free(&conf->arena);
-	*conf = (struct vz_ctconf) { 0 };
+	*conf = (struct vz_ctconf){ 0 };
 }
 
 int vz_ctconf_check_new_id(uint32_t ctid, struct wabe_error *err)
@@ -69,7 +69,7 @@ static int derive(struct vz_ctconf *conf, struct wabe_error *err)
 {
 	int r;
 
-	conf->params = (struct vz_params) { .arena = &conf->arena };
+	conf->params = (struct vz_params){ .arena = &conf->arena };
 	r = vz_params_merge(&conf->params, &conf->host->params, err);
 	if (r == 0)
 		r = vz_params_merge(&conf->params, &conf->own, err);
@@ -237,7 +237,7 @@ int vz_ctconf_apply_sample(struct vz_ctconf *conf, const char *sample, struct wa
 
 	for (enum vz_param_id id = 0; r == 0 && id < VZ_PARAM_MAX; id++)
 		if (is_identity(id))
-			changes.values[id] = (struct vz_value) { 0 };
+			changes.values[id] = (struct vz_value){ 0 };
 	if (r == 0)
 		r = vz_params_set(&changes, VZ_PARAM_ORIGIN_SAMPLE, sample, err);
 	if (r == 0)

@@ -194,7 +194,7 @@ int vz_host_load(const char *path, struct wabe_log *log, struct vz_host *ret_hos
 {
 	int r;
 
-	*ret_host = (struct vz_host) {
+	*ret_host = (struct vz_host){
 		.conf_fd = -EBADF,
 		.statedir = STATEDIR_DEFAULT,
 		.uid_base = UID_BASE_DEFAULT,
@@ -217,7 +217,7 @@ void vz_host_free(struct vz_host *host)
 {
 	wabe_cleanup_close(&host->conf_fd);
 	wabe_arena_free(&host->arena);
-	*host = (struct vz_host) { .conf_fd = -EBADF };
+	*host = (struct vz_host){ .conf_fd = -EBADF };
 }
 
 int vz_host_lock(const struct vz_host *host, const char *name, int timeout_ms,

@@ -36,7 +36,7 @@ static int set_from_line(struct vz_params *p, enum vz_param_id id,
 
 	/* KEY="" is how OpenVZ's files say that a value is not set. */
 	if (!*line->value && !vz_type_is_list(row->rule.type)) {
-		p->values[id] = (struct vz_value) { 0 };
+		p->values[id] = (struct vz_value){ 0 };
 		return 0;
 	}
 	if (line->has_expansion && row->rule.type != VZ_TYPE_PATH)
@@ -67,7 +67,7 @@ int vz_params_from_file(struct vz_params *p, const struct vz_conffile *file,
 			return r;
 		}
 		if (r < 0) {
-			p->values[id] = (struct vz_value) { 0 };
+			p->values[id] = (struct vz_value){ 0 };
 			wabe_error_clear(err);
 		}
 	}
@@ -95,8 +95,8 @@ int vz_params_to_file(const struct vz_params *p, struct vz_conffile *file, struc
 	for (enum vz_param_id id = 0; id < VZ_PARAM_MAX; id++) {
 		const struct vz_param *row = vz_param_row(id);
 		const struct vz_value *value = &p->values[id];
-		enum vz_conffile_quote quote =
-			row->rule.type == VZ_TYPE_PATH ? VZ_CONFFILE_VEID : VZ_CONFFILE_LITERAL;
+		enum vz_conffile_quote quote = row->rule.type == VZ_TYPE_PATH ? VZ_CONFFILE_VEID
+									      : VZ_CONFFILE_LITERAL;
 		int r;
 
 		if (!row->key || !value->is_set || is_in_file(file, row, value))
@@ -210,7 +210,7 @@ uint64_t vz_param_u64(const struct vz_params *p, enum vz_param_id id)
 struct vz_pair vz_param_pair(const struct vz_params *p, enum vz_param_id id)
 {
 	if (!vz_param_has(p, id))
-		return (struct vz_pair) { VZ_UNLIMITED, VZ_UNLIMITED };
+		return (struct vz_pair){ VZ_UNLIMITED, VZ_UNLIMITED };
 	return p->values[id].pair;
 }
 
@@ -219,8 +219,8 @@ struct vz_pair vz_param_bytes(const struct vz_params *p, enum vz_param_id id)
 	enum vz_unit unit = vz_param_row(id)->rule.unit;
 	struct vz_pair pair = vz_param_pair(p, id);
 
-	return (struct vz_pair) { vz_value_bytes(pair.barrier, unit),
-				  vz_value_bytes(pair.limit, unit) };
+	return (struct vz_pair){ vz_value_bytes(pair.barrier, unit),
+				 vz_value_bytes(pair.limit, unit) };
 }
 
 const struct wabe_strv *vz_param_list(const struct vz_params *p, enum vz_param_id id)

@@ -24,7 +24,7 @@
  * 9223372036854775807. */
 #define VZ_UNLIMITED ((uint64_t)INT64_MAX)
 
-#define VZ_PAGE_BYTES                                                                         \
+#define VZ_PAGE_BYTES \
 	4096u /* vzctl(8): memory pages are 4 KB on x86; fixed, so that a file means the same \
 		 anywhere */
 

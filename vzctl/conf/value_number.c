@@ -133,7 +133,7 @@ int vz_value_pair(const char *text, enum vz_unit unit, struct vz_pair *ret_pair)
 	if (!colon) {
 		r = vz_value_number(text, unit, &pair.limit);
 		if (r == 0)
-			*ret_pair = (struct vz_pair) { pair.limit, pair.limit };
+			*ret_pair = (struct vz_pair){ pair.limit, pair.limit };
 		return r;
 	}
 	if ((size_t)(colon - text) >= sizeof(first))

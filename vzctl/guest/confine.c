@@ -30,11 +30,11 @@
  * CHECKPOINT_RESTORE WAKE_ALARM BLOCK_SUSPEND AUDIT_CONTROL AUDIT_READ: nothing that they govern
  * belongs to a namespace.
  */
-#define CAPS_GUEST                                                                                 \
-	(CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FOWNER) | CAP(FSETID) | CAP(KILL) | CAP(SETGID) |    \
-	 CAP(SETUID) | CAP(SETPCAP) | CAP(LINUX_IMMUTABLE) | CAP(NET_BIND_SERVICE) |               \
-	 CAP(NET_BROADCAST) | CAP(NET_ADMIN) | CAP(NET_RAW) | CAP(IPC_LOCK) | CAP(IPC_OWNER) |     \
-	 CAP(SYS_CHROOT) | CAP(SYS_PTRACE) | CAP(SYS_PACCT) | CAP(SYS_ADMIN) | CAP(SYS_BOOT) |     \
+#define CAPS_GUEST                                                                              \
+	(CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FOWNER) | CAP(FSETID) | CAP(KILL) | CAP(SETGID) | \
+	 CAP(SETUID) | CAP(SETPCAP) | CAP(LINUX_IMMUTABLE) | CAP(NET_BIND_SERVICE) |            \
+	 CAP(NET_BROADCAST) | CAP(NET_ADMIN) | CAP(NET_RAW) | CAP(IPC_LOCK) | CAP(IPC_OWNER) |  \
+	 CAP(SYS_CHROOT) | CAP(SYS_PTRACE) | CAP(SYS_PACCT) | CAP(SYS_ADMIN) | CAP(SYS_BOOT) |  \
 	 CAP(SYS_NICE) | CAP(SYS_TTY_CONFIG) | CAP(LEASE) | CAP(AUDIT_WRITE) | CAP(SETFCAP))
 
 /*
