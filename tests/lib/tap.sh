@@ -27,11 +27,20 @@ tap_comment()
 	sed 's/^/# /'
 }
 
+# awk that reads a pipe line by line: mawk waits for a full buffer unless it is told not to.
+tap_awk()
+{
+	local interactive=()
+
+	! awk -W version 2>/dev/null </dev/null | grep -q ^mawk || interactive=(-W interactive)
+	awk "${interactive[@]}" "$@"
+}
+
 # Pass a TAP stream on, each result with a prefix; what it can't say itself (a plan that wasn't kept) is a failure.
 # $1: prefix
 tap_prefix()
 {
-	awk -v prefix="$1" '
+	tap_awk -v prefix="$1" '
 		/^1\.\.[0-9]+/ { planned = substr($1, 4); has_plan = 1; next }
 		/^(not )?ok/ {
 			count++
@@ -54,7 +63,7 @@ tap_prefix()
 # The lab's stream as ours: it has plan and verdict on files already.
 tap_of_lab()
 {
-	awk '
+	tap_awk '
 		/^# lab: file / { file = $4; sub(/^tests\/(bats\/)?/, "", file) }
 		/^# lab: end / { file = "" }
 		/^(not )?ok/ {
