@@ -205,7 +205,8 @@ static int parse_commands(struct rounds *r, int argc, char **argv)
 			if (i + 2 >= argc || r->command_count == COMMANDS_MAX)
 				return die(":", "wants a name and a command, at most 8 times");
 			c = &r->commands[r->command_count++];
-			*c = (struct command){ .name = argv[++i], .args = argv + i + 1 };
+			*c = (struct command){ .name = argv[i + 1], .args = argv + i + 2 };
+			i++;
 		} else if (!c || c->count++ == ARGS_MAX) {
 			return die(argv[i], c ? "too many arguments" : "behind no \":\"");
 		}
