@@ -189,7 +189,7 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	_cleanup_(wabe_container_free) struct wabe_container *c = NULL;
 	_cleanup_close_ int console_fd = -EBADF;
 	struct wabe_exec_args args = { .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1 };
-	struct wabe_spec_process process;
+	struct wabe_spec_process process = { 0 };
 	struct values v = { 0 };
 	int first = cli_options(cli, &cli_exec, &v, argc, argv, 1, -1, err);
 	int r = first < 0 ? first : cli_check_preserved(cli, v.preserve_fds, err);

@@ -256,8 +256,9 @@ static bool is_in_v2(struct wabe_cgroup *cgroup, const char *v1_name, const char
 static bool split(struct wabe_cgroup *cgroup, struct wabe_cgroup_limits *l,
 		  struct wabe_cgroup_limits *v2)
 {
-#define MOVE(member) (v2->member = l->member, memset(&l->member, 0, sizeof(l->member)))
-	static const struct wabe_cgroup_limits none;
+#define MOVE(member) \
+	(v2->member = l->member, memset(&l->member, 0, sizeof(l->member)), is_moved = true)
+	bool is_moved = false;
 
 	memset(v2, 0, sizeof(*v2));
 	if ((l->has_memory_max || l->has_memory_swap_max || l->has_memory_low ||
@@ -283,7 +284,7 @@ static bool split(struct wabe_cgroup *cgroup, struct wabe_cgroup_limits *l,
 	if (l->hugetlb.count && is_in_v2(cgroup, "hugetlb", "hugetlb"))
 		MOVE(hugetlb);
 #undef MOVE
-	return memcmp(v2, &none, sizeof(none)) != 0;
+	return is_moved;
 }
 
 int wabe_cgroup_v1_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits,

@@ -118,7 +118,8 @@ static void test_rows(struct tap *t, const struct wabe_json *root, const struct 
 				path);
 			continue;
 		}
-		if (!tap_ok(t, node != NULL, "%s is in the maximal config", path))
+		tap_ok(t, node != NULL, "%s is in the maximal config", path);
+		if (!node)
 			continue;
 		if (f->flags & WABE_CODEC_REQUIRED) {
 			snprintf(quoted, sizeof(quoted), "the required key \"%s\" is missing",

@@ -44,7 +44,7 @@ static void hide_password(int argc, char **argv)
 	static const char option[] = "--userpasswd";
 	const size_t len = sizeof(option) - 1;
 
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc && argv[i]; i++) {
 		char *value = NULL;
 
 		if (strcmp(argv[i], option) == 0 && i + 1 < argc)

@@ -10,7 +10,7 @@
 int vz_cmd_status(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 		  struct wabe_error *err)
 {
-	struct vz_guest_status status;
+	struct vz_guest_status status = { 0 };
 	int r = vz_cmd_options(cli, NULL, 0, NULL, argc, argv, err);
 
 	if (r == 0)

@@ -249,7 +249,7 @@ static bool found(void *data, struct vzlist_guest *g)
 
 static int print_sorted(struct vzlist *v, struct wabe_error *err)
 {
-	struct vzlist_guest **guests = wabe_arena_array(&v->arena, v->count, sizeof(v->kept));
+	struct vzlist_guest **guests = wabe_arena_array(&v->arena, v->count, sizeof(void *));
 	size_t at = 0;
 
 	if (!guests)
