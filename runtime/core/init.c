@@ -298,21 +298,21 @@ static int raise_loopback(struct wabe_init *init, struct wabe_error *err)
 	return (init->clone_flags & CLONE_NEWNET) ? wabe_link_up("lo", err) : 0;
 }
 
-static int start_uptime(struct wabe_init *init, struct wabe_error *err)
+static int enter_new_time(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_spec_namespace *ns = wabe_spec_namespace(init->spec, WABE_NS_TIME);
 	_cleanup_close_ int proc_fd = -EBADF;
 	int r;
 
-	if (!init->spec->has_uptime)
-		return ns && !ns->path ? wabe_namespace_unshare(CLONE_NEWTIME, err) : 0;
+	if (!init->spec->has_uptime && (!ns || ns->path))
+		return 0;
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
 		return wabe_error_set(err, -errno, "open /proc");
 	/* Files of an undumpable process belong to the host's root; nobody else is in the container yet to make use of it. */
 	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		return wabe_error_set(err, -errno, "become dumpable");
-	r = wabe_namespace_new_uptime(proc_fd, err);
+	r = wabe_namespace_new_time(proc_fd, init->spec->has_uptime, err);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 && r == 0)
 		r = wabe_error_set(err, -errno, "become undumpable");
 	return r;
@@ -342,7 +342,7 @@ static int assume_identity(struct wabe_init *init, struct wabe_error *err)
 
 /* In this order: mounts before the devices in them, the host's view until the pivot, rights last. */
 static int (*const child_steps[])(struct wabe_init *, struct wabe_error *) = {
-	join_namespaces,    new_session,       start_uptime,	  wabe_rootfs_attach,
+	join_namespaces,    new_session,       enter_new_time,	  wabe_rootfs_attach,
 	wabe_rootfs_mounts, wabe_devices_make, wabe_console_make, wabe_rootfs_mask,
 	container_hooks,    wabe_rootfs_enter, set_names,	  set_sysctls,
 	raise_loopback,	    assume_identity,

@@ -104,17 +104,32 @@ int wabe_namespace_same(const char *path, const char *name, struct wabe_error *e
 	return a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
-int wabe_namespace_new_uptime(int proc_fd, struct wabe_error *err)
+static int start_clocks(int proc_fd, struct wabe_error *err)
 {
 	struct timespec boot, mono;
 	char text[128];
 
-	/* The offsets are relative to the host's clocks, so these are read before the namespace is left. */
+	/* The offsets are relative to the host's clocks, in whose namespace the caller still is. */
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	clock_gettime(CLOCK_MONOTONIC, &mono);
-	if (unshare(CLONE_NEWTIME) < 0)
-		return refused(-errno, "make a time namespace", err);
 	snprintf(text, sizeof(text), "monotonic %lld 0\nboottime %lld 0\n", -(long long)mono.tv_sec,
 		 -(long long)boot.tv_sec);
 	return wabe_file_write_at(proc_fd, "self/timens_offsets", text, err);
+}
+
+int wabe_namespace_new_time(int proc_fd, bool starts_at_zero, struct wabe_error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		return refused(-errno, "make a time namespace", err);
+	r = starts_at_zero ? start_clocks(proc_fd, err) : 0;
+	if (r < 0)
+		return r;
+	/* So far it is that of children alone; only newer kernels than 6.1 enter it at an execve. */
+	fd = openat(proc_fd, "self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return wabe_error_set(err, -errno, "open the time namespace");
+	return wabe_namespace_join(fd, CLONE_NEWTIME, err);
 }

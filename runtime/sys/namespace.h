@@ -5,6 +5,7 @@
 #ifndef WABE_SYS_NAMESPACE_H
 #define WABE_SYS_NAMESPACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -32,9 +33,11 @@ int wabe_namespace_open(const char *path, int type, struct wabe_error *err);
 int wabe_namespace_same(const char *path, const char *name, struct wabe_error *err);
 
 /**
- * wabe_namespace_new_uptime() - a time namespace for the next execve and all children, whose CLOCK_BOOTTIME and
- * CLOCK_MONOTONIC start at 0 (time_namespaces(7)). @proc_fd: a procfs root. 0, or -errno (-EINVAL: kernel without them).
+ * wabe_namespace_new_time() - make a time namespace and enter it (time_namespaces(7)).
+ * @proc_fd: a procfs root
+ * @starts_at_zero: CLOCK_BOOTTIME and CLOCK_MONOTONIC start at 0, else they go on as they are
+ * Single-threaded callers only. 0, or -errno (-EINVAL: kernel without them).
  */
-int wabe_namespace_new_uptime(int proc_fd, struct wabe_error *err);
+int wabe_namespace_new_time(int proc_fd, bool starts_at_zero, struct wabe_error *err);
 
 #endif
