@@ -170,6 +170,12 @@ static int run(struct cli *cli, int argc, char **argv, struct wabe_error *err)
 	int first, r;
 
 	cli->log = (struct wabe_log){ .program = "wabe", .level = WABE_LOG_WARNING, .fd = -1 };
+	/* Nothing that the caller left open goes into a container unless --preserve-fds says so. */
+	r = wabe_fd_pin_stdio();
+	if (r == 0)
+		r = wabe_fd_cloexec_from(3);
+	if (r < 0)
+		return wabe_error_set(err, r, "keep the caller's descriptors out");
 	first = wabe_option_parse(global_options, ARRAY_SIZE(global_options), &g, &cli->arena, argc,
 				  argv, err);
 	if (first < 0)
@@ -192,9 +198,6 @@ int main(int argc, char **argv)
 	struct cli cli = { .argv = argv };
 	int r;
 
-	/* Nothing that the caller left open goes into a container unless --preserve-fds says so. */
-	if (wabe_fd_pin_stdio() < 0 || wabe_fd_cloexec_from(3) < 0)
-		return CLI_EXIT_FAILED;
 	r = run(&cli, argc, argv, &err);
 	if (r < 0) {
 		wabe_log(&cli.log, WABE_LOG_ERROR, "%s", err.text);

@@ -109,7 +109,7 @@ load oci
 @test "errors reach the caller" {
 	background
 	refused 'exec "/bin/nope": No such file or directory' W exec "$ID" /bin/nope
-	refused 'exec "nope": not found' W exec "$ID" nope
+	refused "not found in the container's PATH" W exec "$ID" nope
 	refused 'exec "/etc": Permission denied' W exec "$ID" /etc
 	refused 'exec "/bin/nope"' W exec -d --pid-file "$T/pid" "$ID" /bin/nope
 	[[ ! -e $T/pid ]]

@@ -96,12 +96,12 @@ watch_joiners()
 		            pass
 		        # PTRACE_SEIZE, _INTERRUPT, _DETACH
 		        if exe is None and libc.ptrace(0x4206, pid, 0, 0) == 0:
-		            # It may have become the guest's program meanwhile: that one is the guest's to trace.
+		            # It may have become the guest's program meanwhile: that one, or its zombie, is the guest's to trace.
 		            try:
-		                now = os.readlink("/proc/%d/exe" % pid)
+		                now = open("/proc/%d/comm" % pid).read().strip()
 		            except OSError:
-		                now = ""
-		            if "busybox" not in now:
+		                now = "true"
+		            if now not in ("true", "busybox"):
 		                found.add("traced %s" % now)
 		            libc.ptrace(0x4207, pid, 0, 0)
 		            try:
