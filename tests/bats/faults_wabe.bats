@@ -334,7 +334,7 @@ running()
 		    s.close()
 	EOF2
 	[[ $(state_of) == created ]]
-	! has_ended "$pid"
+	if has_ended "$pid"; then false; fi
 	ok W start "$ID"
 	[[ $(state_of) == running ]]
 }
