@@ -47,7 +47,7 @@ more_setup()
 {
 	conf '.process.terminal = true'
 	RECEIVER=
-	RUN="timeout --foreground 25 $WABE --root $STATE"
+	RUN="timeout --foreground 25 ${ENTER[*]} $WABE --root $STATE"
 }
 
 more_teardown()
@@ -134,7 +134,7 @@ on_terminal()
 	has $'31 91\nstatus 8'
 	# From a pipe: end of file becomes ^D.
 	script 'echo "typed: $(head -1)"; exit 9'
-	call bash -c "echo word | timeout 20 '$WABE' --root '$STATE' run --bundle '$B' '$ID'"
+	call bash -c "echo word | timeout 20 ${ENTER[*]} '$WABE' --root '$STATE' run --bundle '$B' '$ID'"
 	[[ $status == 9 ]] || shown
 	has "typed: word"
 }
@@ -150,6 +150,7 @@ on_terminal()
 	conf '.process.terminal = false'
 	background
 	on_terminal "stty rows 20 cols 70; $RUN exec -t $ID sh -c 'tty; stty size; exit 4'; echo status \$?"
+	output=${output//^@/} # script(1) sends its end of input, which the terminal may echo
 	has $'/dev/pts/0\n20 70\nstatus 4'
 	receive word
 	ok W exec -t -d --console-socket "$T/socket" -u 1000 "$ID" sh -c 'read x; echo "got $x"; stat -c %u /dev/pts/0; echo y >/dev/tty'
