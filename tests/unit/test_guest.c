@@ -225,8 +225,8 @@ static void check_init(struct tap *t, const char *root, int wanted, const char *
 	if (r < 0)
 		tap_ok(t, vz_exit_code(&err) == VZ_EXIT_BROKEN_CT, "%s: exit code 47", root);
 	else
-		tap_ok(t, strcmp(where_found, path) == 0 && found == kind, "%s: %s, %s", root,
-		       where_found, vz_init_name(found));
+		tap_ok(t, path && strcmp(where_found, path) == 0 && found == kind, "%s: %s, %s",
+		       root, where_found, vz_init_name(found));
 }
 
 static void test_init(struct tap *t)

@@ -108,24 +108,23 @@ int vz_params_to_file(const struct vz_params *p, struct vz_conffile *file, struc
 	return 0;
 }
 
-/* Index of the entry that is the same thing, or the list's count. */
-static size_t find_entry(enum vz_type type, const struct wabe_strv *list, const char *entry)
+/* Where the list has an entry that is the same thing, or NULL. */
+static char **find_entry(enum vz_type type, const struct wabe_strv *list, const char *entry)
 {
-	size_t i = 0;
-
-	while (i < list->count && !vz_value_entry_same(type, list->items[i], entry))
-		i++;
-	return i;
+	for (size_t i = 0; i < list->count; i++)
+		if (vz_value_entry_same(type, list->items[i], entry))
+			return &list->items[i];
+	return NULL;
 }
 
 static int put_entry(struct wabe_arena *arena, enum vz_type type, struct wabe_strv *list,
 		     char *entry)
 {
-	size_t i = find_entry(type, list, entry);
+	char **same = find_entry(type, list, entry);
 
-	if (i == list->count)
+	if (!same)
 		return wabe_strv_add(list, arena, entry);
-	list->items[i] = entry;
+	*same = entry;
 	return 0;
 }
 
@@ -137,7 +136,7 @@ static int apply_edit(struct wabe_arena *arena, enum vz_type type, struct vz_val
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && !over->is_del_all && i < base->list.count; i++)
-		if (find_entry(type, &over->del, base->list.items[i]) == over->del.count)
+		if (!find_entry(type, &over->del, base->list.items[i]))
 			r = wabe_strv_add(&out.list, arena, base->list.items[i]);
 	for (size_t i = 0; r == 0 && i < over->list.count; i++)
 		r = put_entry(arena, type, &out.list, over->list.items[i]);
@@ -230,10 +229,7 @@ const struct wabe_strv *vz_param_list(const struct vz_params *p, enum vz_param_i
 
 int vz_param_switch(const struct vz_params *p, enum vz_param_id id, const char *name)
 {
-	const struct wabe_strv *list = vz_param_list(p, id);
-	size_t i = find_entry(VZ_TYPE_SWITCH, list, name);
+	char **entry = find_entry(VZ_TYPE_SWITCH, vz_param_list(p, id), name);
 
-	if (i == list->count)
-		return -1;
-	return strcmp(strchr(list->items[i], ':'), ":on") == 0;
+	return entry ? strcmp(strchr(*entry, ':'), ":on") == 0 : -1;
 }

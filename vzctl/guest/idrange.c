@@ -92,7 +92,7 @@ void vz_idrange_close(struct vz_idrange *ranges)
 /* Where the search starts, counted from ranges->first. */
 static uint32_t next_hint(const struct vz_idrange *ranges)
 {
-	uint32_t index;
+	uint32_t index = 0;
 
 	if (read_link(ranges->dir_fd, "next", &index) < 0 || index < ranges->first ||
 	    index - ranges->first >= ranges->count)
@@ -106,7 +106,7 @@ int vz_idrange_pick(struct vz_idrange *ranges, uint32_t *ret_uid, struct wabe_er
 	struct link_name hint;
 
 	for (uint32_t i = 0; i < ranges->count; i++) {
-		uint32_t owner, index = ranges->first + (start + i) % ranges->count;
+		uint32_t owner = 0, index = ranges->first + (start + i) % ranges->count;
 
 		if (read_link(ranges->dir_fd, number_text(index).text, &owner) != -ENOENT)
 			continue;
@@ -128,7 +128,7 @@ int vz_idrange_pick(struct vz_idrange *ranges, uint32_t *ret_uid, struct wabe_er
 static int claim_index(int dir_fd, uint32_t index, uint32_t ctid, struct wabe_error *err)
 {
 	struct link_name name = number_text(index), text = number_text(ctid);
-	uint32_t owner;
+	uint32_t owner = 0;
 	int r;
 
 	if (symlinkat(text.text, dir_fd, name.text) == 0)
@@ -149,7 +149,7 @@ static int claim_index(int dir_fd, uint32_t index, uint32_t ctid, struct wabe_er
 static int release_index(int dir_fd, uint32_t index, uint32_t ctid, struct wabe_error *err)
 {
 	struct link_name name = number_text(index);
-	uint32_t owner;
+	uint32_t owner = 0;
 	int r = read_link(dir_fd, name.text, &owner);
 
 	if (r == -ENOENT || (r == 0 && owner != ctid))

@@ -78,7 +78,7 @@ static int edit_file(int root_fd, const char *name, const struct wabe_buf *text,
 /* A user of /etc/passwd without a line in /etc/shadow gets one (shadow(5)). */
 static int append_shadow(int root_fd, struct wabe_buf *shadow, const struct job *job)
 {
-	if (shadow->len > 0 && shadow->data[shadow->len - 1] != '\n' &&
+	if (shadow->data && shadow->len > 0 && shadow->data[shadow->len - 1] != '\n' &&
 	    wabe_buf_puts(shadow, "\n") < 0)
 		return NOT_WRITTEN;
 	if (wabe_buf_printf(shadow, "%s:%s:%ld:0:99999:7:::\n", job->user, job->hash, job->days) <
