@@ -43,6 +43,12 @@ int cli_load(struct cli *cli, const char *id, struct wabe_container **ret_c,
 	     struct wabe_error *err);
 
 /**
+ * cli_size_console() - a foreground process with a terminal has the caller's size from its first moment, unless the
+ * configuration has another.
+ */
+void cli_size_console(struct wabe_spec_process *process);
+
+/**
  * cli_check_preserved() - are descriptors 3 to 3+@count-1 the caller's? To be asked before anything of ours is opened, which
  * would get the free ones of these numbers and go into the container.
  */

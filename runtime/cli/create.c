@@ -99,6 +99,8 @@ static int run_run(struct cli *cli, int argc, char **argv, struct wabe_error *er
 		return r;
 	if (!v.is_detached && !v.console_socket)
 		args.ret_console_fd = &console_fd;
+	if (args.ret_console_fd && spec.process && spec.process->terminal)
+		cli_size_console(spec.process);
 	if (!v.is_detached && !v.no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return wabe_error_set(err, -errno, "become the reaper of orphans");
 	r = wabe_container_run(&cli->rt, &spec, &args, &c, err);

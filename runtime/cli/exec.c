@@ -215,6 +215,8 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	args.preserve_fds = v.preserve_fds;
 	if (!v.console_socket && !v.is_detached)
 		args.ret_console_fd = &console_fd;
+	if (args.ret_console_fd && process.terminal)
+		cli_size_console(&process);
 	if (process.terminal && !args.ret_console_fd && !args.console_socket)
 		return wabe_error_say(err, -EINVAL,
 				      "a detached process with a terminal wants --console-socket");

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "cli/cli.h"
+#include "sys/tty.h"
 
 static const struct cli_verb *const verbs[] = {
 	&cli_create, &cli_delete, &cli_exec, &cli_features, &cli_kill,	&cli_list,  &cli_pause,
@@ -74,6 +75,17 @@ int cli_options(struct cli *cli, const struct cli_verb *verb, void *values, int 
 int cli_load(struct cli *cli, const char *id, struct wabe_container **ret_c, struct wabe_error *err)
 {
 	return wabe_container_load(&cli->rt, id, ret_c, err);
+}
+
+void cli_size_console(struct wabe_spec_process *process)
+{
+	struct wabe_tty_size size;
+
+	if (process->console_size.height || process->console_size.width ||
+	    wabe_tty_get_size(STDIN_FILENO, &size, NULL) < 0)
+		return;
+	process->console_size =
+		(struct wabe_spec_size){ .height = size.rows, .width = size.columns };
 }
 
 int cli_check_preserved(struct cli *cli, int count, struct wabe_error *err)
