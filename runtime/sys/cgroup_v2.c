@@ -58,8 +58,11 @@ int wabe_cgroup_v2_claim(struct wabe_cgroup *cgroup, bool *ret_was_created, stru
 	if (made < 0)
 		return wabe_error_set(err, made, "make cgroup %s", cgroup->path);
 	dir_fd = open_dir(cgroup, err);
-	if (dir_fd < 0)
+	if (dir_fd < 0) {
+		if (made)
+			unlinkat(cgroup->root_fd, cgroup->path + 1, AT_REMOVEDIR);
 		return dir_fd;
+	}
 	if (!made) {
 		r = wabe_cgroup_file_read(dir_fd, "cgroup.events", events, sizeof(events));
 		if (r < 0)
