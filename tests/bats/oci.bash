@@ -88,10 +88,16 @@ enter_v2()
 	ENTER=(nsenter "--mount=/proc/$V2_PID/ns/mnt")
 }
 
+# For a test that mounts on the host: its mounts are not seen from the v2 namespace.
+mounts_on_host()
+{
+	[[ -z $V2_PID ]] || skip "runs in the host's mount namespace"
+}
+
 # The runtime, never for longer than 30 s.
 W()
 {
-	timeout --foreground -k 5 "${WABE_TIMEOUT:-30}" "${ENTER[@]}" "$WABE" --root "$STATE" "$@" 3>&-
+	timeout --foreground -k 5 "${WABE_TIMEOUT:-30}" "${ENTER[@]}" env -C "$PWD" "$WABE" --root "$STATE" "$@" 3>&-
 }
 
 # Run a command; $status and $output are what it left. What it leaves running may keep its output open.

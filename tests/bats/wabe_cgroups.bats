@@ -42,6 +42,7 @@ value()
 	for dir in /sys/fs/cgroup/*/ /sys/fs/cgroup/; do
 		[[ -e $dir/cgroup.procs ]] || continue
 		cgroup_is_v2 && [[ $dir != /sys/fs/cgroup/ ]] && continue
+		[[ -z $V2_PID || $dir == */unified/ ]] || continue
 		[[ $(cat "$dir$CGROUP/cgroup.procs") == "$(pid_of)" ]] || { echo "$dir"; return 1; }
 	done
 	ok W delete -f "$ID"

@@ -25,19 +25,19 @@ open_fds()
 		for i in range(3, 1024):
 		    fd = os.open("/", os.O_RDONLY)
 		    os.set_inheritable(fd, True)
-		os.execv(sys.argv[1], sys.argv[1:])
+		os.execvp(sys.argv[1], sys.argv[1:])
 	EOF2
-	ok timeout 30 "$PYTHON" "$T/many.py" "$WABE" --root "$STATE" run --bundle "$B" "$ID"
+	ok timeout 30 "$PYTHON" "$T/many.py" "${ENTER[@]}" "$WABE" --root "$STATE" run --bundle "$B" "$ID"
 	is 4 # 0, 1, 2 and the directory that ls reads
 	background
-	ok timeout 30 "$PYTHON" "$T/many.py" "$WABE" --root "$STATE" exec "$ID" sh -c 'ls /proc/self/fd | wc -l'
+	ok timeout 30 "$PYTHON" "$T/many.py" "${ENTER[@]}" "$WABE" --root "$STATE" exec "$ID" sh -c 'ls /proc/self/fd | wc -l'
 	is 4
 	[[ $(ls "/proc/$(pid_of)/fd" | paste -sd' ') == "0 1 2" ]]
 }
 
 @test "a created process holds only what it waits with" {
 	script 'sleep 600'
-	ok bash -c 'exec 7</etc/passwd 9</; exec timeout 30 "$@"' - "$WABE" --root "$STATE" create --bundle "$B" "$ID"
+	ok bash -c 'exec 7</etc/passwd 9</; exec timeout 30 "$@"' - "${ENTER[@]}" "$WABE" --root "$STATE" create --bundle "$B" "$ID"
 	local targets
 	targets=$(for f in /proc/"$(pid_of)"/fd/*; do [[ ${f##*/} -le 2 ]] || readlink "$f"; done)
 	run -1 grep -v '^socket:' <<<"$targets"
@@ -50,12 +50,12 @@ open_fds()
 	local closed
 	script 'sleep 600'
 	for closed in '0<&-' '1>&-' '2>&-' '0<&- 1>&-' '0<&- 1>&- 2>&-'; do
-		bash -c "exec $closed; exec timeout 30 \"\$@\"" - "$WABE" --root "$STATE" run -d --bundle "$B" "$ID" </dev/null >"$T/out" 2>&1 3>&-
+		bash -c "exec $closed; exec timeout 30 \"\$@\"" - "${ENTER[@]}" "$WABE" --root "$STATE" run -d --bundle "$B" "$ID" </dev/null >"$T/out" 2>&1 3>&-
 		[[ $(ls "/proc/$(pid_of)/fd" | paste -sd' ') == "0 1 2" ]]
 		[[ $closed != *0* || $(readlink "/proc/$(pid_of)/fd/0") == /dev/null ]]
 		[[ $closed != *1* || $(readlink "/proc/$(pid_of)/fd/1") == /dev/null ]]
 		[[ $closed != *2* || $(readlink "/proc/$(pid_of)/fd/2") == /dev/null ]]
-		bash -c "exec $closed; exec timeout 30 \"\$@\"" - "$WABE" --root "$STATE" exec "$ID" true </dev/null >"$T/out" 2>&1 3>&-
+		bash -c "exec $closed; exec timeout 30 \"\$@\"" - "${ENTER[@]}" "$WABE" --root "$STATE" exec "$ID" true </dev/null >"$T/out" 2>&1 3>&-
 		ok W delete -f "$ID"
 	done
 }
@@ -65,17 +65,17 @@ open_fds()
 	echo three >"$T/three"
 	echo four >"$T/four"
 	ok bash -c 'exec 3<"$1" 4<"$2" 5<"$1" 8</; shift 2; exec timeout 30 "$@"' - "$T/three" "$T/four" \
-		"$WABE" --root "$STATE" run --preserve-fds 2 --bundle "$B" "$ID"
+		"${ENTER[@]}" "$WABE" --root "$STATE" run --preserve-fds 2 --bundle "$B" "$ID"
 	has "3 $T/three"
 	has "4 $T/four"
 	has $'three\nfour'
 	[[ $output != *"5 $T"* && $output != *"8 "* ]] || shown
 	script 'sleep 600'
 	ok bash -c 'exec 3<"$1" 4<"$2" 5</; shift 2; exec timeout 30 "$@"' - "$T/three" "$T/four" \
-		"$WABE" --root "$STATE" create --preserve-fds 2 --bundle "$B" "$ID"
+		"${ENTER[@]}" "$WABE" --root "$STATE" create --preserve-fds 2 --bundle "$B" "$ID"
 	ok W start "$ID"
 	[[ $(ls "/proc/$(pid_of)/fd" | paste -sd' ') == "0 1 2 3 4" ]]
-	ok bash -c 'exec 3<"$1" 4</; shift; exec timeout 30 "$@"' - "$T/three" "$WABE" --root "$STATE" exec --preserve-fds 1 "$ID" sh -c "$LIST; cat <&3"
+	ok bash -c 'exec 3<"$1" 4</; shift; exec timeout 30 "$@"' - "$T/three" "${ENTER[@]}" "$WABE" --root "$STATE" exec --preserve-fds 1 "$ID" sh -c "$LIST; cat <&3"
 	has "three"
 	[[ $output != *"4 /"* ]] || shown
 }
@@ -85,21 +85,21 @@ open_fds()
 	local verb
 	# Closed: else bats' own are there.
 	for option in "" "--log $T/log"; do
-		refused "descriptor 3" bash -c 'exec 3>&- 4>&- 5>&-; exec timeout 30 "$@"' - "$WABE" --root "$STATE" $option run --preserve-fds 3 --bundle "$B" "$ID"
+		refused "descriptor 3" bash -c 'exec 3>&- 4>&- 5>&-; exec timeout 30 "$@"' - "${ENTER[@]}" "$WABE" --root "$STATE" $option run --preserve-fds 3 --bundle "$B" "$ID"
 	done
 	background
 	for option in "" "--log $T/log"; do
-		refused "descriptor 3" bash -c 'exec 3>&- 4>&- 5>&-; exec timeout 30 "$@"' - "$WABE" --root "$STATE" $option exec --preserve-fds 3 "$ID" sh -c "$LIST"
+		refused "descriptor 3" bash -c 'exec 3>&- 4>&- 5>&-; exec timeout 30 "$@"' - "${ENTER[@]}" "$WABE" --root "$STATE" $option exec --preserve-fds 3 "$ID" sh -c "$LIST"
 	done
 	# One is there, the next isn't.
-	refused "descriptor 4" bash -c 'exec 3</ 4>&- 5>&-; exec timeout 30 "$@"' - "$WABE" --root "$STATE" exec --preserve-fds 2 "$ID" sh -c "$LIST"
+	refused "descriptor 4" bash -c 'exec 3</ 4>&- 5>&-; exec timeout 30 "$@"' - "${ENTER[@]}" "$WABE" --root "$STATE" exec --preserve-fds 2 "$ID" sh -c "$LIST"
 }
 
 @test "too few descriptors is an error with a name, and leaves nothing" {
 	local limit
 	script 'echo fine'
 	for limit in 3 4 5 6 7 8 9 10 11 12 14 16; do
-		call timeout 30 "${ENTER[@]}" bash -c 'ulimit -n "$1"; shift; exec "$@"' - "$limit" "$WABE" --root "$STATE" run --bundle "$B" "$ID"
+		call timeout 30 "${ENTER[@]}" bash -c 'ulimit -Sn "$1"; shift; exec "$@"' - "$limit" "$WABE" --root "$STATE" run --bundle "$B" "$ID"
 		[[ $status == 0 && $output == fine ]] && continue
 		[[ $status -lt 124 ]]
 		# libcgroup doesn't say why it can't read the host's mounts.
@@ -119,6 +119,7 @@ open_fds()
 }
 
 @test "a full disk at create is an error with a name" {
+	mounts_on_host
 	mkdir -m 700 "$STATE"
 	mount -t tmpfs -o size=4k,mode=700 none "$STATE"
 	call W run --bundle "$B" "$ID"

@@ -80,6 +80,7 @@ more_teardown()
 }
 
 @test "binds: file, directory, read only, recursive, of a missing source" {
+	mounts_on_host
 	own_rootfs
 	mkdir -p "$T/src/sub"
 	echo data >"$T/src/file"
@@ -187,6 +188,7 @@ more_teardown()
 }
 
 @test "propagation of a mount, and of the root" {
+	mounts_on_host
 	own_rootfs
 	mkdir "$T/src"
 	mount -t tmpfs none "$T/src"
@@ -219,6 +221,7 @@ more_teardown()
 }
 
 @test "a slave sees later mounts of the host, and gives none back" {
+	mounts_on_host
 	own_rootfs
 	mkdir "$T/src"
 	mount -t tmpfs none "$T/src"
@@ -248,6 +251,7 @@ more_teardown()
 }
 
 @test "mounts of the container stay in it" {
+	mounts_on_host
 	own_rootfs
 	mount --bind "$ROOTFS" "$ROOTFS"
 	mount --make-rshared "$ROOTFS"

@@ -77,7 +77,7 @@ received()
 on_terminal()
 {
 	status=0
-	output=$(timeout 30 script -qec "$*" /dev/null </dev/null 3>&- | tr -d '\r') || status=$?
+	output=$(timeout 30 script -qec "$*" /dev/null </dev/null 3>&- | tr -d '\r\b' | sed 's/\^[@D]//g') || status=$?
 }
 
 @test "the console socket gets the terminal of create" {
