@@ -3,6 +3,7 @@
 #
 # A guest is held to its memory, processes, processor time and disk, and lives on.
 
+# bats file_tags=lab
 load helpers
 
 @test "ram: a hog is killed inside, the guest lives" {

@@ -4,6 +4,7 @@
 # cgroupsPath and resources. Where controllers of v1 are mounted (hybrid hosts), their limits are looked at there; on v2 in
 # the cgroup2 tree. What a host lacks is skipped with its name.
 
+# bats file_tags=lab
 load oci
 
 more_teardown()
