@@ -294,14 +294,28 @@ static int outside_rights(struct create *cr, struct wabe_error *err)
 static int runtime_hooks(struct create *cr, struct wabe_error *err)
 {
 	const struct wabe_spec_hooks *h = &cr->init.spec->hooks;
+	int r = wabe_hooks_run(cr->c, "prestart", &h->prestart, WABE_STATUS_CREATING, err);
+
+	if (r == 0)
+		r = wabe_hooks_run(cr->c, "createRuntime", &h->create_runtime, WABE_STATUS_CREATING,
+				   err);
+	return r;
+}
+
+/* What the child said. An answer that nobody reads any more is none: the child tells why it ended. */
+static int answer_child(struct create *cr, int kind, int *fd, struct wabe_error *err)
+{
 	int r;
 
-	cr->has_run_hooks = true;
-	r = wabe_hooks_run(cr->c, "prestart", &h->prestart, WABE_STATUS_CREATING, err);
-
-	return r < 0 ? r
-		     : wabe_hooks_run(cr->c, "createRuntime", &h->create_runtime,
-				      WABE_STATUS_CREATING, err);
+	if (kind == WABE_SYNC_CONSOLE && *fd >= 0)
+		return wabe_console_deliver(cr->init.args->console_socket,
+					    cr->init.args->ret_console_fd, fd, err);
+	if (kind != WABE_SYNC_HOOKS)
+		return wabe_error_say(err, -EPROTO, "unexpected message %d", kind);
+	r = runtime_hooks(cr, err);
+	if (r == 0)
+		(void)wabe_sync_send(cr->init.ours_fd, WABE_SYNC_GO, -1, NULL);
+	return r;
 }
 
 /* What the child has to say until it is READY. */
@@ -309,6 +323,7 @@ static int follow_child(struct create *cr, struct wabe_error *err)
 {
 	int r = wabe_sync_send(cr->init.ours_fd, WABE_SYNC_GO, -1, NULL);
 
+	cr->has_run_hooks = true;
 	/* A child that failed already has told why. */
 	while (r == 0 || r == -EPIPE) {
 		_cleanup_close_ int fd = -EBADF;
@@ -320,10 +335,7 @@ static int follow_child(struct create *cr, struct wabe_error *err)
 			return wabe_error_say(
 				err, -EIO,
 				"the container's process died while it was set up (out of memory?)");
-		if (got != WABE_SYNC_CONSOLE || fd < 0)
-			return wabe_error_say(err, -EPROTO, "unexpected message %d", got);
-		r = wabe_console_deliver(cr->init.args->console_socket,
-					 cr->init.args->ret_console_fd, &fd, err);
+		r = answer_child(cr, got, &fd, err);
 		if (r < 0)
 			return r;
 	}
@@ -405,7 +417,6 @@ static const struct create_step {
 	{ "id maps", write_maps, NULL },
 	{ "cgroup membership", place_in_cgroup, NULL },
 	{ "limits", outside_rights, NULL },
-	{ "runtime hooks", runtime_hooks, NULL },
 	{ "setup in the container", follow_child, NULL },
 	{ "pid file", write_pid_file, undo_pid_file },
 	{ "commit", commit, NULL },

@@ -318,6 +318,18 @@ static int enter_new_time(struct wabe_init *init, struct wabe_error *err)
 	return r;
 }
 
+/* config.md, "Prestart" and "CreateRuntime Hooks": after the mounts, before the pivot, in the runtime's namespaces. */
+static int runtime_hooks(struct wabe_init *init, struct wabe_error *err)
+{
+	const struct wabe_spec_hooks *h = &init->spec->hooks;
+	int r;
+
+	if (h->prestart.count == 0 && h->create_runtime.count == 0)
+		return 0;
+	r = wabe_sync_send(init->theirs_fd, WABE_SYNC_HOOKS, -1, err);
+	return r < 0 ? r : wabe_sync_expect(init->theirs_fd, WABE_SYNC_GO, err);
+}
+
 static int container_hooks(struct wabe_init *init, struct wabe_error *err)
 {
 	int r;
@@ -344,8 +356,8 @@ static int assume_identity(struct wabe_init *init, struct wabe_error *err)
 static int (*const child_steps[])(struct wabe_init *, struct wabe_error *) = {
 	join_namespaces,    new_session,       enter_new_time,	  wabe_rootfs_attach,
 	wabe_rootfs_mounts, wabe_devices_make, wabe_console_make, wabe_rootfs_mask,
-	container_hooks,    wabe_rootfs_enter, set_names,	  set_sysctls,
-	raise_loopback,	    assume_identity,
+	runtime_hooks,	    container_hooks,   wabe_rootfs_enter, set_names,
+	set_sysctls,	    raise_loopback,    assume_identity,
 };
 
 /* After COMMIT the creator may go away; from then on START comes from whoever connects to the start socket. */

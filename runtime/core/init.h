@@ -34,6 +34,7 @@ struct wabe_init {
 	bool is_run;			/* START comes by the pair */
 	bool has_userns;		/* new or joined */
 	bool has_cgroupns;		/* a new one, made by the child */
+	bool is_root_aside;		/* child: the root is attached at its path, not over "/" */
 	uint64_t clone_flags;		/* CLONE_NEW* of the new namespaces */
 	int join_fds[WABE_NS_MAX];	/* < 0: not joined */
 	int ours_fd, theirs_fd;		/* the socket pair */

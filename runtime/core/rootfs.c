@@ -222,6 +222,27 @@ static unsigned long root_propagation(const struct wabe_spec *spec)
 	return propagation;
 }
 
+/*
+ * "/" is the one place that every id may reach; the pivot takes what it covers away. Hooks of createContainer however look
+ * for the root with its mounts at the root's path (config.md, "CreateContainer Hooks"). They have our ids: where we may not
+ * go, they may not either, and the place is of no interest.
+ */
+static int attach_root(struct wabe_init *init, struct wabe_error *err)
+{
+	const char *path;
+	int r;
+
+	if (init->spec->hooks.create_container.count == 0)
+		return wabe_mount_attach_at(init->rootfs_fd, "/", err);
+	/* The slash follows a link. */
+	path = wabe_arena_printf(&init->arena, "%s/", init->c->state.rootfs);
+	if (!path)
+		return wabe_error_set(err, -ENOMEM, "root.path");
+	r = wabe_mount_attach_at(init->rootfs_fd, path, err);
+	init->is_root_aside = r == 0;
+	return r == -EACCES ? wabe_mount_attach_at(init->rootfs_fd, "/", err) : r;
+}
+
 int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err)
 {
 	struct wabe_mount_change change = { .propagation = MS_PRIVATE, .is_recursive = true };
@@ -237,8 +258,7 @@ int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err)
 	if (wanted == MS_SLAVE || wanted == MS_SHARED)
 		change.propagation = MS_SLAVE;
 	r = wabe_mount_change(init->rootfs_fd, &change, err);
-	/* "/" is the one place that every id may reach; the pivot takes what it covers away. */
-	return r < 0 ? r : wabe_mount_attach_at(init->rootfs_fd, "/", err);
+	return r < 0 ? r : attach_root(init, err);
 }
 
 static int make_readonly(struct wabe_init *init, struct wabe_error *err)
@@ -252,10 +272,13 @@ int wabe_rootfs_enter(struct wabe_init *init, struct wabe_error *err)
 {
 	unsigned long wanted = root_propagation(init->spec);
 	struct wabe_mount_change change = { .propagation = wanted };
-	int r;
+	int r = 0;
 
-	r = init->args->no_pivot ? wabe_mount_chroot(init->rootfs_fd, err)
-				 : wabe_mount_pivot(init->rootfs_fd, err);
+	if (init->args->no_pivot && init->is_root_aside)
+		r = wabe_mount_attach_at(init->rootfs_fd, "/", err);
+	if (r == 0)
+		r = init->args->no_pivot ? wabe_mount_chroot(init->rootfs_fd, err)
+					 : wabe_mount_pivot(init->rootfs_fd, err);
 	if (r == 0 && wanted != MS_PRIVATE)
 		r = wabe_mount_change(init->rootfs_fd, &change, err);
 	return r < 0 ? r : make_readonly(init, err);

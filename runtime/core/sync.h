@@ -5,8 +5,10 @@
  * One seqpacket socket pair. End of file means that the other side died: the child then exits, the creator undoes.
  *
  *     creator                          child
- *     GO (maps, cgroup, hooks done) ->
+ *     GO (maps, cgroup done)        ->
  *                                   <- CONSOLE + descriptor, when there is a terminal
+ *                                   <- HOOKS, when there are prestart or createRuntime hooks: all mounts are made
+ *     GO (they ran)                 ->  createContainer hooks, pivot_root
  *                                   <- READY, or ERROR with the struct
  *     COMMIT (state is written)     ->  waits on the start socket
  *     START                         ->  execve; end of file on the other side is its success, ERROR its failure
@@ -22,6 +24,7 @@ enum wabe_sync_kind {
 	WABE_SYNC_EOF,
 	WABE_SYNC_GO,
 	WABE_SYNC_CONSOLE,
+	WABE_SYNC_HOOKS,
 	WABE_SYNC_READY,
 	WABE_SYNC_COMMIT,
 	WABE_SYNC_START,

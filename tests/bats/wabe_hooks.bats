@@ -80,15 +80,93 @@ container_root_writable()
 	done
 }
 
-@test "createContainer sees the container's mounts and still the host's root" {
+# What of the container's mounts, and of its root, is there when a hook runs: text for a hook, $1 is where its root is.
+what_is_there()
+{
+	echo "mountpoint -q $1/proc && [ -c $1/dev/null ] && [ -e $1/data/mark ] && echo \"\$KIND mounts\" >>\"\$LOG\"
+		touch $1/by-\$KIND && [ -e $B/config.json ] && echo \"\$KIND host\" >>\"\$LOG\""
+}
+
+mounted_root()
+{
 	own_rootfs
-	mkdir "$ROOTFS/data"
-	hook createContainer 'mkdir -p "'"$ROOTFS"'/hooked"; [ -e "$(dirname "$LOG")/bundle/config.json" ] && mountpoint -q "'"$ROOTFS"'" || true
-		echo ran >>"$LOG"'
-	conf '.process.args = ["ls", "-d", "/hooked"]'
+	mkdir "$B/data" "$ROOTFS/data"
+	touch "$B/data/mark"
+	conf '.mounts += [{destination: "/data", source: "data", options: ["bind"]}]'
+	conf '.process.args = ["ls", "-d", "/by-createContainer"]'
+}
+
+@test "createContainer sees the container's root with its mounts, and the host's files" {
+	mounted_root
+	hook createContainer "$(what_is_there "$ROOTFS")"
 	ok_container
-	is /hooked
-	[[ $(cat "$T/log") == ran ]]
+	is /by-createContainer
+	[[ $(cat "$T/log") == $'createContainer mounts\ncreateContainer host' ]] || { cat "$T/log"; return 1; }
+	# The root's path may be a link.
+	rm "$T/log"
+	mv "$ROOTFS" "$T/real"
+	ln -s "$T/real" "$ROOTFS"
+	ok_container
+	[[ $(cat "$T/log") == $'createContainer mounts\ncreateContainer host' ]] || { cat "$T/log"; return 1; }
+	rm "$T/log"
+	ok W run --no-pivot --bundle "$B" "$ID"
+	is /by-createContainer
+	grep -q "createContainer mounts" "$T/log"
+}
+
+@test "createContainer in a user namespace: the root's path may be in reach or not" {
+	mounted_root
+	userns
+	# bats makes a directory that only root may enter.
+	hook createContainer "ls $B/rootfs 2>&1; true"
+	conf '.process.args = ["ls", "-d", "/bin"]'
+	ok_container
+	has "Permission denied"
+	has /bin
+	B=$(mktemp -d /tmp/wabe-hooks.XXXXXX)
+	mv "$T/bundle"/* "$B"
+	chmod 711 "$B"
+	conf '.hooks = {} | .mounts[-1].source = $d' --arg d "$B/data"
+	chmod 777 "$B/rootfs"
+	hook createContainer "$(what_is_there "$B/rootfs")"
+	conf '.hooks.createContainer[0].env[1] = $l' --arg l "LOG=$B/rootfs/tmp/log"
+	ok_container
+	grep -q "createContainer mounts" "$B/rootfs/tmp/log"
+	[[ -e $B/rootfs/by-createContainer ]]
+	rm -r "$B"
+}
+
+@test "what createContainer mounts is in the container" {
+	own_rootfs
+	mkdir "$B/more" "$ROOTFS/more"
+	touch "$B/more/file"
+	hook createContainer "mount --bind $B/more $ROOTFS/more"
+	conf '.process.args = ["ls", "/more"]'
+	ok_container
+	is file
+}
+
+@test "prestart and createRuntime run when the container has its mounts, and before its root is its own" {
+	mounted_root
+	local kind
+	for kind in prestart createRuntime; do
+		hook "$kind" 'pid=$(jq .pid); grep -q "/data .*bundle/data\|/bundle/data /data " /proc/$pid/mountinfo && echo "$KIND mounts" >>"$LOG"
+			grep -q " /proc/sys ro" /proc/$pid/mountinfo && echo "$KIND masks" >>"$LOG"
+			[ -e /proc/$pid/root'"$B"'/config.json ] && echo "$KIND host" >>"$LOG"
+			[ "$(readlink /proc/self/ns/mnt)" = "'"$(readlink /proc/self/ns/mnt)"'" ] && echo "$KIND namespace" >>"$LOG"'
+	done
+	mounts_on_host
+	conf '.process.args = ["true"]'
+	ok_container
+	[[ $(sort "$T/log" | uniq | wc -l) == 8 ]] || { cat "$T/log"; return 1; }
+}
+
+@test "a hook of the runtime comes too late for mounts that fail" {
+	hook createRuntime 'echo ran >>"$LOG"'
+	hook poststop 'echo stopped >>"$LOG"'
+	conf '.mounts += [{destination: "/mnt", type: "nosuchfs", source: "x"}]'
+	refused_container nosuchfs
+	[[ $(cat "$T/log") == stopped ]]
 }
 
 @test "a hook's arguments and environment are its own" {
