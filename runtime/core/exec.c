@@ -217,7 +217,7 @@ static int run_program(struct exec *e, struct wabe_error *err)
 {
 	const struct wabe_seccomp_program *seccomp = e->has_seccomp ? &e->seccomp : NULL;
 	char program[4096];
-	int r = wabe_identity_assume(&e->process, e->has_userns, seccomp, err);
+	int r = wabe_identity_assume(&e->process, e->has_userns, false, seccomp, err);
 
 	if (r == 0 && e->args->main) {
 		r = wabe_identity_rlimits(&e->process, err);

@@ -110,8 +110,9 @@ static int set_ids(const struct wabe_spec_user *user, struct wabe_error *err)
  * Entered by the container's own root and descriptors only: no /proc/self/fd (the CVE-2024-21626 way out), and getcwd()
  * confirms that it lies below the root.
  */
-static int enter_cwd(const char *cwd, struct wabe_error *err)
+static int enter_cwd(const char *cwd, bool make_cwd, struct wabe_error *err)
 {
+	const int flags = O_PATH | O_DIRECTORY;
 	_cleanup_close_ int root_fd = -EBADF, fd = -EBADF;
 	char now[PATH_MAX];
 
@@ -120,7 +121,8 @@ static int enter_cwd(const char *cwd, struct wabe_error *err)
 	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return wabe_error_set(err, -errno, "open the root");
-	fd = wabe_path_mkdir_in(root_fd, cwd, 0755, err);
+	fd = make_cwd ? wabe_path_mkdir_in(root_fd, cwd, 0755, err)
+		      : wabe_path_open_in(root_fd, cwd, flags, 0, err);
 	if (fd < 0)
 		return wabe_error_prefix(err, "process.cwd");
 	if (fchdir(fd) < 0)
@@ -147,7 +149,7 @@ static void own_capabilities(const struct wabe_spec_process *process,
 		};
 }
 
-int wabe_identity_assume(const struct wabe_spec_process *process, bool has_userns,
+int wabe_identity_assume(const struct wabe_spec_process *process, bool has_userns, bool make_cwd,
 			 const struct wabe_seccomp_program *seccomp, struct wabe_error *err)
 {
 	struct wabe_capability_sets sets;
@@ -156,7 +158,7 @@ int wabe_identity_assume(const struct wabe_spec_process *process, bool has_usern
 	own_capabilities(process, &sets);
 	own_stdio(process->user.uid, has_userns);
 	umask(process->user.umask.is_set ? (mode_t)process->user.umask.value : 022);
-	r = enter_cwd(process->cwd, err);
+	r = enter_cwd(process->cwd, make_cwd, err);
 	if (r == 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = wabe_error_set(err, -errno, "set no_new_privs");
 	if (r == 0 && seccomp && !process->no_new_privileges)
@@ -185,8 +187,12 @@ static const char *search_path(const struct wabe_spec_process *process)
 
 static int check_program(const char *path)
 {
-	/* A directory passes; the execve says EACCES then. */
-	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+	struct stat st;
+
+	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 || stat(path, &st) < 0)
+		return -errno;
+	/* A directory may be "executed": create would succeed, and start fail. */
+	return S_ISREG(st.st_mode) ? 0 : -EACCES;
 }
 
 int wabe_identity_find_program(const struct wabe_spec_process *process, char *buf, size_t room,

@@ -27,9 +27,9 @@ int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process,
 /**
  * wabe_identity_assume() - become @process: the root is already the container's. Without no_new_privs the filter is loaded
  * in here, while CAP_SYS_ADMIN is still there; with it, wabe_identity_exec() loads it last.
- * @has_userns: root here is not the host's; @seccomp: NULL = none
+ * @has_userns: root here is not the host's; @make_cwd: make what is missing of process.cwd; @seccomp: NULL = none
  */
-int wabe_identity_assume(const struct wabe_spec_process *process, bool has_userns,
+int wabe_identity_assume(const struct wabe_spec_process *process, bool has_userns, bool make_cwd,
 			 const struct wabe_seccomp_program *seccomp, struct wabe_error *err);
 
 /** wabe_identity_rlimits() - take on all of them: the last thing before the program, as they may be too tight for a setup. */

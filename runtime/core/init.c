@@ -347,7 +347,7 @@ static int assume_identity(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_spec_process *p = init->spec->process;
 
-	return p ? wabe_identity_assume(p, init->has_userns,
+	return p ? wabe_identity_assume(p, init->has_userns, true,
 					init->has_seccomp ? &init->seccomp : NULL, err)
 		 : 0;
 }

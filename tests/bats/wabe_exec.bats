@@ -116,6 +116,9 @@ load oci
 	refused "usage" W exec "$ID"
 	refused "does not exist" W exec "$ID-x" true
 	refused "process.cwd" W exec --cwd /etc/passwd "$ID" true
+	refused "process.cwd" W exec --cwd /nope/dir "$ID" true
+	has "No such file or directory"
+	[[ ! -e $ROOTFS/nope ]]
 }
 
 @test "a created container can be entered" {

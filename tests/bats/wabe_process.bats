@@ -52,6 +52,8 @@ load oci
 	refused_container "exec \"nope\": executable file not found in the container's PATH"
 	conf '.process.args = ["/etc"]'
 	refused_container 'exec "/etc": Permission denied'
+	# At once, not at start: the callers tell their users by create's message.
+	refused 'exec "/etc": Permission denied' W create --bundle "$B" "$ID"
 	echo text >"$ROOTFS/bin/text"
 	conf '.process.args = ["/bin/text"]'
 	refused_container 'exec "/bin/text": Permission denied'
