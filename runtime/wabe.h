@@ -132,8 +132,11 @@ int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_
 			struct wabe_error *err);
 
 /**
- * wabe_container_update() - change the cgroup limits of a created or running container; only set members of @resources
- * change. Device rules, if any, take the place of all before.
+ * wabe_container_update() - change the cgroup limits of a created or running container; only what is set in @resources (and
+ * not zero) changes, and what hangs together with it. Device rules, if any, take the place of all before. The new limits are
+ * kept with the state, so that the next update builds on them.
+ * -EINVAL, -ERANGE: not valid with the limits that there are, errors name the JSON path; -EBUSY: memory.checkBeforeUpdate
+ * forbids it; -ENOTSUP: the host can't. What was written before a failure stays, and is not kept with the state.
  */
 int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resources *resources,
 			  struct wabe_error *err);

@@ -423,6 +423,34 @@ static void save_list(struct wabe_json_writer *w, const struct wabe_codec_field 
 	wabe_json_array_end(w);
 }
 
+static int load_map(const struct loader *l, const struct wabe_codec_field *f,
+		    const struct wabe_json *node, void *at)
+{
+	struct wabe_list *list = at;
+	int r = load_list(l, f, node, at);
+	size_t i = 0;
+
+	if (r < 0)
+		return r;
+	for (const struct wabe_json *c = node->first; c; c = c->next)
+		*(const char **)(void *)((char *)list->items + i++ * f->size) = c->key;
+	return 0;
+}
+
+static void save_map(struct wabe_json_writer *w, const struct wabe_codec_field *f, const void *at)
+{
+	const struct wabe_list *list = at;
+
+	wabe_json_object_begin(w);
+	for (size_t i = 0; i < list->count; i++) {
+		const char *item = (const char *)list->items + i * f->size;
+
+		wabe_json_key(w, *(const char *const *)(const void *)item);
+		wabe_codec_save(w, f->sub, item);
+	}
+	wabe_json_object_end(w);
+}
+
 /* Keys that this version knows and doesn't do. Empty values ask for nothing. */
 
 static bool is_blank(const struct wabe_json *node)
@@ -481,6 +509,7 @@ static const struct kind kinds[] = {
 				 true },
 	[WABE_CODEC_LIST] = { WABE_JSON_ARRAY, load_list, save_list,
 			      TELLS(struct wabe_list, count) },
+	[WABE_CODEC_MAP] = { WABE_JSON_OBJECT, load_map, save_map, TELLS(struct wabe_list, count) },
 };
 
 static int load_field(const struct loader *l, const struct wabe_codec_field *f,

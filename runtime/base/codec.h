@@ -56,6 +56,7 @@ enum wabe_codec_type {
 	WABE_CODEC_OBJECT,   /* struct inside the parent, .sub */
 	WABE_CODEC_POINTER,  /* pointer to a struct of .size, .sub; NULL when absent */
 	WABE_CODEC_LIST,     /* struct wabe_list of structs of .size, .sub */
+	WABE_CODEC_MAP, /* the same of an object of objects: the struct's first member is its key, const char * */
 	WABE_CODEC_UNSUPPORTED, /* present (and not null, "", [], {} or false): refused with -ENOTSUP */
 };
 

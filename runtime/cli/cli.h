@@ -68,6 +68,6 @@ int cli_protect_self(struct cli *cli, int preserve_fds, struct wabe_error *err);
 int cli_absolute(struct cli *cli, const char *path, const char **ret_path, struct wabe_error *err);
 
 extern const struct cli_verb cli_create, cli_delete, cli_exec, cli_features, cli_kill, cli_list,
-	cli_pause, cli_ps, cli_resume, cli_run, cli_spec, cli_start, cli_state;
+	cli_pause, cli_ps, cli_resume, cli_run, cli_spec, cli_start, cli_state, cli_update;
 
 #endif

@@ -15,7 +15,7 @@
 
 static const struct cli_verb *const verbs[] = {
 	&cli_create, &cli_delete, &cli_exec, &cli_features, &cli_kill,	&cli_list,  &cli_pause,
-	&cli_ps,     &cli_resume, &cli_run,  &cli_spec,	    &cli_start, &cli_state,
+	&cli_ps,     &cli_resume, &cli_run,  &cli_spec,	    &cli_start, &cli_state, &cli_update,
 };
 
 struct globals {

@@ -11,7 +11,6 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/clock.h"
-#include "core/resources.h"
 #include "spec/spec.h"
 #include "sys/cgroup.h"
 #include "sys/pidfd.h"
@@ -184,28 +183,6 @@ int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_
 	int r = wabe_container_open_cgroup(c, err);
 
 	return r < 0 ? r : wabe_cgroup_pids(c->cgroup, ret_pids, ret_count, err);
-}
-
-int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resources *resources,
-			  struct wabe_error *err)
-{
-	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
-	struct wabe_cgroup_limits limits = { 0 };
-	struct wabe_cgroup_device_rule *rules = NULL;
-	size_t rule_count = 0;
-	int r;
-
-	if (wabe_container_status(c) == WABE_STATUS_STOPPED)
-		return wabe_error_say(err, -ESRCH, "container %s is not running", c->state.id);
-	r = wabe_container_open_cgroup(c, err);
-	if (r == 0)
-		r = wabe_resources_to_limits(&arena, resources, &limits, err);
-	if (r == 0)
-		r = wabe_cgroup_limit(c->cgroup, &limits, err);
-	if (r < 0 || resources->devices.count == 0)
-		return r;
-	r = wabe_resources_to_devices(&arena, &resources->devices, &rules, &rule_count, err);
-	return r < 0 ? r : wabe_cgroup_devices(c->cgroup, rules, rule_count, err);
 }
 
 int wabe_container_stats(struct wabe_container *c, unsigned int wanted,

@@ -61,6 +61,10 @@ struct wabe_container {
 /** wabe_state_save() - replace state.json. */
 int wabe_state_save(struct wabe_container *c, struct wabe_error *err);
 
+/** wabe_state_save_config() - replace the config.json of the state, which wabe_container_spec() reads. The caller holds the lock. */
+int wabe_state_save_config(struct wabe_container *c, const struct wabe_spec *spec,
+			   struct wabe_error *err);
+
 /** wabe_state_new() - make <root>/<id>/ (0700); -EEXIST when the id is taken. The container is locked by the caller. */
 int wabe_state_new(const struct wabe_runtime *rt, const char *id,
 		   struct wabe_container **ret_container, struct wabe_error *err);

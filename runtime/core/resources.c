@@ -27,6 +27,16 @@ static const struct wabe_cgroup_device_rule default_rules[] = {
 	{ true, 'c', 136, -1, WABE_CGROUP_DEVICE_ALL }, /* pts */
 };
 
+static void memory_to_v1(const struct wabe_spec_memory *m, struct wabe_cgroup_v1_limits *l)
+{
+	l->has_swappiness = m->swappiness.is_set;
+	l->swappiness = m->swappiness.value;
+	l->has_oom_kill_disable = m->disable_oom_killer.is_set;
+	l->oom_kill_disable = m->disable_oom_killer.value;
+	l->kernel_bytes = m->kernel.value;
+	l->kernel_tcp_bytes = m->kernel_tcp.value;
+}
+
 /*
  * OCI's swap is memory plus swap, as v1 counted; cgroup v2 limits swap alone. Without a limit on memory the difference
  * has no meaning (runc refuses it too).
@@ -77,6 +87,8 @@ static void cpu_to_limits(const struct wabe_spec_cpu *c, struct wabe_cgroup_limi
 		l->has_cpu_idle = true;
 		l->cpu_idle = c->idle.value;
 	}
+	l->v1.rt_period_us = c->realtime_period.value;
+	l->v1.rt_runtime_us = c->realtime_runtime.value;
 	l->cpuset_cpus = c->cpus && c->cpus[0] ? c->cpus : NULL;
 	l->cpuset_mems = c->mems && c->mems[0] ? c->mems : NULL;
 }
@@ -123,15 +135,18 @@ static int io_to_limits(struct wabe_arena *arena, const struct wabe_spec_block_i
 		l->has_io_weight = true;
 		l->io_weight = wabe_cgroup_blkio_to_io_weight(b->weight.value);
 	}
+	l->v1.blkio_leaf_weight = b->leaf_weight.value;
 	if (room == 0)
 		return 0;
 	l->io.items = wabe_arena_array(arena, room, sizeof(*l->io.items));
 	if (!l->io.items)
 		return wabe_error_set(err, -ENOMEM, "linux.resources.blockIO");
-	for (size_t i = 0; i < b->weight_device.count; i++)
-		if (weights[i].weight.is_set)
-			io_entry(l, weights[i].major, weights[i].minor)->weight =
-				wabe_cgroup_blkio_to_io_weight(weights[i].weight.value);
+	for (size_t i = 0; i < b->weight_device.count; i++) {
+		struct wabe_cgroup_io_limit *io = io_entry(l, weights[i].major, weights[i].minor);
+
+		io->weight = wabe_cgroup_blkio_to_io_weight(weights[i].weight.value);
+		io->leaf_weight = weights[i].leaf_weight.value;
+	}
 	throttles_to_limits(&b->throttle_read_bps, l, offsetof(struct wabe_cgroup_io_limit, rbps));
 	throttles_to_limits(&b->throttle_write_bps, l, offsetof(struct wabe_cgroup_io_limit, wbps));
 	throttles_to_limits(&b->throttle_read_iops, l,
@@ -158,6 +173,46 @@ static int hugepages_to_limits(struct wabe_arena *arena, const struct wabe_list 
 	return 0;
 }
 
+static int rdma_to_limits(struct wabe_arena *arena, const struct wabe_list *list,
+			  struct wabe_cgroup_limits *l, struct wabe_error *err)
+{
+	const struct wabe_spec_rdma *rdma = list->items;
+
+	if (list->count == 0)
+		return 0;
+	l->rdma.items = wabe_arena_array(arena, list->count, sizeof(*l->rdma.items));
+	if (!l->rdma.items)
+		return wabe_error_set(err, -ENOMEM, "linux.resources.rdma");
+	for (size_t i = 0; i < list->count; i++)
+		l->rdma.items[i] = (struct wabe_cgroup_rdma){
+			rdma[i].device,
+			rdma[i].hca_handles.is_set ? rdma[i].hca_handles.value : UINT64_MAX,
+			rdma[i].hca_objects.is_set ? rdma[i].hca_objects.value : UINT64_MAX,
+		};
+	l->rdma.count = list->count;
+	return 0;
+}
+
+static int network_to_limits(struct wabe_arena *arena, const struct wabe_spec_network *network,
+			     struct wabe_cgroup_limits *l, struct wabe_error *err)
+{
+	const struct wabe_spec_interface_priority *from = network->priorities.items;
+	size_t count = network->priorities.count;
+
+	l->v1.has_class_id = network->class_id.is_set && network->class_id.value != 0;
+	l->v1.class_id = (uint32_t)network->class_id.value;
+	if (count == 0)
+		return 0;
+	l->v1.priorities = wabe_arena_array(arena, count, sizeof(*l->v1.priorities));
+	if (!l->v1.priorities)
+		return wabe_error_set(err, -ENOMEM, "linux.resources.network");
+	for (size_t i = 0; i < count; i++)
+		l->v1.priorities[i] =
+			(struct wabe_cgroup_priority){ from[i].name, from[i].priority };
+	l->v1.priority_count = count;
+	return 0;
+}
+
 static int unified_to_limits(struct wabe_arena *arena, const struct wabe_pairs *pairs,
 			     struct wabe_cgroup_limits *l, struct wabe_error *err)
 {
@@ -179,6 +234,7 @@ int wabe_resources_to_limits(struct wabe_arena *arena, const struct wabe_spec_re
 	struct wabe_cgroup_limits l = { 0 };
 	int r = memory_to_limits(&resources->memory, &l, err);
 
+	memory_to_v1(&resources->memory, &l.v1);
 	cpu_to_limits(&resources->cpu, &l);
 	if (resources->pids.limit.is_set && resources->pids.limit.value != 0) {
 		l.has_pids_max = true;
@@ -189,18 +245,30 @@ int wabe_resources_to_limits(struct wabe_arena *arena, const struct wabe_spec_re
 	if (r == 0)
 		r = hugepages_to_limits(arena, &resources->hugepages, &l, err);
 	if (r == 0)
+		r = rdma_to_limits(arena, &resources->rdma, &l, err);
+	if (r == 0)
+		r = network_to_limits(arena, &resources->network, &l, err);
+	if (r == 0)
 		r = unified_to_limits(arena, &resources->unified, &l, err);
 	if (r == 0)
 		*ret_limits = l;
 	return r;
 }
 
+static bool any_of_v1(const struct wabe_cgroup_v1_limits *l)
+{
+	return l->has_swappiness || (l->has_oom_kill_disable && l->oom_kill_disable) ||
+	       l->kernel_bytes || l->kernel_tcp_bytes || l->rt_period_us || l->rt_runtime_us ||
+	       l->blkio_leaf_weight || l->has_class_id || l->priority_count;
+}
+
 bool wabe_resources_any(const struct wabe_cgroup_limits *l)
 {
-	return l->has_memory_max || l->has_memory_swap_max || l->has_memory_low ||
-	       l->has_memory_high || l->has_cpu_weight || l->has_cpu_max || l->has_cpu_burst ||
-	       l->has_cpu_idle || l->cpuset_cpus || l->cpuset_mems || l->has_pids_max ||
-	       l->has_io_weight || l->io.count || l->hugetlb.count || l->unified_count;
+	return any_of_v1(&l->v1) || l->rdma.count || l->has_memory_max || l->has_memory_swap_max ||
+	       l->has_memory_low || l->has_memory_high || l->has_cpu_weight || l->has_cpu_max ||
+	       l->has_cpu_burst || l->has_cpu_idle || l->cpuset_cpus || l->cpuset_mems ||
+	       l->has_pids_max || l->has_io_weight || l->io.count || l->hugetlb.count ||
+	       l->unified_count;
 }
 
 /* Unset is every access in a denial; in a permission it is refused (spec/validate_resources.c). */

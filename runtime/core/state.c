@@ -64,6 +64,17 @@ int wabe_state_save(struct wabe_container *c, struct wabe_error *err)
 				    WABE_FILE_VOLATILE, err);
 }
 
+int wabe_state_save_config(struct wabe_container *c, const struct wabe_spec *spec,
+			   struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	int r = wabe_spec_save(spec, &text, err);
+
+	return r < 0 ? r
+		     : wabe_file_replace_at(c->dir_fd, WABE_CONFIG_FILE, text.data, text.len, 0600,
+					    WABE_FILE_VOLATILE, err);
+}
+
 static struct wabe_container *container_alloc(const struct wabe_runtime *rt)
 {
 	struct wabe_container *c = calloc(1, sizeof(*c));

@@ -60,7 +60,7 @@ static void add_cgroup(struct wabe_json_writer *w)
 	add_flag(w, "v2", true);
 	add_flag(w, "systemd", false);
 	add_flag(w, "systemdUser", false);
-	add_flag(w, "rdma", false);
+	add_flag(w, "rdma", true);
 	wabe_json_object_end(w);
 }
 

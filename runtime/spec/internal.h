@@ -12,9 +12,10 @@
 #include "spec/model.h"
 
 /* tables.c: one row owns a key of config.json. */
-extern const struct wabe_codec_field wabe_spec_rows[];	       /* of struct wabe_spec */
-extern const struct wabe_codec_field wabe_spec_process_rows[]; /* of struct wabe_spec_process */
-extern const struct wabe_codec_field wabe_spec_hooks_rows[];   /* of struct wabe_spec_hooks */
+extern const struct wabe_codec_field wabe_spec_rows[];		 /* of struct wabe_spec */
+extern const struct wabe_codec_field wabe_spec_process_rows[];	 /* of struct wabe_spec_process */
+extern const struct wabe_codec_field wabe_spec_hooks_rows[];	 /* of struct wabe_spec_hooks */
+extern const struct wabe_codec_field wabe_spec_resources_rows[]; /* of struct wabe_spec_resources */
 
 /* names.c: the fixed vocabularies. */
 extern const struct wabe_name wabe_spec_rlimit_names[];	     /* RLIMIT_* */

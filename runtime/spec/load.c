@@ -172,6 +172,25 @@ int wabe_spec_parse_process(struct wabe_arena *arena, const char *what, const ch
 	return r;
 }
 
+int wabe_spec_parse_resources(struct wabe_arena *arena, const char *what, const char *text,
+			      size_t len, struct wabe_spec_resources *ret_resources,
+			      struct wabe_error *err)
+{
+	struct wabe_spec_resources resources = { 0 };
+	struct wabe_json *root;
+	int r = wabe_json_parse(arena, what, text, len, &root, err);
+
+	if (r < 0)
+		return r;
+	r = wabe_codec_load(arena, wabe_spec_resources_rows, root, &resources, err);
+	if (r < 0)
+		return wabe_error_prefix(err, "%s", what);
+	drop_empty(&resources.cpu.cpus);
+	drop_empty(&resources.cpu.mems);
+	*ret_resources = resources;
+	return 0;
+}
+
 int wabe_spec_save(const struct wabe_spec *spec, struct wabe_buf *out, struct wabe_error *err)
 {
 	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_INDENTED);

@@ -156,6 +156,22 @@ struct wabe_spec_hugepage {
 	uint64_t limit;	       /* bytes */
 };
 
+/* cgroup v1's net_prio: outgoing packets by interface */
+struct wabe_spec_interface_priority {
+	const char *name;
+	uint32_t priority;
+};
+
+struct wabe_spec_network {
+	struct wabe_opt_u64 class_id; /* net_cls: handle of tc(8), 32 bits */
+	struct wabe_list priorities;  /* struct wabe_spec_interface_priority */
+};
+
+struct wabe_spec_rdma {
+	const char *device; /* "mlx5_1" */
+	struct wabe_opt_u64 hca_handles, hca_objects;
+};
+
 struct wabe_spec_resources {
 	struct wabe_list devices; /* struct wabe_spec_device_rule */
 	struct wabe_spec_memory memory;
@@ -163,7 +179,9 @@ struct wabe_spec_resources {
 	struct wabe_spec_pids pids;
 	struct wabe_spec_block_io block_io;
 	struct wabe_list hugepages; /* struct wabe_spec_hugepage */
-	struct wabe_pairs unified;  /* cgroup v2 file -> value */
+	struct wabe_spec_network network;
+	struct wabe_list rdma;	   /* struct wabe_spec_rdma */
+	struct wabe_pairs unified; /* cgroup v2 file -> value */
 };
 
 struct wabe_spec_syscall_arg {

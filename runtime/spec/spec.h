@@ -30,6 +30,18 @@ int wabe_spec_parse_process(struct wabe_arena *arena, const char *what, const ch
 			    size_t len, struct wabe_spec_process **ret_process,
 			    struct wabe_error *err);
 
+/** wabe_spec_parse_resources() - linux.resources alone (`update --resources FILE`): its form; wabe_spec_validate() has the rules. */
+int wabe_spec_parse_resources(struct wabe_arena *arena, const char *what, const char *text,
+			      size_t len, struct wabe_spec_resources *ret_resources,
+			      struct wabe_error *err);
+
+/**
+ * wabe_spec_merge_resources() - @over over @base: what is set there, but for zero, takes its place; entries of lists by their
+ * device, page size or file. Memory is in @arena and @over's. The result has yet to be validated. 0 or -ENOMEM.
+ */
+int wabe_spec_merge_resources(struct wabe_arena *arena, struct wabe_spec_resources *base,
+			      const struct wabe_spec_resources *over);
+
 /** wabe_spec_default() - what `wabe spec` prints: a shell in rootfs/, runc's default mounts, caps, masks, namespaces. */
 int wabe_spec_default(struct wabe_spec *spec, bool is_rootless, struct wabe_error *err);
 

@@ -260,14 +260,31 @@ static const struct wabe_codec_field hugepage_rows[] = {
 	END,
 };
 
-/* Engines send "network": {} for nothing. */
-static const struct wabe_codec_field network_rows[] = {
-	UNSUPPORTED("classID"),
-	UNSUPPORTED("priorities"),
+static const struct wabe_codec_field priority_rows[] = {
+	{ "name", WABE_CODEC_STRING, offsetof(struct wabe_spec_interface_priority, name),
+	  REQUIRED },
+	{ "priority", WABE_CODEC_U32, offsetof(struct wabe_spec_interface_priority, priority),
+	  REQUIRED },
 	END,
 };
 
-static const struct wabe_codec_field resources_rows[] = {
+static const struct wabe_codec_field network_rows[] = {
+	{ "classID", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_network, class_id),
+	  .max = UINT32_MAX },
+	{ "priorities", WABE_CODEC_LIST, offsetof(struct wabe_spec_network, priorities),
+	  .sub = priority_rows, .size = sizeof(struct wabe_spec_interface_priority) },
+	END,
+};
+
+static const struct wabe_codec_field rdma_rows[] = {
+	{ "hcaHandles", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_rdma, hca_handles),
+	  .max = UINT32_MAX },
+	{ "hcaObjects", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_rdma, hca_objects),
+	  .max = UINT32_MAX },
+	END,
+};
+
+const struct wabe_codec_field wabe_spec_resources_rows[] = {
 	{ "devices", WABE_CODEC_LIST, offsetof(struct wabe_spec_resources, devices),
 	  .sub = device_rule_rows, .size = sizeof(struct wabe_spec_device_rule) },
 	{ "memory", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_resources, memory),
@@ -278,9 +295,11 @@ static const struct wabe_codec_field resources_rows[] = {
 	  .sub = block_io_rows },
 	{ "hugepageLimits", WABE_CODEC_LIST, offsetof(struct wabe_spec_resources, hugepages),
 	  .sub = hugepage_rows, .size = sizeof(struct wabe_spec_hugepage) },
-	{ "network", WABE_CODEC_OBJECT, 0, .sub = network_rows },
+	{ "network", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_resources, network),
+	  .sub = network_rows },
 	{ "unified", WABE_CODEC_PAIRS, offsetof(struct wabe_spec_resources, unified) },
-	UNSUPPORTED("rdma"),
+	{ "rdma", WABE_CODEC_MAP, offsetof(struct wabe_spec_resources, rdma), .sub = rdma_rows,
+	  .size = sizeof(struct wabe_spec_rdma) },
 	END,
 };
 
@@ -329,7 +348,7 @@ static const struct wabe_codec_field linux_rows[] = {
 	  .sub = idmap_rows, .size = sizeof(struct wabe_spec_idmap) },
 	{ "sysctl", WABE_CODEC_PAIRS, offsetof(struct wabe_spec, sysctl) },
 	{ "resources", WABE_CODEC_OBJECT, offsetof(struct wabe_spec, resources),
-	  .sub = resources_rows },
+	  .sub = wabe_spec_resources_rows },
 	{ "cgroupsPath", WABE_CODEC_STRING, offsetof(struct wabe_spec, cgroups_path) },
 	{ "namespaces", WABE_CODEC_LIST, offsetof(struct wabe_spec, namespaces),
 	  .sub = namespace_rows, .size = sizeof(struct wabe_spec_namespace) },

@@ -158,6 +158,49 @@ static int validate_hugepages(const struct wabe_list *list, struct wabe_error *e
 	return 0;
 }
 
+/* One word of a line that is written to the kernel. */
+static bool is_word(const char *s)
+{
+	return *s && strlen(s) < 64 &&
+	       s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")] ==
+		       '\0';
+}
+
+/* config-linux.md, "RDMA": at least one of the two. */
+static int validate_rdma(const struct wabe_list *list, struct wabe_error *err)
+{
+	const struct wabe_spec_rdma *rdma = list->items;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (!is_word(rdma[i].device))
+			return wabe_error_say(err, -EINVAL,
+					      AT "rdma[\"%.64s\"]: not the name of a device",
+					      rdma[i].device);
+		if (!rdma[i].hca_handles.is_set && !rdma[i].hca_objects.is_set)
+			return wabe_error_say(
+				err, -EINVAL,
+				AT "rdma[\"%.64s\"]: has neither hcaHandles nor hcaObjects",
+				rdma[i].device);
+	}
+	return 0;
+}
+
+/* netdevice(7): no more than 15 bytes, no blank and no slash */
+static int validate_network(const struct wabe_spec_network *network, struct wabe_error *err)
+{
+	const struct wabe_spec_interface_priority *p = network->priorities.items;
+
+	for (size_t i = 0; i < network->priorities.count; i++)
+		if (!*p[i].name || strlen(p[i].name) > 15 || strpbrk(p[i].name, "/ \t\n") ||
+		    !wabe_str_printable(p[i].name))
+			return wabe_error_say(
+				err, -EINVAL,
+				AT
+				"network.priorities[%zu].name: \"%.20s\" is not the name of an interface",
+				i, p[i].name);
+	return 0;
+}
+
 /* CONTROLLER.FILE, one component of a path. */
 static bool is_cgroup_file(const char *key)
 {
@@ -214,6 +257,10 @@ int wabe_spec_validate_resources(const struct wabe_spec_resources *res, struct w
 		r = validate_block_io(&res->block_io, err);
 	if (r == 0)
 		r = validate_hugepages(&res->hugepages, err);
+	if (r == 0)
+		r = validate_rdma(&res->rdma, err);
+	if (r == 0)
+		r = validate_network(&res->network, err);
 	if (r == 0)
 		r = validate_unified(&res->unified, err);
 	return r;

@@ -106,6 +106,24 @@ struct wabe_cgroup_limits {
 		struct wabe_cgroup_hugetlb *items;
 		size_t count;
 	} hugetlb;
+	struct {
+		struct wabe_cgroup_rdma *items;
+		size_t count;
+	} rdma;
+	/* What v1 alone has; on v2 -ENOTSUP. */
+	struct wabe_cgroup_v1_limits {
+		bool has_swappiness, has_oom_kill_disable, has_class_id;
+		uint64_t swappiness;   /* 0..100 */
+		bool oom_kill_disable; /* processes wait instead; false is fine on v2 */
+		int64_t kernel_bytes;  /* 0: leave; < 0 = max, which is fine on v2 */
+		int64_t kernel_tcp_bytes;
+		uint64_t rt_period_us;	    /* 0: leave */
+		int64_t rt_runtime_us;	    /* 0: leave */
+		uint64_t blkio_leaf_weight; /* 10..1000, 0: leave */
+		uint32_t class_id;
+		struct wabe_cgroup_priority *priorities;
+		size_t priority_count;
+	} v1;
 	struct wabe_cgroup_file {
 		const char *file, *value;
 	} * unified; /* v2 files as they are; on v1 -ENOTSUP */
@@ -116,11 +134,22 @@ struct wabe_cgroup_io_limit {
 	uint32_t major, minor;
 	uint64_t rbps, wbps, riops, wiops; /* 0 = leave, UINT64_MAX = max */
 	uint64_t weight;		   /* 0 = leave */
+	uint64_t leaf_weight;		   /* v1's, 10..1000; 0 = leave */
 };
 
 struct wabe_cgroup_hugetlb {
 	const char *page_size; /* "2MB" */
 	uint64_t limit_bytes;
+};
+
+struct wabe_cgroup_rdma {
+	const char *device;		   /* "mlx5_1" */
+	uint64_t hca_handles, hca_objects; /* UINT64_MAX = leave */
+};
+
+struct wabe_cgroup_priority {
+	const char *interface;
+	uint32_t priority;
 };
 
 /**

@@ -196,6 +196,22 @@ static int explain_v1_cpuset(struct wabe_cgroup *cgroup, int code, const char *f
 	return explain_cpuset(above_fd, code, file, value, err);
 }
 
+/* Realtime budgets are parts of the one above, which has none unless somebody gave it one. */
+static int explain_realtime(int dir_fd, int code, const char *file, const char *value,
+			    struct wabe_error *err)
+{
+	_cleanup_close_ int above_fd = openat(dir_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char runtime[32], period[32];
+
+	if (above_fd < 0 ||
+	    wabe_cgroup_file_read(above_fd, "cpu.rt_runtime_us", runtime, sizeof(runtime)) < 0 ||
+	    wabe_cgroup_file_read(above_fd, "cpu.rt_period_us", period, sizeof(period)) < 0)
+		return 0;
+	return wabe_error_say(err, code,
+			      "%s %s: the cgroup above has %s us of realtime in %s us to divide",
+			      file, value, runtime, period);
+}
+
 int wabe_cgroup_explain_v1(struct wabe_cgroup *cgroup, int code, const char *controller,
 			   const char *file, const char *value, struct wabe_error *err)
 {
@@ -218,6 +234,8 @@ int wabe_cgroup_explain_v1(struct wabe_cgroup *cgroup, int code, const char *con
 		r = explain_v1_cpuset(cgroup, code, file, value, err);
 	else if (strcmp(controller, "blkio") == 0)
 		r = explain_device(code, file, value, err);
+	else if (code == -EINVAL && strncmp(file, "cpu.rt_", 7) == 0)
+		r = explain_realtime(dir_fd, code, file, value, err);
 	else if (code == -EINVAL && strcmp(file, "cpu.cfs_burst_us") == 0)
 		r = wabe_error_say(err, code, "%s %s: a burst can't be larger than the quota", file,
 				   value);

@@ -8,6 +8,7 @@
  *   cgroup_v2_limit.c  its limits
  *   cgroup_v1.c        v1 and hybrid (libcgroup)
  *   cgroup_v1_limit.c  their limits
+ *   cgroup_v1_only.c   limits that v2 has no counterpart of
  *   cgroup_stats.c     counters of both
  *   cgroup_diagnose.c  why a limit or a move failed
  *   cgroup_convert.c   numbers of v1 in those of v2
@@ -184,7 +185,22 @@ int wabe_cgroup_v1_dir(struct wabe_cgroup *cgroup, const char *controller);
 int wabe_cgroup_v1_set(struct wabe_cgroup *cgroup, const char *controller, const char *file,
 		       const char *value);
 
-/* cgroup_v1_limit.c */
+/** wabe_cgroup_rdma_text() - what rdma.max takes, of both versions: "mlx5_1 hca_handle=2". */
+void wabe_cgroup_rdma_text(const struct wabe_cgroup_rdma *rdma, char *text, size_t room);
+
+/* cgroup_v1_only.c */
+int wabe_cgroup_v1_limit_only(struct wabe_cgroup *cgroup,
+			      const struct wabe_cgroup_v1_limits *limits, struct wabe_error *err);
+
+/** wabe_cgroup_v2_refuse_v1() - -ENOTSUP when they ask for what v1 alone has. */
+int wabe_cgroup_v2_refuse_v1(const struct wabe_cgroup_limits *limits, struct wabe_error *err);
+
+/* cgroup_v1_limit.c: one value, failures explained */
+int wabe_cgroup_v1_put(struct wabe_cgroup *cgroup, const char *controller, const char *file,
+		       const char *value, struct wabe_error *err);
+int wabe_cgroup_v1_putf(struct wabe_cgroup *cgroup, struct wabe_error *err, const char *controller,
+			const char *file, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 int wabe_cgroup_v1_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits,
 			 struct wabe_error *err);
 

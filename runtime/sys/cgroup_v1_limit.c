@@ -15,18 +15,16 @@
 
 #define PERIOD_DEFAULT_US 100000
 
-static int put(struct wabe_cgroup *cgroup, const char *controller, const char *file,
-	       const char *value, struct wabe_error *err)
+int wabe_cgroup_v1_put(struct wabe_cgroup *cgroup, const char *controller, const char *file,
+		       const char *value, struct wabe_error *err)
 {
 	int r = wabe_cgroup_v1_set(cgroup, controller, file, value);
 
 	return r < 0 ? wabe_cgroup_explain_v1(cgroup, r, controller, file, value, err) : 0;
 }
 
-__attribute__((format(printf, 5, 6))) static int putf(struct wabe_cgroup *cgroup,
-						      struct wabe_error *err,
-						      const char *controller, const char *file,
-						      const char *fmt, ...)
+int wabe_cgroup_v1_putf(struct wabe_cgroup *cgroup, struct wabe_error *err, const char *controller,
+			const char *file, const char *fmt, ...)
 {
 	char value[96];
 	va_list args;
@@ -34,7 +32,7 @@ __attribute__((format(printf, 5, 6))) static int putf(struct wabe_cgroup *cgroup
 	va_start(args, fmt);
 	vsnprintf(value, sizeof(value), fmt, args);
 	va_end(args);
-	return put(cgroup, controller, file, value, err);
+	return wabe_cgroup_v1_put(cgroup, controller, file, value, err);
 }
 
 /* < 0: none. A host without the controller or the file doesn't limit either. */
@@ -44,7 +42,7 @@ static int put_max(struct wabe_cgroup *cgroup, const char *controller, const cha
 	int r;
 
 	if (value >= 0)
-		return putf(cgroup, err, controller, file, "%" PRId64, value);
+		return wabe_cgroup_v1_putf(cgroup, err, controller, file, "%" PRId64, value);
 	r = wabe_cgroup_v1_set(cgroup, controller, file, none);
 	return r < 0 && r != -ENOENT && r != -ENOTSUP
 		       ? wabe_cgroup_explain_v1(cgroup, r, controller, file, none, err)
@@ -140,14 +138,14 @@ static int limit_cpu_max(struct wabe_cgroup *cgroup, const struct wabe_cgroup_li
 		wabe_cgroup_v1_set(cgroup, "cpu", burst_file, "0");
 	r = wabe_cgroup_v1_set(cgroup, "cpu", period_file, period);
 	if (r == -EINVAL) {
-		r = put(cgroup, "cpu", quota_file, quota, err);
-		return r == 0 ? put(cgroup, "cpu", period_file, period, err) : r;
+		r = wabe_cgroup_v1_put(cgroup, "cpu", quota_file, quota, err);
+		return r == 0 ? wabe_cgroup_v1_put(cgroup, "cpu", period_file, period, err) : r;
 	}
 	if ((r == -ENOENT || r == -ENOTSUP) && l->cpu_quota_us < 0)
 		return 0;
 	if (r < 0)
 		return wabe_cgroup_explain_v1(cgroup, r, "cpu", period_file, period, err);
-	return put(cgroup, "cpu", quota_file, quota, err);
+	return wabe_cgroup_v1_put(cgroup, "cpu", quota_file, quota, err);
 }
 
 static int limit_cpu(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
@@ -159,17 +157,18 @@ static int limit_cpu(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits
 	int r = 0;
 
 	if (l->has_cpu_idle)
-		r = putf(cgroup, err, "cpu", "cpu.idle", "%" PRId64, l->cpu_idle);
+		r = wabe_cgroup_v1_putf(cgroup, err, "cpu", "cpu.idle", "%" PRId64, l->cpu_idle);
 	if (r == 0 && l->has_cpu_weight && !is_idle)
-		r = putf(cgroup, err, "cpu", "cpu.shares", "%" PRIu64, shares);
+		r = wabe_cgroup_v1_putf(cgroup, err, "cpu", "cpu.shares", "%" PRIu64, shares);
 	if (r == 0 && l->has_cpu_max)
 		r = limit_cpu_max(cgroup, l, err);
 	if (r == 0 && l->has_cpu_burst)
-		r = putf(cgroup, err, "cpu", "cpu.cfs_burst_us", "%" PRIu64, l->cpu_burst_us);
+		r = wabe_cgroup_v1_putf(cgroup, err, "cpu", "cpu.cfs_burst_us", "%" PRIu64,
+					l->cpu_burst_us);
 	if (r == 0 && l->cpuset_cpus)
-		r = put(cgroup, "cpuset", "cpuset.cpus", l->cpuset_cpus, err);
+		r = wabe_cgroup_v1_put(cgroup, "cpuset", "cpuset.cpus", l->cpuset_cpus, err);
 	if (r == 0 && l->cpuset_mems)
-		r = put(cgroup, "cpuset", "cpuset.mems", l->cpuset_mems, err);
+		r = wabe_cgroup_v1_put(cgroup, "cpuset", "cpuset.mems", l->cpuset_mems, err);
 	return r;
 }
 
@@ -201,8 +200,8 @@ static int put_rate(struct wabe_cgroup *cgroup, const char *kind, const char *de
 	if (rate == 0)
 		return 0;
 	snprintf(file, sizeof(file), "blkio.throttle.%s_device", kind);
-	return putf(cgroup, err, "blkio", file, "%s %" PRIu64, device,
-		    rate == UINT64_MAX ? 0 : rate); /* 0 takes the rule away */
+	return wabe_cgroup_v1_putf(cgroup, err, "blkio", file, "%s %" PRIu64, device,
+				   rate == UINT64_MAX ? 0 : rate); /* 0 takes the rule away */
 }
 
 static int limit_io(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
@@ -224,6 +223,23 @@ static int limit_io(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits 
 			r = put_rate(cgroup, "write_iops", device, io->wiops, err);
 		if (r == 0 && io->weight)
 			r = put_weight(cgroup, device, io->weight, err);
+		if (r == 0 && io->leaf_weight)
+			r = wabe_cgroup_v1_putf(cgroup, err, "blkio", "blkio.leaf_weight_device",
+						"%s %" PRIu64, device, io->leaf_weight);
+	}
+	return r;
+}
+
+static int limit_rdma(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+		      struct wabe_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < l->rdma.count; i++) {
+		char value[128];
+
+		wabe_cgroup_rdma_text(&l->rdma.items[i], value, sizeof(value));
+		r = wabe_cgroup_v1_put(cgroup, "rdma", "rdma.max", value, err);
 	}
 	return r;
 }
@@ -238,7 +254,8 @@ static int limit_hugetlb(struct wabe_cgroup *cgroup, const struct wabe_cgroup_li
 
 		snprintf(file, sizeof(file), "hugetlb.%s.limit_in_bytes",
 			 l->hugetlb.items[i].page_size);
-		r = putf(cgroup, err, "hugetlb", file, "%" PRIu64, l->hugetlb.items[i].limit_bytes);
+		r = wabe_cgroup_v1_putf(cgroup, err, "hugetlb", file, "%" PRIu64,
+					l->hugetlb.items[i].limit_bytes);
 	}
 	return r;
 }
@@ -283,6 +300,8 @@ static bool split(struct wabe_cgroup *cgroup, struct wabe_cgroup_limits *l,
 		MOVE(has_io_weight), MOVE(io_weight), MOVE(io);
 	if (l->hugetlb.count && is_in_v2(cgroup, "hugetlb", "hugetlb"))
 		MOVE(hugetlb);
+	if (l->rdma.count && is_in_v2(cgroup, "rdma", "rdma"))
+		MOVE(rdma);
 #undef MOVE
 	return is_moved;
 }
@@ -313,5 +332,9 @@ int wabe_cgroup_v1_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_li
 		r = put_max(cgroup, "pids", "pids.max", l.pids_max, "max", err);
 	if (r == 0)
 		r = limit_io(cgroup, &l, err);
-	return r == 0 ? limit_hugetlb(cgroup, &l, err) : r;
+	if (r == 0)
+		r = limit_hugetlb(cgroup, &l, err);
+	if (r == 0)
+		r = limit_rdma(cgroup, &l, err);
+	return r == 0 ? wabe_cgroup_v1_limit_only(cgroup, &l.v1, err) : r;
 }

@@ -39,6 +39,12 @@ static int check_cpu(const struct wabe_cgroup_limits *l, struct wabe_error *err)
 		return wabe_error_say(err, -ERANGE,
 				      "cpu period %" PRIu64 " us: the range is %d..%d us",
 				      l->cpu_period_us, PERIOD_MIN_US, PERIOD_MAX_US);
+	if (l->has_cpu_max && l->cpu_quota_us >= 0 && l->has_cpu_burst &&
+	    l->cpu_burst_us > (uint64_t)l->cpu_quota_us)
+		return wabe_error_say(err, -EINVAL,
+				      "cpu burst %" PRIu64
+				      " us: it can't be larger than the quota, %" PRId64 " us",
+				      l->cpu_burst_us, l->cpu_quota_us);
 	if (l->has_cpu_idle && l->cpu_idle != 0 && l->cpu_idle != 1)
 		return wabe_error_say(err, -ERANGE, "cpu idle %" PRId64 ": 0 or 1", l->cpu_idle);
 	return 0;
@@ -247,6 +253,31 @@ static int limit_hugetlb(struct wabe_cgroup *cgroup, const struct wabe_cgroup_li
 	return r;
 }
 
+void wabe_cgroup_rdma_text(const struct wabe_cgroup_rdma *rdma, char *text, size_t room)
+{
+	size_t at = (size_t)snprintf(text, room, "%s", rdma->device);
+
+	if (rdma->hca_handles != UINT64_MAX && at < room)
+		at += (size_t)snprintf(text + at, room - at, " hca_handle=%" PRIu64,
+				       rdma->hca_handles);
+	if (rdma->hca_objects != UINT64_MAX && at < room)
+		snprintf(text + at, room - at, " hca_object=%" PRIu64, rdma->hca_objects);
+}
+
+static int limit_rdma(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
+		      struct wabe_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < l->rdma.count; i++) {
+		char value[128];
+
+		wabe_cgroup_rdma_text(&l->rdma.items[i], value, sizeof(value));
+		r = put(cgroup, "rdma.max", value, err);
+	}
+	return r;
+}
+
 static int limit_unified(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
 			 struct wabe_error *err)
 {
@@ -264,7 +295,9 @@ int wabe_cgroup_v2_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_li
 
 	if (r < 0)
 		return r;
-	r = limit_memory(cgroup, l, err);
+	r = wabe_cgroup_v2_refuse_v1(l, err);
+	if (r == 0)
+		r = limit_memory(cgroup, l, err);
 	if (r == 0)
 		r = limit_cpu(cgroup, l, err);
 	if (r == 0 && l->has_pids_max)
@@ -273,5 +306,7 @@ int wabe_cgroup_v2_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_li
 		r = limit_io(cgroup, l, err);
 	if (r == 0)
 		r = limit_hugetlb(cgroup, l, err);
+	if (r == 0)
+		r = limit_rdma(cgroup, l, err);
 	return r == 0 ? limit_unified(cgroup, l, err) : r;
 }

@@ -232,7 +232,7 @@ caps_inside()
 	for pair in 'process.apparmorProfile="x"' 'process.selinuxLabel="x"' 'process.scheduler={"policy":"SCHED_RR"}' \
 		'process.ioPriority={"class":"IOPRIO_CLASS_BE","priority":1}' 'linux.intelRdt={"closID":"x"}' 'linux.mountLabel="x"' \
 		'linux.personality={"domain":"LINUX32"}' 'linux.timeOffsets={"boottime":{"secs":1}}' \
-		'linux.resources.rdma={"mlx5_1":{"hcaHandles":3}}' 'linux.seccomp={"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/x"}'; do
+		'linux.seccomp={"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/x"}'; do
 		cp "$BASE" "$B/config.json"
 		conf ".${pair%%=*} = ${pair#*=}"
 		refused_container "${pair%%=*}"
