@@ -99,6 +99,41 @@ int wabe_parse_octal(const char *s, uint32_t *ret_mode)
 	return 0;
 }
 
+/* "5" or "3-5" from *@s on. */
+static int scan_range(const char **s, uint64_t max, uint64_t *ret_first, uint64_t *ret_last)
+{
+	int r = scan_digits(s, 10, ret_first);
+
+	*ret_last = *ret_first;
+	if (r == 0 && **s == '-') {
+		(*s)++;
+		r = scan_digits(s, 10, ret_last);
+	}
+	if (r < 0)
+		return r;
+	if (*ret_last < *ret_first)
+		return -EINVAL;
+	return *ret_last > max ? -ERANGE : 0;
+}
+
+int wabe_parse_list(const char *s, unsigned int max, unsigned long *bits)
+{
+	const unsigned int width = 8 * sizeof(*bits);
+
+	memset(bits, 0, WABE_LIST_LONGS(max) * sizeof(*bits));
+	for (;; s++) {
+		uint64_t first, last;
+		int r = scan_range(&s, max, &first, &last);
+
+		if (r < 0)
+			return r;
+		for (; first <= last; first++)
+			bits[first / width] |= 1UL << (first % width);
+		if (*s != ',')
+			return *s ? -EINVAL : 0;
+	}
+}
+
 int wabe_parse_size(const char *s, uint64_t *ret_bytes)
 {
 	static const char suffixes[] = "kmgtp";

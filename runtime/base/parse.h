@@ -21,6 +21,13 @@ int wabe_parse_int(const char *s, int min, int max, int *ret_value);
 /** wabe_parse_octal() - an octal mode, "755" or "0755", 0..07777. */
 int wabe_parse_octal(const char *s, uint32_t *ret_mode);
 
+/**
+ * wabe_parse_list() - a set of numbers in the kernel's list format, "0-3,7" (cpuset(7)), each up to @max.
+ * @bits: WABE_LIST_LONGS(@max) long; zeroed, then a bit a number
+ */
+#define WABE_LIST_LONGS(max) ((max) / (8 * sizeof(unsigned long)) + 1)
+int wabe_parse_list(const char *s, unsigned int max, unsigned long *bits);
+
 /** wabe_parse_size() - bytes, 1024-based suffixes K M G T P(eta) in either case, an optional "B" behind. No sign. */
 int wabe_parse_size(const char *s, uint64_t *ret_bytes);
 

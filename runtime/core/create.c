@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/clock.h"
+#include "core/attributes.h"
 #include "core/console.h"
 #include "core/filter.h"
 #include "core/hooks.h"
@@ -288,6 +289,8 @@ static int outside_rights(struct create *cr, struct wabe_error *err)
 	const struct wabe_spec_process *p = cr->init.spec->process;
 	int r = p ? wabe_identity_raise_rlimits(cr->init.pid, p, err) : 0;
 
+	if (p && r == 0)
+		r = wabe_attributes_outside(cr->init.pid, p, err);
 	return p && r == 0 ? wabe_identity_oom_score(cr->init.pid, p, err) : r;
 }
 

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/file.h"
+#include "core/attributes.h"
 #include "core/console.h"
 #include "core/container.h"
 #include "core/filter.h"
@@ -90,6 +91,12 @@ static void merge_process(struct exec *e)
 		p->rlimits = base->rlimits;
 	if (!p->oom_score_adj.is_set)
 		p->oom_score_adj = base->oom_score_adj;
+	if (!p->scheduler)
+		p->scheduler = base->scheduler;
+	if (!p->io_priority)
+		p->io_priority = base->io_priority;
+	if (!p->exec_cpu_affinity)
+		p->exec_cpu_affinity = base->exec_cpu_affinity;
 	p->no_new_privileges |= base->no_new_privileges;
 }
 
@@ -217,7 +224,10 @@ static int run_program(struct exec *e, struct wabe_error *err)
 {
 	const struct wabe_seccomp_program *seccomp = e->has_seccomp ? &e->seccomp : NULL;
 	char program[4096];
-	int r = wabe_identity_assume(&e->process, e->has_userns, false, seccomp, err);
+	int r = wabe_attributes_inside(e->spec, err);
+
+	if (r == 0)
+		r = wabe_identity_assume(&e->process, e->has_userns, false, seccomp, err);
 
 	if (r == 0 && e->args->main) {
 		r = wabe_identity_rlimits(&e->process, err);
@@ -262,6 +272,18 @@ static pid_t clone_child(struct exec *e, struct wabe_error *err)
 	return r < 0 ? r : wabe_namespace_clone(0, e->cgroup_fd, &e->pidfd, err);
 }
 
+/* Born on execCPUAffinity.initial; the caller is back on its own CPUs then. */
+static pid_t clone_on_cpus(struct exec *e, struct wabe_error *err)
+{
+	struct wabe_attributes_cpus own;
+	int r = wabe_attributes_initial_cpus(&e->process, &own, err);
+	pid_t pid = r < 0 ? r : clone_child(e, err);
+
+	if (pid != 0)
+		wabe_attributes_own_cpus(&own);
+	return pid;
+}
+
 static int spawn(struct exec *e, struct wabe_error *err)
 {
 	int r;
@@ -273,7 +295,7 @@ static int spawn(struct exec *e, struct wabe_error *err)
 		if (r < 0)
 			return r;
 	}
-	e->pid = clone_child(e, err);
+	e->pid = clone_on_cpus(e, err);
 	if (e->pid == 0)
 		exec_child(e);
 	if (e->has_pidns &&
@@ -291,6 +313,10 @@ static int outside_rights(struct exec *e, struct wabe_error *err)
 
 	if (e->c->cgroup && wabe_cgroup_mode(e->c->cgroup) != WABE_CGROUP_V2)
 		r = wabe_cgroup_attach(e->c->cgroup, e->pid, err);
+	if (r == 0)
+		r = wabe_attributes_final_cpus(e->pid, &e->process, err);
+	if (r == 0)
+		r = wabe_attributes_outside(e->pid, &e->process, err);
 	if (r == 0)
 		r = wabe_identity_raise_rlimits(e->pid, &e->process, err);
 	if (r == 0)

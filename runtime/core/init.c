@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "core/attributes.h"
 #include "core/hooks.h"
 #include "core/identity.h"
 #include "core/sync.h"
@@ -346,10 +347,14 @@ static int container_hooks(struct wabe_init *init, struct wabe_error *err)
 static int assume_identity(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_spec_process *p = init->spec->process;
+	int r;
 
-	return p ? wabe_identity_assume(p, init->has_userns, true,
-					init->has_seccomp ? &init->seccomp : NULL, err)
-		 : 0;
+	if (!p)
+		return 0;
+	r = wabe_attributes_inside(init->spec, err);
+	return r < 0 ? r
+		     : wabe_identity_assume(p, init->has_userns, true,
+					    init->has_seccomp ? &init->seccomp : NULL, err);
 }
 
 /* In this order: mounts before the devices in them, the host's view until the pivot, rights last. */

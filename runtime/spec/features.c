@@ -85,6 +85,11 @@ static void add_linux(struct wabe_json_writer *w)
 	add_names(w, "capabilities", WABE_SPEC_CAPABILITIES);
 	add_cgroup(w);
 	add_seccomp(w);
+	wabe_json_key(w, "memoryPolicy");
+	wabe_json_object_begin(w);
+	add_names(w, "modes", WABE_SPEC_MEMORY_POLICY_MODES);
+	add_names(w, "flags", WABE_SPEC_MEMORY_POLICY_FLAGS);
+	wabe_json_object_end(w);
 	add_disabled(w, "apparmor");
 	add_disabled(w, "selinux");
 	add_disabled(w, "intelRdt");

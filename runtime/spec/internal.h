@@ -18,10 +18,16 @@ extern const struct wabe_codec_field wabe_spec_hooks_rows[];	 /* of struct wabe_
 extern const struct wabe_codec_field wabe_spec_resources_rows[]; /* of struct wabe_spec_resources */
 
 /* names.c: the fixed vocabularies. */
-extern const struct wabe_name wabe_spec_rlimit_names[];	     /* RLIMIT_* */
-extern const struct wabe_name wabe_spec_namespace_names[];   /* enum wabe_spec_ns */
-extern const struct wabe_name wabe_spec_propagation_names[]; /* MS_* */
-extern const struct wabe_name wabe_spec_seccomp_actions[];   /* is an errnoRet allowed with it? */
+extern const struct wabe_name wabe_spec_rlimit_names[];	       /* RLIMIT_* */
+extern const struct wabe_name wabe_spec_namespace_names[];     /* enum wabe_spec_ns */
+extern const struct wabe_name wabe_spec_propagation_names[];   /* MS_* */
+extern const struct wabe_name wabe_spec_scheduler_policies[];  /* SCHED_* */
+extern const struct wabe_name wabe_spec_scheduler_flags[];     /* bit numbers of SCHED_FLAG_* */
+extern const struct wabe_name wabe_spec_io_classes[];	       /* IOPRIO_CLASS_* */
+extern const struct wabe_name wabe_spec_memory_policy_modes[]; /* MPOL_* */
+extern const struct wabe_name wabe_spec_memory_policy_flags[]; /* bit numbers of MPOL_F_* */
+extern const struct wabe_name wabe_spec_personality_domains[]; /* PER_* */
+extern const struct wabe_name wabe_spec_seccomp_actions[];     /* is an errnoRet allowed with it? */
 extern const struct wabe_name wabe_spec_seccomp_operators[];
 extern const struct wabe_name wabe_spec_seccomp_architectures[];
 extern const struct wabe_name wabe_spec_seccomp_flags[];
@@ -31,6 +37,11 @@ const char *wabe_spec_mount_option_name(size_t i);
 
 /* validate*.c: the rules of one part each; errors name the JSON path. */
 int wabe_spec_validate_process(const struct wabe_spec_process *process, struct wabe_error *err);
+int wabe_spec_validate_attributes(const struct wabe_spec_process *process, struct wabe_error *err);
+int wabe_spec_validate_memory_policy(const struct wabe_spec_memory_policy *policy,
+				     struct wabe_error *err);
+int wabe_spec_validate_personality(const struct wabe_spec_personality *personality,
+				   struct wabe_error *err);
 int wabe_spec_validate_idmaps(const struct wabe_spec *spec, struct wabe_error *err);
 int wabe_spec_validate_linux(const struct wabe_spec *spec, struct wabe_error *err);
 int wabe_spec_validate_resources(const struct wabe_spec_resources *resources,

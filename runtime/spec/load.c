@@ -80,6 +80,14 @@ static int normalise_mounts(struct wabe_spec *spec)
 	return 0;
 }
 
+static void normalise_process(struct wabe_spec_process *process)
+{
+	if (process->exec_cpu_affinity) {
+		drop_empty(&process->exec_cpu_affinity->initial);
+		drop_empty(&process->exec_cpu_affinity->final);
+	}
+}
+
 /* One spelling of what can be written in several ways, so that nobody behind has to know them. */
 static int normalise(struct wabe_spec *spec)
 {
@@ -91,6 +99,10 @@ static int normalise(struct wabe_spec *spec)
 	drop_empty(&spec->rootfs_propagation);
 	drop_empty(&spec->resources.cpu.cpus);
 	drop_empty(&spec->resources.cpu.mems);
+	if (spec->memory_policy)
+		drop_empty(&spec->memory_policy->nodes);
+	if (spec->process)
+		normalise_process(spec->process);
 	for (size_t i = 0; i < spec->namespaces.count; i++)
 		drop_empty(&namespaces[i].path);
 	/* Engines copy st_mode, type bits included; .type says what it is. */
@@ -150,6 +162,7 @@ static int parse_process(struct wabe_arena *arena, const char *what, const char 
 	if (r < 0)
 		return r;
 	r = wabe_codec_load(arena, wabe_spec_process_rows, root, process, err);
+	normalise_process(process);
 	if (r == 0)
 		r = wabe_spec_validate_process(process, err);
 	if (r < 0)

@@ -41,6 +41,26 @@ struct wabe_spec_size {
 	uint32_t height, width;
 };
 
+/* config.md, "scheduler"; sched_setattr(2). What is absent is 0. */
+struct wabe_spec_scheduler {
+	int policy;			    /* SCHED_* */
+	struct wabe_opt_i64 nice;	    /* -20..19 */
+	struct wabe_opt_i64 priority;	    /* 1..99 with SCHED_FIFO and SCHED_RR, else 0 */
+	uint64_t flags;			    /* bits of SCHED_FLAG_* */
+	uint64_t runtime, deadline, period; /* nanoseconds, SCHED_DEADLINE only */
+};
+
+/* config.md, "ioPriority"; ioprio_set(2). */
+struct wabe_spec_io_priority {
+	int class;	  /* IOPRIO_CLASS_* */
+	int64_t priority; /* 0..7, the highest first */
+};
+
+/* config.md, "execCPUAffinity": of exec's processes; sets in list format ("0-3,7"), NULL: as it comes. */
+struct wabe_spec_cpu_affinity {
+	const char *initial, *final; /* before and after the process joins the container's cgroup */
+};
+
 struct wabe_spec_process {
 	bool terminal;
 	struct wabe_spec_size console_size;
@@ -51,7 +71,10 @@ struct wabe_spec_process {
 	struct wabe_spec_capabilities *capabilities; /* NULL: all sets empty (config.md) */
 	struct wabe_list rlimits;		     /* struct wabe_spec_rlimit */
 	bool no_new_privileges;
-	struct wabe_opt_i64 oom_score_adj; /* -1000..1000 */
+	struct wabe_opt_i64 oom_score_adj;		  /* -1000..1000 */
+	struct wabe_spec_scheduler *scheduler;		  /* NULL: the caller's */
+	struct wabe_spec_io_priority *io_priority;	  /* NULL: the caller's */
+	struct wabe_spec_cpu_affinity *exec_cpu_affinity; /* NULL: as it comes */
 };
 
 struct wabe_spec_root {
@@ -205,6 +228,19 @@ struct wabe_spec_seccomp {
 	struct wabe_list syscalls; /* struct wabe_spec_syscall */
 };
 
+/* config-linux.md, "Memory policy" (1.3); set_mempolicy(2). */
+struct wabe_spec_memory_policy {
+	int mode;	   /* MPOL_* */
+	const char *nodes; /* list format, NULL: none */
+	uint64_t flags;	   /* bits of MPOL_F_* */
+};
+
+/* config-linux.md, "Personality"; personality(2). */
+struct wabe_spec_personality {
+	int domain;		/* PER_* */
+	struct wabe_strv flags; /* none is defined */
+};
+
 struct wabe_spec {
 	struct wabe_arena arena;
 	const char *oci_version;
@@ -225,6 +261,8 @@ struct wabe_spec {
 	const char *rootfs_propagation;	   /* shared slave private unbindable, NULL = rprivate */
 	struct wabe_strv masked_paths, readonly_paths;
 	struct wabe_pairs sysctl;
+	struct wabe_spec_memory_policy *memory_policy; /* NULL: the kernel's */
+	struct wabe_spec_personality *personality;     /* NULL: the caller's */
 	/*
 	 * Beyond the specification: "wabe": { "delegateCgroup": BOOL, "uptime": BOOL } in config.json. vzctl's guests have
 	 * both.

@@ -88,6 +88,53 @@ const struct wabe_name wabe_spec_propagation_names[] = {
 	{ "rslave", MS_SLAVE },		 { "runbindable", MS_UNBINDABLE }, { NULL, 0 },
 };
 
+/* config.md, "scheduler"; numbers as in linux/sched.h, which can't stand beside the C library's sched.h. */
+const struct wabe_name wabe_spec_scheduler_policies[] = {
+	{ "SCHED_OTHER", 0 }, { "SCHED_FIFO", 1 }, { "SCHED_RR", 2 },	    { "SCHED_BATCH", 3 },
+	{ "SCHED_ISO", 4 },   { "SCHED_IDLE", 5 }, { "SCHED_DEADLINE", 6 }, { NULL, 0 },
+};
+
+const struct wabe_name wabe_spec_scheduler_flags[] = {
+	{ "SCHED_FLAG_RESET_ON_FORK", 0 },  { "SCHED_FLAG_RECLAIM", 1 },
+	{ "SCHED_FLAG_DL_OVERRUN", 2 },	    { "SCHED_FLAG_KEEP_POLICY", 3 },
+	{ "SCHED_FLAG_KEEP_PARAMS", 4 },    { "SCHED_FLAG_UTIL_CLAMP_MIN", 5 },
+	{ "SCHED_FLAG_UTIL_CLAMP_MAX", 6 }, { NULL, 0 },
+};
+
+/* config.md, "ioPriority"; linux/ioprio.h */
+const struct wabe_name wabe_spec_io_classes[] = {
+	{ "IOPRIO_CLASS_RT", 1 },
+	{ "IOPRIO_CLASS_BE", 2 },
+	{ "IOPRIO_CLASS_IDLE", 3 },
+	{ NULL, 0 },
+};
+
+/* config-linux.md, "Memory policy"; linux/mempolicy.h, of which older headers lack the last two */
+const struct wabe_name wabe_spec_memory_policy_modes[] = {
+	{ "MPOL_DEFAULT", 0 },
+	{ "MPOL_PREFERRED", 1 },
+	{ "MPOL_BIND", 2 },
+	{ "MPOL_INTERLEAVE", 3 },
+	{ "MPOL_LOCAL", 4 },
+	{ "MPOL_PREFERRED_MANY", 5 },
+	{ "MPOL_WEIGHTED_INTERLEAVE", 6 },
+	{ NULL, 0 },
+};
+
+const struct wabe_name wabe_spec_memory_policy_flags[] = {
+	{ "MPOL_F_NUMA_BALANCING", 13 },
+	{ "MPOL_F_RELATIVE_NODES", 14 },
+	{ "MPOL_F_STATIC_NODES", 15 },
+	{ NULL, 0 },
+};
+
+/* config-linux.md, "Personality"; PER_LINUX and PER_LINUX32 of personality(2) */
+const struct wabe_name wabe_spec_personality_domains[] = {
+	{ "LINUX", 0 },
+	{ "LINUX32", 8 },
+	{ NULL, 0 },
+};
+
 /* config-linux.md, "Seccomp"; SCMP_ACT_NOTIFY is not among them, it needs a listener. The value: may errnoRet stand with it? */
 const struct wabe_name wabe_spec_seccomp_actions[] = {
 	{ "SCMP_ACT_ALLOW", 0 },	{ "SCMP_ACT_ERRNO", 1 },       { "SCMP_ACT_KILL", 0 },
@@ -128,6 +175,8 @@ const struct wabe_name *wabe_spec_names(enum wabe_spec_vocabulary vocabulary)
 		[WABE_SPEC_SECCOMP_OPERATORS] = wabe_spec_seccomp_operators,
 		[WABE_SPEC_SECCOMP_ARCHITECTURES] = wabe_spec_seccomp_architectures,
 		[WABE_SPEC_SECCOMP_FLAGS] = wabe_spec_seccomp_flags,
+		[WABE_SPEC_MEMORY_POLICY_MODES] = wabe_spec_memory_policy_modes,
+		[WABE_SPEC_MEMORY_POLICY_FLAGS] = wabe_spec_memory_policy_flags,
 	};
 
 	return (unsigned int)vocabulary < WABE_SPEC_VOCABULARY_MAX ? tables[vocabulary] : NULL;

@@ -82,6 +82,13 @@ struct wabe_mount_options {
 int wabe_spec_mount_options(struct wabe_arena *arena, const struct wabe_spec_mount *mount,
 			    struct wabe_mount_options *ret_options, struct wabe_error *err);
 
+/*
+ * The highest numbers that wabe_parse_list() takes in execCPUAffinity and memoryPolicy.nodes: what kernels can be configured
+ * for (NR_CPUS up to 8192, NODES_SHIFT up to 10).
+ */
+#define WABE_SPEC_CPU_MAX 8191
+#define WABE_SPEC_NODE_MAX 1023
+
 /** wabe_spec_propagation() - a name of linux.rootfsPropagation ("slave", "rslave" ...) to MS_*. 0 or -EINVAL. */
 int wabe_spec_propagation(const char *name, unsigned int *ret_propagation);
 
@@ -104,6 +111,8 @@ enum wabe_spec_vocabulary {
 	WABE_SPEC_SECCOMP_OPERATORS,
 	WABE_SPEC_SECCOMP_ARCHITECTURES,
 	WABE_SPEC_SECCOMP_FLAGS,
+	WABE_SPEC_MEMORY_POLICY_MODES, /* value: MPOL_* */
+	WABE_SPEC_MEMORY_POLICY_FLAGS, /* value: bit number of MPOL_F_* */
 	WABE_SPEC_VOCABULARY_MAX,
 };
 const struct wabe_name *wabe_spec_names(enum wabe_spec_vocabulary vocabulary);

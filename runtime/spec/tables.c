@@ -61,6 +61,35 @@ static const struct wabe_codec_field rlimit_rows[] = {
 	END,
 };
 
+static const struct wabe_codec_field scheduler_rows[] = {
+	{ "policy", WABE_CODEC_ENUM, offsetof(struct wabe_spec_scheduler, policy), REQUIRED,
+	  .names = wabe_spec_scheduler_policies },
+	{ "nice", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_scheduler, nice), .min = -20,
+	  .max = 19 },
+	{ "priority", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_scheduler, priority),
+	  .max = 99 },
+	{ "flags", WABE_CODEC_NAME_LIST, offsetof(struct wabe_spec_scheduler, flags),
+	  .names = wabe_spec_scheduler_flags },
+	{ "runtime", WABE_CODEC_U64, offsetof(struct wabe_spec_scheduler, runtime) },
+	{ "deadline", WABE_CODEC_U64, offsetof(struct wabe_spec_scheduler, deadline) },
+	{ "period", WABE_CODEC_U64, offsetof(struct wabe_spec_scheduler, period) },
+	END,
+};
+
+static const struct wabe_codec_field io_priority_rows[] = {
+	{ "class", WABE_CODEC_ENUM, offsetof(struct wabe_spec_io_priority, class), REQUIRED,
+	  .names = wabe_spec_io_classes },
+	{ "priority", WABE_CODEC_I64, offsetof(struct wabe_spec_io_priority, priority), REQUIRED,
+	  .max = 7 },
+	END,
+};
+
+static const struct wabe_codec_field cpu_affinity_rows[] = {
+	{ "initial", WABE_CODEC_STRING, offsetof(struct wabe_spec_cpu_affinity, initial) },
+	{ "final", WABE_CODEC_STRING, offsetof(struct wabe_spec_cpu_affinity, final) },
+	END,
+};
+
 const struct wabe_codec_field wabe_spec_process_rows[] = {
 	{ "terminal", WABE_CODEC_BOOL, offsetof(struct wabe_spec_process, terminal) },
 	{ "consoleSize", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_process, console_size),
@@ -80,9 +109,13 @@ const struct wabe_codec_field wabe_spec_process_rows[] = {
 	  .min = -1000, .max = 1000 },
 	UNSUPPORTED("apparmorProfile"),
 	UNSUPPORTED("selinuxLabel"),
-	UNSUPPORTED("scheduler"),
-	UNSUPPORTED("ioPriority"),
-	UNSUPPORTED("execCPUAffinity"),
+	{ "scheduler", WABE_CODEC_POINTER, offsetof(struct wabe_spec_process, scheduler),
+	  .sub = scheduler_rows, .size = sizeof(struct wabe_spec_scheduler) },
+	{ "ioPriority", WABE_CODEC_POINTER, offsetof(struct wabe_spec_process, io_priority),
+	  .sub = io_priority_rows, .size = sizeof(struct wabe_spec_io_priority) },
+	{ "execCPUAffinity", WABE_CODEC_POINTER,
+	  offsetof(struct wabe_spec_process, exec_cpu_affinity), .sub = cpu_affinity_rows,
+	  .size = sizeof(struct wabe_spec_cpu_affinity) },
 	END,
 };
 
@@ -340,6 +373,23 @@ static const struct wabe_codec_field seccomp_rows[] = {
 	END,
 };
 
+static const struct wabe_codec_field memory_policy_rows[] = {
+	{ "mode", WABE_CODEC_ENUM, offsetof(struct wabe_spec_memory_policy, mode), REQUIRED,
+	  .names = wabe_spec_memory_policy_modes },
+	{ "nodes", WABE_CODEC_STRING, offsetof(struct wabe_spec_memory_policy, nodes) },
+	{ "flags", WABE_CODEC_NAME_LIST, offsetof(struct wabe_spec_memory_policy, flags),
+	  .names = wabe_spec_memory_policy_flags },
+	END,
+};
+
+static const struct wabe_codec_field personality_rows[] = {
+	{ "domain", WABE_CODEC_ENUM, offsetof(struct wabe_spec_personality, domain), REQUIRED,
+	  .names = wabe_spec_personality_domains },
+	{ "flags", WABE_CODEC_STRV, offsetof(struct wabe_spec_personality, flags),
+	  .flags = WABE_CODEC_KEEP_EMPTY },
+	END,
+};
+
 /* In the model these stand in struct wabe_spec itself. */
 static const struct wabe_codec_field linux_rows[] = {
 	{ "uidMappings", WABE_CODEC_LIST, offsetof(struct wabe_spec, uid_mappings),
@@ -360,10 +410,12 @@ static const struct wabe_codec_field linux_rows[] = {
 	{ "maskedPaths", WABE_CODEC_STRV, offsetof(struct wabe_spec, masked_paths) },
 	{ "readonlyPaths", WABE_CODEC_STRV, offsetof(struct wabe_spec, readonly_paths) },
 	UNSUPPORTED("intelRdt"),
-	UNSUPPORTED("memoryPolicy"),
+	{ "memoryPolicy", WABE_CODEC_POINTER, offsetof(struct wabe_spec, memory_policy),
+	  .sub = memory_policy_rows, .size = sizeof(struct wabe_spec_memory_policy) },
 	UNSUPPORTED("mountLabel"),
 	UNSUPPORTED("netDevices"),
-	UNSUPPORTED("personality"),
+	{ "personality", WABE_CODEC_POINTER, offsetof(struct wabe_spec, personality),
+	  .sub = personality_rows, .size = sizeof(struct wabe_spec_personality) },
 	UNSUPPORTED("timeOffsets"),
 	END,
 };

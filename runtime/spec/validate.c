@@ -149,7 +149,7 @@ int wabe_spec_validate_process(const struct wabe_spec_process *process, struct w
 		r = validate_rlimits(&process->rlimits, err);
 	if (r == 0)
 		r = validate_capabilities(process->capabilities, err);
-	return r;
+	return r < 0 ? r : wabe_spec_validate_attributes(process, err);
 }
 
 /* An id that no mapping covers can't be taken on inside (setuid(2), setgroups(2): EINVAL). */
@@ -318,6 +318,10 @@ int wabe_spec_validate(const struct wabe_spec *spec, struct wabe_error *err)
 		r = wabe_spec_validate_sysctl(spec, err);
 	if (r == 0)
 		r = wabe_spec_validate_resources(&spec->resources, err);
+	if (r == 0 && spec->memory_policy)
+		r = wabe_spec_validate_memory_policy(spec->memory_policy, err);
+	if (r == 0 && spec->personality)
+		r = wabe_spec_validate_personality(spec->personality, err);
 	if (r == 0 && spec->seccomp)
 		r = wabe_spec_validate_seccomp(spec->seccomp, err);
 	if (r == 0 && spec->process)

@@ -229,9 +229,9 @@ caps_inside()
 
 @test "what this version doesn't do is refused, never ignored" {
 	local pair
-	for pair in 'process.apparmorProfile="x"' 'process.selinuxLabel="x"' 'process.scheduler={"policy":"SCHED_RR"}' \
-		'process.ioPriority={"class":"IOPRIO_CLASS_BE","priority":1}' 'linux.intelRdt={"closID":"x"}' 'linux.mountLabel="x"' \
-		'linux.personality={"domain":"LINUX32"}' 'linux.timeOffsets={"boottime":{"secs":1}}' \
+	for pair in 'process.apparmorProfile="x"' 'process.selinuxLabel="x"' \
+		'linux.intelRdt={"closID":"x"}' 'linux.mountLabel="x"' \
+		'linux.timeOffsets={"boottime":{"secs":1}}' \
 		'linux.seccomp={"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/x"}'; do
 		cp "$BASE" "$B/config.json"
 		conf ".${pair%%=*} = ${pair#*=}"

@@ -332,7 +332,7 @@ static void test_normalised(struct tap *t)
 	static const char text[] =
 		"{\"ociVersion\":\"1.0.2-dev\",\"root\":{\"path\":\"r\"},\"hostname\":\"\",\"windows\":{\"x\":1},"
 		"\"mounts\":[{\"destination\":\"data\",\"type\":\"\",\"source\":\"/s\",\"options\":[\"bind\"]}],"
-		"\"linux\":{\"rootfsPropagation\":\"\",\"namespaces\":[{\"type\":\"pid\",\"path\":\"\"}],\"personality\":{},"
+		"\"linux\":{\"rootfsPropagation\":\"\",\"namespaces\":[{\"type\":\"pid\",\"path\":\"\"}],"
 		"\"devices\":[{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1,\"minor\":3,\"fileMode\":8630}],"
 		"\"resources\":{\"blockIO\":{\"weight\":0},\"cpu\":{\"cpus\":\"\",\"shares\":0}}}}";
 	_cleanup_(wabe_spec_free) struct wabe_spec spec = { 0 };

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* core/attributes: what a process runs with beside its identity; see attributes.h. */
+#include "core/attributes.h"
+
+#include <errno.h>
+#include <sys/personality.h>
+
+#include "base/cleanup.h"
+#include "base/parse.h"
+#include "sys/sched.h"
+
+static int set_scheduler(pid_t pid, const struct wabe_spec_scheduler *s, struct wabe_error *err)
+{
+	const struct wabe_sched sched = {
+		.policy = (uint32_t)s->policy,
+		.flags = s->flags,
+		.nice = (int32_t)s->nice.value,
+		.priority = (uint32_t)s->priority.value,
+		.runtime_ns = s->runtime,
+		.deadline_ns = s->deadline,
+		.period_ns = s->period,
+	};
+	int r = wabe_sched_set(pid, &sched, err);
+
+	return r < 0 ? wabe_error_prefix(err, "process.scheduler") : 0;
+}
+
+int wabe_attributes_outside(pid_t pid, const struct wabe_spec_process *process,
+			    struct wabe_error *err)
+{
+	const struct wabe_spec_io_priority *io = process->io_priority;
+	int r = process->scheduler ? set_scheduler(pid, process->scheduler, err) : 0;
+
+	if (r < 0 || !io)
+		return r;
+	r = wabe_sched_set_io(pid, io->class, (int)io->priority, err);
+	return r < 0 ? wabe_error_prefix(err, "process.ioPriority") : 0;
+}
+
+static int set_personality(const struct wabe_spec_personality *p, struct wabe_error *err)
+{
+	if (personality((unsigned long)p->domain) < 0)
+		return wabe_error_set(err, -errno, "linux.personality.domain");
+	return 0;
+}
+
+static int set_memory_policy(const struct wabe_spec_memory_policy *policy, struct wabe_error *err)
+{
+	unsigned long nodes[WABE_LIST_LONGS(WABE_SPEC_NODE_MAX)];
+	int r = policy->nodes ? wabe_parse_list(policy->nodes, WABE_SPEC_NODE_MAX, nodes) : 0;
+
+	if (r < 0)
+		return wabe_error_set(err, r, "linux.memoryPolicy.nodes");
+	r = wabe_sched_set_memory(policy->mode | (int)policy->flags, policy->nodes ? nodes : NULL,
+				  policy->nodes ? ARRAY_SIZE(nodes) : 0, err);
+	return r < 0 ? wabe_error_prefix(err, "linux.memoryPolicy") : 0;
+}
+
+int wabe_attributes_inside(const struct wabe_spec *spec, struct wabe_error *err)
+{
+	int r = spec->personality ? set_personality(spec->personality, err) : 0;
+
+	return r == 0 && spec->memory_policy ? set_memory_policy(spec->memory_policy, err) : r;
+}
+
+static int set_cpus(pid_t pid, const char *list, const char *path, struct wabe_error *err)
+{
+	unsigned long bits[WABE_LIST_LONGS(WABE_SPEC_CPU_MAX)];
+	int r = wabe_parse_list(list, WABE_SPEC_CPU_MAX, bits);
+
+	r = r < 0 ? wabe_error_set(err, r, "\"%s\"", list)
+		  : wabe_sched_set_cpus(pid, bits, ARRAY_SIZE(bits), err);
+	return r < 0 ? wabe_error_prefix(err, "process.execCPUAffinity.%s", path) : 0;
+}
+
+int wabe_attributes_initial_cpus(const struct wabe_spec_process *process,
+				 struct wabe_attributes_cpus *ret_own, struct wabe_error *err)
+{
+	const struct wabe_spec_cpu_affinity *cpus = process->exec_cpu_affinity;
+	int r;
+
+	ret_own->is_changed = false;
+	if (!cpus || !cpus->initial)
+		return 0;
+	r = wabe_sched_get_cpus(0, ret_own->bits, ARRAY_SIZE(ret_own->bits), err);
+	if (r == 0)
+		r = set_cpus(0, cpus->initial, "initial", err);
+	ret_own->is_changed = r == 0;
+	return r;
+}
+
+void wabe_attributes_own_cpus(const struct wabe_attributes_cpus *own)
+{
+	if (own->is_changed)
+		(void)wabe_sched_set_cpus(0, own->bits, ARRAY_SIZE(own->bits), NULL);
+}
+
+int wabe_attributes_final_cpus(pid_t pid, const struct wabe_spec_process *process,
+			       struct wabe_error *err)
+{
+	const struct wabe_spec_cpu_affinity *cpus = process->exec_cpu_affinity;
+
+	return cpus && cpus->final ? set_cpus(pid, cpus->final, "final", err) : 0;
+}
