@@ -51,7 +51,7 @@ const char *wabe_cgroup_v2_available(struct wabe_cgroup *cgroup)
 int wabe_cgroup_v2_claim(struct wabe_cgroup *cgroup, bool *ret_was_created, struct wabe_error *err)
 {
 	char events[WABE_CGROUP_TEXT_MAX];
-	uint64_t is_populated = 0;
+	uint64_t is_populated = 0, is_frozen = 0;
 	int made, dir_fd, r;
 
 	made = wabe_cgroup_tree_mkdir(cgroup->root_fd, cgroup->path);
@@ -70,6 +70,11 @@ int wabe_cgroup_v2_claim(struct wabe_cgroup *cgroup, bool *ret_was_created, stru
 		wabe_cgroup_text_u64(events, "populated", &is_populated);
 		if (is_populated)
 			return wabe_error_say(err, -EEXIST, "cgroup %s exists and has processes",
+					      cgroup->path);
+		/* Whoever is put in would stop there, and its maker wait for it. */
+		wabe_cgroup_text_u64(events, "frozen", &is_frozen);
+		if (is_frozen)
+			return wabe_error_say(err, -EBUSY, "cgroup %s exists and is frozen",
 					      cgroup->path);
 	}
 	*ret_was_created = cgroup->is_new = made > 0;
