@@ -107,6 +107,50 @@ quickly_refused()
 	EOF2
 }
 
+# Some of the documents with one wrong value of each row of the tables; tests/unit/test_bad_input.c tries all of them.
+# $1: config or process, $2: one in how many
+bad_documents()
+{
+	local generator=${WABE_BUILDDIR-}/tests/unit/test_bad_input
+
+	[[ -x $generator ]] || skip "no generator (WABE_BUILDDIR names no build)"
+	"$generator" --list "$1" | awk -v n="$2" 'NR % n == 1' >"$T/documents"
+	(($(wc -l <"$T/documents") > 20))
+}
+
+# $1: path that has to be named, then the command
+refused_at()
+{
+	local path=$1
+
+	shift
+	call timeout 10 "${ENTER[@]}" "$WABE" --root "$STATE" "$@"
+	[[ $status == 1 && $output == "wabe: "* && $output == *": $path"[:.[]* && $(wc -l <<<"$output") == 1 ]] ||
+		{ echo "at $path: $(cat "$T/document")"; shown; }
+}
+
+@test "bad configs by generator" {
+	local path document
+	bad_documents config 15
+	while IFS=$'\t' read -r path document; do
+		echo "$document" | tee "$T/document" >"$B/config.json"
+		refused_at "$path" run --bundle "$B" "$ID"
+	done <"$T/documents"
+	[[ -z $(ls -A "$STATE" 2>/dev/null) ]]
+	nothing_leaks
+}
+
+@test "bad processes by generator, in a container that lives on" {
+	local path document
+	bad_documents process 8
+	background
+	while IFS=$'\t' read -r path document; do
+		echo "$document" >"$T/document"
+		refused_at "$path" exec --process "$T/document" "$ID"
+	done <"$T/documents"
+	[[ $(state_of) == running && $(W ps --format json "$ID" | jq length) == 1 ]]
+}
+
 @test "spec writes a configuration that works, and never over another one" {
 	mkdir "$T/new"
 	cd "$T/new"

@@ -318,6 +318,8 @@ static void test_features(struct tap *t)
 	test_feature_list(
 		t, base, wabe_json_member(seccomp, "archs"), "linux",
 		"{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_LOG\",\"architectures\":[\"@\"]}}");
+	test_feature_list(t, base, wabe_json_member(seccomp, "knownFlags"), "linux",
+			  "{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_LOG\",\"flags\":[\"@\"]}}");
 	test_feature_list(t, base, wabe_json_member(seccomp, "supportedFlags"), "linux",
 			  "{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_LOG\",\"flags\":[\"@\"]}}");
 	test_feature_list(

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Bad input by generator: every value that a row of the tables can't have (bad_input.h) is refused with its path, and so is
+ * every text that a string of a full config can't be.
+ *
+ *     test_bad_input                       the test
+ *     test_bad_input --list config|process each case as a line, PATH TAB DOCUMENT, for a test of the real program
+ */
+#include <errno.h>
+
+#include "bad_input.h"
+#include "edit.h"
+#include "spec/internal.h"
+#include "spec/spec.h"
+#include "tap.h"
+
+/* What the cases of one row came to: a test a row, not one a value. */
+struct judge {
+	struct tap *t;
+	bool is_process;
+	const struct wabe_codec_field *row;
+	char name[256];
+	unsigned int cases;
+	bool is_bad;
+};
+
+static int parse_config(const char *text, struct wabe_error *err)
+{
+	_cleanup_(wabe_spec_free) struct wabe_spec spec = { 0 };
+
+	return wabe_spec_parse(&spec, "x.json", text, strlen(text), err);
+}
+
+static int parse_process(const char *text, struct wabe_error *err)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	struct wabe_spec_process *process = NULL;
+	int r = wabe_spec_parse_process(&arena, "x.json", text, strlen(text), &process, err);
+
+	return r < 0 && process ? 1 : r; /* an output on failure is one, too */
+}
+
+/* "linux.x" is named in "x.json: linux.x: ..." and "x.json: linux.x[0]: ...", not in "x.json: linux.xy: ...". */
+static bool is_named(const char *text, const char *path)
+{
+	size_t len = strlen(path);
+
+	return strncmp(text, "x.json: ", 8) == 0 && strncmp(text + 8, path, len) == 0 &&
+	       strchr(":.[", text[8 + len]);
+}
+
+static bool is_refused(const struct bad_case *c, bool is_process, struct wabe_error *err)
+{
+	int r = is_process ? parse_process(c->text, err) : parse_config(c->text, err);
+	char missing[100];
+
+	if (r >= 0 || r != err->code || !is_named(err->text, c->path))
+		return false;
+	if (c->row->type == WABE_CODEC_UNSUPPORTED)
+		return r == -ENOTSUP;
+	snprintf(missing, sizeof(missing), "the required key \"%s\" is missing", c->key);
+	return (strstr(err->text, missing) != NULL) == !c->value;
+}
+
+static void finish_row(struct judge *j)
+{
+	if (j->row)
+		tap_ok(j->t, !j->is_bad, "%s: each of %u wrong values is refused and named",
+		       j->name, j->cases);
+	j->cases = 0;
+	j->is_bad = false;
+}
+
+static void judge_case(void *data, const struct bad_case *c)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	struct judge *j = data;
+
+	if (c->row != j->row) {
+		finish_row(j);
+		j->row = c->row;
+		snprintf(j->name, sizeof(j->name), "%s%s", j->is_process ? "process " : "",
+			 c->path);
+	}
+	j->cases++;
+	if (is_refused(c, j->is_process, &err))
+		return;
+	j->is_bad = true;
+	printf("# %s: %d %s\n", c->text, err.code, err.text);
+}
+
+static void test_rows(struct tap *t, const struct wabe_codec_field *rows, bool is_process)
+{
+	struct judge j = { .t = t, .is_process = is_process };
+
+	bad_each(rows, judge_case, &j);
+	finish_row(&j);
+}
+
+static void list_case(void *data, const struct bad_case *c)
+{
+	(void)data;
+	printf("%s\t%s\n", c->path, c->text);
+}
+
+/* Strings that may hold any character: what a program or a file system is given, and what is somebody else's to read. */
+static bool takes_any_text(const char *path)
+{
+	static const char *const paths[] = {
+		"annotations",
+		"hooks.",
+		"linux.resources.unified", /* lines of the kernel's files */
+		"linux.seccomp.listenerMetadata",
+		"linux.seccomp.syscalls[0].names", /* of other kernels */
+		"linux.seccomp.syscalls[1].names",
+		"mounts",
+		"process.args",
+		"process.cwd",
+		"process.env",
+		"root.path",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (wabe_str_starts(path, paths[i]))
+			return true;
+	return false;
+}
+
+/* An entry of a list is named, or the list is; of a mount, any key of it. */
+static bool is_near(const char *text, const char *path)
+{
+	size_t len = strlen(path);
+
+	if (is_named(text, path))
+		return true;
+	while (len > 0 && path[len - 1] != '[' && path[len - 1] != '.')
+		len--;
+	if (len == 0 || (path[len - 1] == '.' && !wabe_str_starts(path, "mounts[")))
+		return false;
+	return wabe_str_starts(text, "x.json: ") && strncmp(text + 8, path, len - 1) == 0;
+}
+
+/* 1: accepted, and there when it is saved; 0: refused with its path; or -1. */
+static int try_text(const struct wabe_json *root, const char *path, const char *value,
+		    struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT, saved = WABE_BUF_INIT;
+	_cleanup_(wabe_spec_free) struct wabe_spec spec = { 0 };
+	int r;
+
+	edit_apply(root, path, value, &text);
+	wabe_error_clear(err);
+	r = wabe_spec_parse(&spec, "x.json", text.data, text.len, err);
+	if (r < 0)
+		return is_near(err->text, path) ? 0 : -1;
+	if (strlen(value) <= 2)
+		return 1; /* "" may be the same as nothing */
+	/* A path may have got its slash in front. */
+	return wabe_spec_save(&spec, &saved, err) == 0 && strstr(saved.data, value + 1) ? 1 : -1;
+}
+
+static void test_text(struct tap *t, const struct wabe_json *root, const struct wabe_json *node)
+{
+	static const char *const values[] = { "\"\"", "\"wabe-no-such-name\"",
+					      "\"x\\nwabe-no-such-name\"" };
+	struct wabe_error err = WABE_ERROR_INIT;
+	char path[256];
+	int r = 0;
+
+	for (const struct wabe_json *c = node->first; c; c = c->next)
+		test_text(t, root, c);
+	if (node->type != WABE_JSON_STRING)
+		return;
+	wabe_json_path(node, path, sizeof(path));
+	for (size_t i = 0; i < ARRAY_SIZE(values) && r >= 0; i++) {
+		bool is_odd = strstr(values[i], "\\n") != NULL;
+
+		r = try_text(root, path, values[i], &err);
+		if (r < 0 || (r == 1 && is_odd && !takes_any_text(path)))
+			printf("# %s = %s: %s\n", path, values[i], r < 0 ? err.text : "accepted");
+		if (r == 1 && is_odd && !takes_any_text(path))
+			r = -1;
+	}
+	tap_ok(t, r >= 0, "%s: a text is refused and named, or kept", path);
+}
+
+static void test_texts(struct tap *t)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	struct wabe_error err = WABE_ERROR_INIT;
+	struct wabe_json *root;
+
+	edit_corpus("config/maximal.json", &text);
+	if (tap_int(t, wabe_json_parse(&arena, "maximal", text.data, text.len, &root, &err), 0,
+		    "maximal config"))
+		test_text(t, root, root);
+}
+
+int main(int argc, char **argv)
+{
+	struct tap t = TAP_INIT;
+
+	if (argc == 3 && strcmp(argv[1], "--list") == 0) {
+		bad_each(strcmp(argv[2], "process") == 0 ? wabe_spec_process_rows : wabe_spec_rows,
+			 list_case, NULL);
+		return 0;
+	}
+	test_rows(&t, wabe_spec_rows, false);
+	test_rows(&t, wabe_spec_process_rows, true);
+	test_texts(&t);
+	return tap_end(&t);
+}
