@@ -97,18 +97,27 @@ static int absolute_rootfs(struct create *cr, struct wabe_error *err)
 	return cr->c->state.rootfs ? 0 : wabe_error_set(err, -ENOMEM, "root.path");
 }
 
+/* What a configuration was loaded from is its shortest way into the state: writing it anew costs as much as reading it. */
 static int save_config(struct create *cr, struct wabe_error *err)
 {
-	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	_cleanup_(wabe_buf_free) struct wabe_buf made = WABE_BUF_INIT;
+	const struct wabe_buf *text = &cr->init.spec->source;
 	_cleanup_close_ int fd = -EBADF;
-	int r = wabe_spec_save(cr->init.spec, &text, err);
+	int r = 0;
 
+	if (text->len == 0) {
+		r = wabe_spec_save(cr->init.spec, &made, err);
+		text = &made;
+	}
 	if (r < 0)
 		return r;
 	/* No rename: state.json comes after it, and without that nobody reads this. */
 	fd = openat(cr->c->dir_fd, WABE_CONFIG_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	r = fd < 0 ? -errno : wabe_fd_write_all(fd, text.data, text.len);
-	return r < 0 ? wabe_error_set(err, r, "save " WABE_CONFIG_FILE) : 0;
+	r = fd < 0 ? -errno : wabe_fd_write_all(fd, text->data, text->len);
+	if (r < 0)
+		return wabe_error_set(err, r, "save " WABE_CONFIG_FILE);
+	cr->c->state.has_poststop = cr->init.spec->hooks.poststop.count > 0;
+	return 0;
 }
 
 static int fill_state(struct create *cr, struct wabe_error *err)
@@ -123,15 +132,12 @@ static int fill_state(struct create *cr, struct wabe_error *err)
 	s->config_path = args->config_path;
 	s->annotations = cr->init.spec->annotations;
 	s->created_us = wabe_clock_now_us();
-	s->has_poststop = cr->init.spec->hooks.poststop.count > 0;
 	if (!cr->rt->no_cgroup) {
 		s->cgroup = wabe_state_cgroup_path(cr->c, cr->init.spec->cgroups_path);
 		if (!s->cgroup)
 			return wabe_error_set(err, -ENOMEM, "cgroup path");
 	}
 	r = absolute_rootfs(cr, err);
-	if (r == 0)
-		r = save_config(cr, err);
 	/* A create that dies before its commit is found by its directory, and its cgroup by the id; only another place must be noted. */
 	if (r == 0 && cr->init.spec->cgroups_path)
 		r = wabe_state_save(cr->c, err);
@@ -170,9 +176,7 @@ static int set_resources(struct create *cr, struct wabe_error *err)
 				"linux.resources: limits need a cgroup, and cgroups are disabled");
 		r = wabe_cgroup_limit(cr->c->cgroup, &limits, err);
 	}
-	if (r < 0)
-		return wabe_error_prefix(err, "linux.resources");
-	return wabe_resources_restrict_devices(cr->c->cgroup, spec, cr->rt->log, err);
+	return r < 0 ? wabe_error_prefix(err, "linux.resources") : 0;
 }
 
 static int prepare(struct create *cr, struct wabe_error *err)
@@ -321,16 +325,27 @@ static int answer_child(struct create *cr, int kind, int *fd, struct wabe_error 
 	return r;
 }
 
-/* What the child has to say until it is READY. */
-static int follow_child(struct create *cr, struct wabe_error *err)
+/* A child that failed already tells why to follow_child(). */
+static int let_child_go(struct create *cr, struct wabe_error *err)
 {
 	int r = wabe_sync_send(cr->init.ours_fd, WABE_SYNC_GO, -1, NULL);
 
 	cr->has_run_hooks = true;
-	/* A child that failed already has told why. */
-	while (r == 0 || r == -EPIPE) {
+	return r < 0 && r != -EPIPE ? wabe_error_set(err, r, "talk to the container's process") : 0;
+}
+
+/* Nothing but our own code runs in the container until START, and making nodes is always allowed. */
+static int restrict_devices(struct create *cr, struct wabe_error *err)
+{
+	return wabe_resources_restrict_devices(cr->c->cgroup, cr->init.spec, cr->rt->log, err);
+}
+
+/* What the child has to say until it is READY. */
+static int follow_child(struct create *cr, struct wabe_error *err)
+{
+	for (;;) {
 		_cleanup_close_ int fd = -EBADF;
-		int got = wabe_sync_receive(cr->init.ours_fd, &fd, err);
+		int r, got = wabe_sync_receive(cr->init.ours_fd, &fd, err);
 
 		if (got < 0 || got == WABE_SYNC_READY)
 			return got < 0 ? got : 0;
@@ -342,7 +357,6 @@ static int follow_child(struct create *cr, struct wabe_error *err)
 		if (r < 0)
 			return r;
 	}
-	return wabe_error_set(err, r, "talk to the container's process");
 }
 
 static int write_pid_file(struct create *cr, struct wabe_error *err)
@@ -420,6 +434,10 @@ static const struct create_step {
 	{ "id maps", write_maps, NULL },
 	{ "cgroup membership", place_in_cgroup, NULL },
 	{ "limits", outside_rights, NULL },
+	{ "go", let_child_go, NULL },
+	/* Beside the child's setup; its hooks ask for poststop's. */
+	{ "configuration", save_config, NULL },
+	{ "device rules", restrict_devices, NULL },
 	{ "setup in the container", follow_child, NULL },
 	{ "pid file", write_pid_file, undo_pid_file },
 	{ "commit", commit, NULL },

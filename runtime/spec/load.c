@@ -148,9 +148,13 @@ int wabe_spec_load(struct wabe_spec *spec, const char *bundle, struct wabe_error
 	if (snprintf(path, sizeof(path), "%s/config.json", bundle) >= (int)sizeof(path))
 		return wabe_error_set(err, -ENAMETOOLONG, "bundle %s", bundle);
 	r = wabe_file_read_at(AT_FDCWD, path, WABE_JSON_MAX_BYTES, &text, err);
-	return r < 0 ? r
-		     : wabe_spec_parse(spec, "config.json", text.data ? text.data : "", text.len,
-				       err);
+	if (r == 0)
+		r = wabe_spec_parse(spec, "config.json", text.data ? text.data : "", text.len, err);
+	if (r == 0) {
+		spec->source = text;
+		text = (struct wabe_buf)WABE_BUF_INIT;
+	}
+	return r;
 }
 
 static int parse_process(struct wabe_arena *arena, const char *what, const char *text, size_t len,
@@ -228,5 +232,6 @@ const struct wabe_spec_namespace *wabe_spec_namespace(const struct wabe_spec *sp
 void wabe_spec_free(struct wabe_spec *spec)
 {
 	wabe_arena_free(&spec->arena);
+	wabe_buf_free(&spec->source);
 	memset(spec, 0, sizeof(*spec));
 }

@@ -243,6 +243,7 @@ struct wabe_spec_personality {
 
 struct wabe_spec {
 	struct wabe_arena arena;
+	struct wabe_buf source; /* the text it was loaded from; empty when it was made otherwise */
 	const char *oci_version;
 	struct wabe_spec_process *process; /* NULL: create only (start is then an error) */
 	struct wabe_spec_root root;
