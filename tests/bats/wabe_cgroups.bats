@@ -133,8 +133,8 @@ value()
 	background
 	if cgroup_is_v2; then
 		[[ $(value cpu cpu.max) == "50000 100000" ]]
-		# 1 + (512 - 2) * 9999 / 262142
-		[[ $(value cpu cpu.weight) == 20 ]]
+		# 10 ^ ((9 * 9 + 125 * 9) / 612 - 7 / 34), rounded up: 512 is 2 ^ 9
+		[[ $(value cpu cpu.weight) == 59 ]]
 	else
 		[[ $(value cpu - cpu.shares) == 512 ]]
 		[[ ! -e $(cgroup_dir cpu)/cpu.cfs_quota_us || $(value cpu - cpu.cfs_quota_us) == 50000 ]]
