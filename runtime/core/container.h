@@ -58,6 +58,16 @@ struct wabe_container {
 	struct wabe_cgroup *cgroup; /* opened on demand */
 };
 
+/**
+ * wabe_state_parse() - state.json from memory into the zeroed @state, whose strings belong to @arena.
+ * 0, -EINVAL or -ERANGE (@state may be half filled), -ENOMEM.
+ */
+int wabe_state_parse(struct wabe_arena *arena, const char *text, size_t len,
+		     struct wabe_state *state, struct wabe_error *err);
+
+/** wabe_state_format() - state.json appended to @out; parsing it gives the same state. 0 or -ENOMEM. */
+int wabe_state_format(const struct wabe_state *state, struct wabe_buf *out);
+
 /** wabe_state_save() - replace state.json. */
 int wabe_state_save(struct wabe_container *c, struct wabe_error *err);
 

@@ -50,15 +50,30 @@ static const struct wabe_codec_field state_fields[] = {
 	{ .key = NULL },
 };
 
-int wabe_state_save(struct wabe_container *c, struct wabe_error *err)
+int wabe_state_format(const struct wabe_state *state, struct wabe_buf *out)
 {
-	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_COMPACT);
 
 	if (!w)
-		return wabe_error_set(err, -ENOMEM, "save the state");
-	wabe_codec_save(w, state_fields, &c->state);
-	if (wabe_json_writer_finish(w, &text) < 0)
+		return -ENOMEM;
+	wabe_codec_save(w, state_fields, state);
+	return wabe_json_writer_finish(w, out);
+}
+
+int wabe_state_parse(struct wabe_arena *arena, const char *text, size_t len,
+		     struct wabe_state *state, struct wabe_error *err)
+{
+	struct wabe_json *root;
+	int r = wabe_json_parse(arena, WABE_STATE_FILE, text, len, &root, err);
+
+	return r < 0 ? r : wabe_codec_load(arena, state_fields, root, state, err);
+}
+
+int wabe_state_save(struct wabe_container *c, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+
+	if (wabe_state_format(&c->state, &text) < 0)
 		return wabe_error_set(err, -ENOMEM, "save the state");
 	return wabe_file_replace_at(c->dir_fd, WABE_STATE_FILE, text.data, text.len, 0600,
 				    WABE_FILE_VOLATILE, err);
@@ -219,14 +234,11 @@ static int assume_state(struct wabe_container *c, const char *id, struct wabe_er
 static int read_state(struct wabe_container *c, const char *id, struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
-	struct wabe_json *root;
 	int r;
 
 	r = wabe_file_read_at(c->dir_fd, WABE_STATE_FILE, WABE_JSON_MAX_BYTES, &text, err);
 	if (r == 0)
-		r = wabe_json_parse(&c->arena, WABE_STATE_FILE, text.data, text.len, &root, err);
-	if (r == 0)
-		r = wabe_codec_load(&c->arena, state_fields, root, &c->state, err);
+		r = wabe_state_parse(&c->arena, text.data, text.len, &c->state, err);
 	if (r == 0 && !wabe_str_equal(c->state.id, id))
 		r = wabe_error_say(err, -EINVAL, WABE_STATE_FILE ": id is \"%s\"", c->state.id);
 	return r;
