@@ -284,6 +284,29 @@ static void test_feature_list(struct tap *t, const struct wabe_json *base,
 	}
 }
 
+/* Some modes want nodes, some none. */
+static void test_memory_policy(struct tap *t, const struct wabe_json *base,
+			       const struct wabe_json *policy)
+{
+	const struct wabe_json *modes = wabe_json_member(policy, "modes");
+	struct wabe_error err = WABE_ERROR_INIT;
+	char with[160], without[160];
+
+	tap_ok(t, modes && modes->count > 0, "features: modes of memoryPolicy");
+	for (const struct wabe_json *c = modes ? modes->first : NULL; c; c = c->next) {
+		snprintf(with, sizeof(with), "{\"memoryPolicy\":{\"mode\":\"%s\",\"nodes\":\"0\"}}",
+			 c->text);
+		snprintf(without, sizeof(without), "{\"memoryPolicy\":{\"mode\":\"%s\"}}", c->text);
+		tap_ok(t,
+		       parse_edited(base, "linux", with, &err) == 0 ||
+			       parse_edited(base, "linux", without, &err) == 0,
+		       "features: %s is accepted", c->text);
+	}
+	test_feature_list(
+		t, base, wabe_json_member(policy, "flags"), "linux",
+		"{\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"@\"]}}");
+}
+
 static void test_features(struct tap *t)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT, minimal = WABE_BUF_INIT;
@@ -313,6 +336,7 @@ static void test_features(struct tap *t)
 			  "{\"bounding\":[\"@\"]}");
 	test_feature_list(t, base, wabe_json_member(os, "namespaces"), "linux",
 			  "{\"namespaces\":[{\"type\":\"@\",\"path\":\"/proc/1/ns/x\"}]}");
+	test_memory_policy(t, base, wabe_json_member(os, "memoryPolicy"));
 	test_feature_list(t, base, wabe_json_member(seccomp, "actions"), "linux",
 			  "{\"seccomp\":{\"defaultAction\":\"@\"}}");
 	test_feature_list(
