@@ -52,7 +52,9 @@ more_teardown()
 	output=${output//$'\r'/}
 	has "/dev/pts/0"
 	has through
-	[[ $(grep -c 'character special file' <<<"$output") == 2 && $(grep 'special' <<<"$output" | sort -u | wc -l) == 1 ]] || shown
+	local nodes
+	nodes=$(grep -o '[0-9a-f]*:[0-9a-f]* character special file' <<<"$output")
+	[[ $(wc -l <<<"$nodes") == 2 && $(sort -u <<<"$nodes" | wc -l) == 1 ]] || shown
 }
 
 @test "the same cgroup path is the same place, below the hierarchy's mount point" {

@@ -12,7 +12,7 @@ surroundings()
 	find "$STATE" -mindepth 1 ! -path '*/.seccomp*' -printf '%P %y %m %s\n' 2>/dev/null | sort
 	find "$STATE" -type f ! -path '*/.seccomp*' -exec sha256sum {} + 2>/dev/null | sort
 	find /sys/fs/cgroup -mindepth 1 -maxdepth 4 -type d -path "*$ID*" | sort
-	own_processes | cut -d: -f1 | sort
+	own_processes | cut -d: -f1 | while read -r word pid; do has_ended "$pid" || echo "$word $pid"; done | sort
 	sort /proc/self/mountinfo | grep -F "$T" || true
 }
 

@@ -11,7 +11,7 @@
 #include "fuzz.h"
 #include "sys/cgroup_device.h"
 
-#define RULES_MAX 48
+#define RULES_MAX 16
 #define MAJOR_MAX 0xfff
 #define MINOR_MAX 0xfffff
 
@@ -211,8 +211,8 @@ static void check_numbers(const struct compiled *c, int64_t major, int64_t minor
 
 static void check_all(const struct compiled *c)
 {
-	static const int64_t majors[] = { 0, 1, 2, 3, 5, 7, 8, MAJOR_MAX };
-	static const int64_t minors[] = { 0, 1, 2, 4, 6, 7, 9, MINOR_MAX };
+	static const int64_t majors[] = { 0, 1, 5, 8, MAJOR_MAX };
+	static const int64_t minors[] = { 0, 3, 5, 8, MINOR_MAX };
 
 	for (size_t i = 0; i < ARRAY_SIZE(majors); i++)
 		for (size_t j = 0; j < ARRAY_SIZE(minors); j++)
