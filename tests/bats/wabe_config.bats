@@ -108,7 +108,7 @@ quickly_refused()
 }
 
 # Some of the documents with one wrong value of each row of the tables; tests/unit/test_bad_input.c tries all of them.
-# $1: config or process, $2: one in how many
+# $1: config, process or resources, $2: one in how many
 bad_documents()
 {
 	local generator=${WABE_BUILDDIR-}/tests/unit/test_bad_input
@@ -149,6 +149,18 @@ refused_at()
 		refused_at "$path" exec --process "$T/document" "$ID"
 	done <"$T/documents"
 	[[ $(state_of) == running && $(W ps --format json "$ID" | jq length) == 1 ]]
+}
+
+@test "bad updates by generator change nothing" {
+	local path document before
+	bad_documents resources 12
+	background
+	before=$(jq -S .linux.resources "$STATE/$ID/config.json")
+	while IFS=$'\t' read -r path document; do
+		echo "$document" >"$T/document"
+		refused_at "$path" update --resources "$T/document" "$ID"
+	done <"$T/documents"
+	[[ $(state_of) == running && $(jq -S .linux.resources "$STATE/$ID/config.json") == "$before" ]]
 }
 
 @test "spec writes a configuration that works, and never over another one" {

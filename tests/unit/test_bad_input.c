@@ -3,8 +3,9 @@
  * Bad input by generator: every value that a row of the tables can't have (bad_input.h) is refused with its path, and so is
  * every text that a string of a full config can't be.
  *
- *     test_bad_input                       the test
- *     test_bad_input --list config|process each case as a line, PATH TAB DOCUMENT, for a test of the real program
+ *     test_bad_input                   the test
+ *     test_bad_input --list DOCUMENT   each case of config, process or resources as a line, PATH TAB TEXT, for tests of the
+ *                                      real program
  */
 #include <errno.h>
 
@@ -13,16 +14,6 @@
 #include "spec/internal.h"
 #include "spec/spec.h"
 #include "tap.h"
-
-/* What the cases of one row came to: a test a row, not one a value. */
-struct judge {
-	struct tap *t;
-	bool is_process;
-	const struct wabe_codec_field *row;
-	char name[256];
-	unsigned int cases;
-	bool is_bad;
-};
 
 static int parse_config(const char *text, struct wabe_error *err)
 {
@@ -40,6 +31,37 @@ static int parse_process(const char *text, struct wabe_error *err)
 	return r < 0 && process ? 1 : r; /* an output on failure is one, too */
 }
 
+static int parse_resources(const char *text, struct wabe_error *err)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	struct wabe_spec_resources resources = { 0 };
+
+	return wabe_spec_parse_resources(&arena, "x.json", text, strlen(text), &resources, err);
+}
+
+/* A kind of document that somebody else writes for us to read. */
+struct document {
+	const char *name;
+	const struct wabe_codec_field *rows;
+	int (*parse)(const char *text, struct wabe_error *err);
+};
+
+static const struct document documents[] = {
+	{ "config", wabe_spec_rows, parse_config },
+	{ "process", wabe_spec_process_rows, parse_process },
+	{ "resources", wabe_spec_resources_rows, parse_resources },
+};
+
+/* What the cases of one row came to: a test a row, not one a value. */
+struct judge {
+	struct tap *t;
+	const struct document *document;
+	const struct wabe_codec_field *row;
+	char name[256];
+	unsigned int cases;
+	bool is_bad;
+};
+
 /* "linux.x" is named in "x.json: linux.x: ..." and "x.json: linux.x[0]: ...", not in "x.json: linux.xy: ...". */
 static bool is_named(const char *text, const char *path)
 {
@@ -49,9 +71,9 @@ static bool is_named(const char *text, const char *path)
 	       strchr(":.[", text[8 + len]);
 }
 
-static bool is_refused(const struct bad_case *c, bool is_process, struct wabe_error *err)
+static bool is_refused(const struct bad_case *c, const struct document *d, struct wabe_error *err)
 {
-	int r = is_process ? parse_process(c->text, err) : parse_config(c->text, err);
+	int r = d->parse(c->text, err);
 	char missing[100];
 
 	if (r >= 0 || r != err->code || !is_named(err->text, c->path))
@@ -79,21 +101,20 @@ static void judge_case(void *data, const struct bad_case *c)
 	if (c->row != j->row) {
 		finish_row(j);
 		j->row = c->row;
-		snprintf(j->name, sizeof(j->name), "%s%s", j->is_process ? "process " : "",
-			 c->path);
+		snprintf(j->name, sizeof(j->name), "%s: %s", j->document->name, c->path);
 	}
 	j->cases++;
-	if (is_refused(c, j->is_process, &err))
+	if (is_refused(c, j->document, &err))
 		return;
 	j->is_bad = true;
 	printf("# %s: %d %s\n", c->text, err.code, err.text);
 }
 
-static void test_rows(struct tap *t, const struct wabe_codec_field *rows, bool is_process)
+static void test_document(struct tap *t, const struct document *d)
 {
-	struct judge j = { .t = t, .is_process = is_process };
+	struct judge j = { .t = t, .document = d };
 
-	bad_each(rows, judge_case, &j);
+	bad_each(d->rows, judge_case, &j);
 	finish_row(&j);
 }
 
@@ -197,17 +218,26 @@ static void test_texts(struct tap *t)
 		test_text(t, root, root);
 }
 
+static int list(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(documents); i++) {
+		if (strcmp(documents[i].name, name) != 0)
+			continue;
+		bad_each(documents[i].rows, list_case, NULL);
+		return 0;
+	}
+	fprintf(stderr, "test_bad_input: no document \"%s\"\n", name);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct tap t = TAP_INIT;
 
-	if (argc == 3 && strcmp(argv[1], "--list") == 0) {
-		bad_each(strcmp(argv[2], "process") == 0 ? wabe_spec_process_rows : wabe_spec_rows,
-			 list_case, NULL);
-		return 0;
-	}
-	test_rows(&t, wabe_spec_rows, false);
-	test_rows(&t, wabe_spec_process_rows, true);
+	if (argc == 3 && strcmp(argv[1], "--list") == 0)
+		return list(argv[2]);
+	for (size_t i = 0; i < ARRAY_SIZE(documents); i++)
+		test_document(&t, &documents[i]);
 	test_texts(&t);
 	return tap_end(&t);
 }
