@@ -12,11 +12,23 @@
 
 #define HASH "$6$salt$hash"
 
+/* Where the first line of @user begins. */
+static size_t line_at(const char *text, const char *user)
+{
+	size_t len = strlen(user), at = 0;
+
+	while (strncmp(text + at, user, len) != 0 || text[at + len] != ':') {
+		at += strcspn(text + at, "\n");
+		FUZZ_CHECK(text[at]);
+		at++;
+	}
+	return at;
+}
+
 /* What the two have in common at their ends is all but the changed fields. */
 static void check_edit(const char *before, const struct wabe_buf *after, const char *user)
 {
-	size_t len = strlen(before), head = 0, tail = 0;
-	const char *line;
+	size_t len = strlen(before), head = 0, tail = 0, at = line_at(before, user) + strlen(user);
 
 	while (head < len && head < after->len && before[head] == after->data[head])
 		head++;
@@ -26,9 +38,8 @@ static void check_edit(const char *before, const struct wabe_buf *after, const c
 	/* No line comes or goes, and the change is in one of them. */
 	FUZZ_CHECK(!memchr(before + head, '\n', len - head - tail));
 	FUZZ_CHECK(!memchr(after->data + head, '\n', after->len - head - tail));
-	line = strstr(after->data, ":" HASH);
-	FUZZ_CHECK(line && line >= after->data + strlen(user));
-	FUZZ_CHECK(memcmp(line - strlen(user), user, strlen(user)) == 0);
+	FUZZ_CHECK(head > at && strncmp(after->data + at, ":" HASH, strlen(":" HASH)) == 0);
+	FUZZ_CHECK(strchr(":\n", after->data[at + strlen(":" HASH)]));
 }
 
 static void edit(const char *text, const char *user, long days)
