@@ -142,6 +142,20 @@ int wabe_path_mkdir_in(int root_fd, const char *path, mode_t mode, struct wabe_e
 	return fd;
 }
 
+int wabe_path_mkdir_strict(int root_fd, const char *path, mode_t mode)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_close_ int parent_fd = -EBADF;
+	char parent[PATH_MAX];
+
+	if (!slash || !slash[1] || strlen(path) >= sizeof(parent))
+		return -ENOENT;
+	snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
+	parent_fd = open_resolved(root_fd, slash > path ? parent : "/", O_PATH | O_DIRECTORY, 0,
+				  RESOLVE_NO_SYMLINKS);
+	return parent_fd < 0 ? parent_fd : make_component(parent_fd, slash + 1, mode);
+}
+
 int wabe_path_touch_in(int root_fd, const char *path, struct wabe_error *err)
 {
 	int fd = open_resolved(root_fd, path, O_PATH, 0, 0);

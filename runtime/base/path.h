@@ -33,6 +33,12 @@ int wabe_path_open_strict(int root_fd, const char *path, int flags, mode_t mode,
 int wabe_path_mkdir_in(int root_fd, const char *path, mode_t mode, struct wabe_error *err);
 
 /**
+ * wabe_path_mkdir_strict() - make what wabe_path_open_strict() found missing: the last component of @path only, and no
+ * symbolic link on the way. Returns an O_PATH descriptor of it, or -errno: -ENOENT when its parent is missing too.
+ */
+int wabe_path_mkdir_strict(int root_fd, const char *path, mode_t mode);
+
+/**
  * wabe_path_touch_in() - make sure that something that is not a directory is at @path (an empty file, 0644, with its
  * parent directories), as a target for a bind mount. Returns an O_PATH descriptor of it, or -errno.
  */

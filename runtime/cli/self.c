@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "sys/mount.h"
 
 #define EARLY __attribute__((no_stack_protector))
 
@@ -53,23 +54,31 @@ EARLY static inline long call(long number, long a, long b, long c, long d, long 
 #endif
 }
 
+/* Of the process, found before main could have it in a struct of its own. */
+static bool is_sealed;
+
 /* 0 when the binary is on a read-only mount: that of its clone, where the second start finds itself, or the host's own. */
 EARLY static int run_sealed(char **argv, char **envp)
 {
 	static const char self[] = "/proc/self/exe", empty[] = "";
+	const long tree_flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_NO_AUTOMOUNT;
 	struct mount_attr attr;
 	struct statfs st;
 	long fd, r = call(SYS_statfs, (long)self, (long)&st, 0, 0, 0);
 
 	if (r < 0 || (st.f_flags & ST_RDONLY))
 		return (int)r;
-	fd = call(SYS_open_tree, AT_FDCWD, (long)self,
-		  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_NO_AUTOMOUNT, 0, 0);
-	if (fd < 0)
-		return (int)fd;
 	attr.attr_set = MOUNT_ATTR_RDONLY;
 	attr.attr_clr = attr.propagation = attr.userns_fd = 0;
-	r = call(SYS_mount_setattr, fd, (long)empty, AT_EMPTY_PATH, (long)&attr, sizeof(attr));
+	fd = call(SYS_open_tree_attr, AT_FDCWD, (long)self, tree_flags, (long)&attr, sizeof(attr));
+	if (fd < 0) {
+		fd = call(SYS_open_tree, AT_FDCWD, (long)self, tree_flags, 0, 0);
+		if (fd >= 0)
+			r = call(SYS_mount_setattr, fd, (long)empty, AT_EMPTY_PATH, (long)&attr,
+				 sizeof(attr));
+	}
+	if (fd < 0)
+		return (int)fd;
 	if (r == 0)
 		r = call(SYS_execveat, fd, (long)empty, (long)argv, (long)envp, AT_EMPTY_PATH);
 	(void)call(SYS_close, fd, 0, 0, 0, 0);
@@ -95,7 +104,7 @@ EARLY __attribute__((used)) static void enter_early(long *stack)
 	for (char **word = argv; *word; word++) {
 		if (!same(*word, run) && !same(*word, create) && !same(*word, exec))
 			continue;
-		(void)run_sealed(argv, envp);
+		is_sealed = run_sealed(argv, envp) == 0;
 		break;
 	}
 }
@@ -134,6 +143,8 @@ int cli_protect_self(struct cli *cli, int preserve_fds, struct wabe_error *err)
 {
 	int r;
 
+	if (is_sealed)
+		return 0;
 	/* They are close-on-exec since the beginning of main. */
 	for (int i = 3; i < 3 + preserve_fds; i++)
 		if (fcntl(i, F_SETFD, 0) < 0)

@@ -98,20 +98,15 @@ static void copy_size(int console_fd)
 		(void)wabe_tty_set_size(console_fd, &size, NULL);
 }
 
-/* Returns true once the child has ended; then *ret_status is its wait status. Orphans that came to us as their reaper go too. */
-static bool reap(const struct relay *r, int *ret_status)
+/* Returns true once @child has ended; then *ret_status is its wait status. Orphans that came to us as their reaper go before. */
+static bool reap(pid_t child, int *ret_status)
 {
-	bool has_ended = false;
-	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != r->pid)
-			continue;
-		*ret_status = status;
-		has_ended = true;
-	}
-	return has_ended;
+	do {
+		pid = waitpid(-1, ret_status, WNOHANG);
+	} while (pid > 0 && pid != child);
+	return pid == child;
 }
 
 /* As reap(). */
@@ -123,32 +118,53 @@ static bool take_signals(struct relay *r, int *ret_status)
 	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(info[0]); i++) {
 		if (info[i].ssi_signo == SIGCHLD)
 			continue;
-		if (info[i].ssi_signo == SIGWINCH && r->console_fd >= 0)
+		if (info[i].ssi_signo == SIGWINCH)
 			copy_size(r->console_fd);
-		else if (info[i].ssi_signo != SIGWINCH)
+		else
 			(void)kill(r->pid, (int)info[i].ssi_signo);
 	}
-	return reap(r, ret_status);
+	return reap(r->pid, ret_status);
+}
+
+/* What is for the container's process, and what tells of its end: taken when we look, not when they come. */
+static void block_signals(sigset_t *ret_mask, sigset_t *ret_old)
+{
+	static const int forwarded[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1,
+					 SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGCHLD };
+
+	sigemptyset(ret_mask);
+	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
+		sigaddset(ret_mask, forwarded[i]);
+	sigprocmask(SIG_BLOCK, ret_mask, ret_old);
+}
+
+/* Without a terminal there is nothing to copy. */
+static void wait_for_end(pid_t pid, int *ret_status)
+{
+	sigset_t mask, old_mask;
+
+	block_signals(&mask, &old_mask);
+	/* It may have ended before; no signal comes then. */
+	while (!reap(pid, ret_status)) {
+		int signal = sigwaitinfo(&mask, NULL);
+
+		if (signal > 0 && signal != SIGCHLD && signal != SIGWINCH)
+			(void)kill(pid, signal);
+	}
+	sigprocmask(SIG_SETMASK, &old_mask, NULL);
 }
 
 static int relay_start(struct relay *r, struct wabe_error *err)
 {
-	static const int forwarded[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1,
-					 SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGCHLD };
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t mask;
 
 	/* Our reader may go first; the container is still to be waited for and deleted. */
 	sigaction(SIGPIPE, &ignore, &r->old_pipe);
-	sigemptyset(&mask);
-	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
-		sigaddset(&mask, forwarded[i]);
-	sigprocmask(SIG_BLOCK, &mask, &r->old_mask);
+	block_signals(&mask, &r->old_mask);
 	r->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (r->signal_fd < 0)
 		return wabe_error_set(err, -errno, "listen to signals");
-	if (r->console_fd < 0)
-		return 0;
 	/* Input that the guest doesn't read must not keep us from reading its output. */
 	if (fcntl(r->console_fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return wabe_error_set(err, -errno, "prepare the terminal");
@@ -210,7 +226,7 @@ static void choose_events(const struct relay *r, bool has_ended, struct pollfd p
 static void relay_loop(struct relay *r, int *ret_status)
 {
 	/* It may have ended before we listened; no signal comes then. */
-	bool has_ended = reap(r, ret_status);
+	bool has_ended = reap(r->pid, ret_status);
 
 	/* What the process wrote before its end is still delivered; a background process that keeps the terminal isn't waited for. */
 	for (;;) {
@@ -230,15 +246,26 @@ static void relay_loop(struct relay *r, int *ret_status)
 	}
 }
 
-int wabe_console_relay(pid_t pid, int console_fd, struct wabe_error *err)
+static int relay(pid_t pid, int console_fd, int *ret_status, struct wabe_error *err)
 {
 	struct relay r = { .pid = pid, .console_fd = console_fd, .signal_fd = -EBADF };
-	int status = 0, result = relay_start(&r, err);
+	int result = relay_start(&r, err);
 
 	if (result == 0)
-		relay_loop(&r, &status);
+		relay_loop(&r, ret_status);
 	relay_stop(&r);
-	if (result < 0)
-		return result;
+	return result;
+}
+
+int wabe_console_relay(pid_t pid, int console_fd, struct wabe_error *err)
+{
+	int status = 0, r = 0;
+
+	if (console_fd < 0)
+		wait_for_end(pid, &status);
+	else
+		r = relay(pid, console_fd, &status, err);
+	if (r < 0)
+		return r;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

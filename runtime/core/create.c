@@ -218,6 +218,9 @@ static int spawn(struct create *cr, struct wabe_error *err)
 		if (cgroup_fd < 0)
 			return cgroup_fd;
 	}
+	cr->init.waits_for_go =
+		cr->init.has_userns ||
+		(cr->c->cgroup && wabe_cgroup_mode(cr->c->cgroup) != WABE_CGROUP_V2);
 	r = wabe_init_spawn(&cr->init, cgroup_fd, err);
 	if (r < 0)
 		return r;
@@ -328,7 +331,8 @@ static int answer_child(struct create *cr, int kind, int *fd, struct wabe_error 
 /* A child that failed already tells why to follow_child(). */
 static int let_child_go(struct create *cr, struct wabe_error *err)
 {
-	int r = wabe_sync_send(cr->init.ours_fd, WABE_SYNC_GO, -1, NULL);
+	int r = cr->init.waits_for_go ? wabe_sync_send(cr->init.ours_fd, WABE_SYNC_GO, -1, NULL)
+				      : 0;
 
 	cr->has_run_hooks = true;
 	return r < 0 && r != -EPIPE ? wabe_error_set(err, r, "talk to the container's process") : 0;
@@ -433,10 +437,10 @@ static const struct create_step {
 	{ "process", spawn, undo_spawn },
 	{ "id maps", write_maps, NULL },
 	{ "cgroup membership", place_in_cgroup, NULL },
-	{ "limits", outside_rights, NULL },
 	{ "go", let_child_go, NULL },
 	/* Beside the child's setup; its hooks ask for poststop's. */
 	{ "configuration", save_config, NULL },
+	{ "limits", outside_rights, NULL },
 	{ "device rules", restrict_devices, NULL },
 	{ "setup in the container", follow_child, NULL },
 	{ "pid file", write_pid_file, undo_pid_file },

@@ -202,7 +202,7 @@ static int make_links(int dev_fd, struct wabe_error *err)
 int wabe_devices_make(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_spec_device *d = init->devices.items;
-	_cleanup_close_ int dev_fd = -EBADF;
+	int dev_fd; /* swept */
 
 	if (wabe_init_dev_is_bound(init))
 		return 0;

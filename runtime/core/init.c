@@ -158,21 +158,10 @@ static int prepare_null(struct wabe_init *init, struct wabe_error *err)
 	return 0;
 }
 
-static int prepare_rootfs(struct wabe_init *init, struct wabe_error *err)
-{
-	/* With a slash behind: what is no directory fails here. */
-	const char *path = wabe_arena_printf(&init->arena, "%s/", init->c->state.rootfs);
-
-	if (!path)
-		return wabe_error_set(err, -ENOMEM, "root.path");
-	init->rootfs_fd = wabe_mount_clone(AT_FDCWD, path, true, err);
-	return init->rootfs_fd < 0 ? wabe_error_prefix(err, "root.path") : 0;
-}
-
 int wabe_init_prepare(struct wabe_init *init, struct wabe_error *err)
 {
 	static int (*const steps[])(struct wabe_init *, struct wabe_error *) = {
-		prepare_namespaces, prepare_rootfs,	  prepare_mounts,
+		prepare_namespaces, wabe_rootfs_open,	  prepare_mounts,
 		prepare_null,	    wabe_devices_prepare,
 	};
 
@@ -333,12 +322,15 @@ static int runtime_hooks(struct wabe_init *init, struct wabe_error *err)
 
 static int container_hooks(struct wabe_init *init, struct wabe_error *err)
 {
+	const struct wabe_spec_hooks *hooks = &init->spec->hooks;
 	int r;
 
+	if (hooks->create_container.count == 0 && hooks->start_container.count == 0)
+		return 0;
 	/* runtime.md, "State": hooks in the container's namespaces get the pid as it is seen there. */
 	init->c->state.pid = getpid();
 	umask(022); /* ours is 0 */
-	r = wabe_hooks_run(init->c, "createContainer", &init->spec->hooks.create_container,
+	r = wabe_hooks_run(init->c, "createContainer", &hooks->create_container,
 			   WABE_STATUS_CREATING, err);
 	umask(0);
 	return r;
@@ -475,7 +467,7 @@ void wabe_init_sweep(const struct wabe_init *init)
 
 static int child_setup(struct wabe_init *init, struct wabe_error *err)
 {
-	int r = wabe_sync_expect(init->theirs_fd, WABE_SYNC_GO, err);
+	int r = init->waits_for_go ? wabe_sync_expect(init->theirs_fd, WABE_SYNC_GO, err) : 0;
 
 	init->scratch_fd = (unsigned int)highest_fd(init) + 1;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(child_steps); i++)

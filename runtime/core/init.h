@@ -31,8 +31,9 @@ struct wabe_init {
 	const struct wabe_create_args *args;
 	struct wabe_container *c;
 	struct wabe_arena arena;
-	bool is_run;			/* START comes by the pair */
-	bool has_userns;		/* new or joined */
+	bool is_run;	 /* START comes by the pair */
+	bool has_userns; /* new or joined */
+	bool waits_for_go; /* the creator has to do something before the child goes on: id maps, cgroups */
 	bool has_cgroupns;		/* a new one, made by the child */
 	bool is_root_aside;		/* child: the root is attached at its path, not over "/" */
 	uint64_t clone_flags;		/* CLONE_NEW* of the new namespaces */
@@ -72,6 +73,7 @@ void wabe_init_child(struct wabe_init *init) __attribute__((noreturn));
 void wabe_init_sweep(const struct wabe_init *init);
 
 /* Parts of the child, each in the file of its name. */
+int wabe_rootfs_open(struct wabe_init *init, struct wabe_error *err); /* by the creator */
 int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err);
 int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err);
 int wabe_rootfs_mask(struct wabe_init *init, struct wabe_error *err);

@@ -99,6 +99,11 @@ int wabe_container_start(struct wabe_container *c, struct wabe_error *err)
 	return r;
 }
 
+static bool has_cgroup(const struct wabe_container *c)
+{
+	return c->state.cgroup && !c->rt->no_cgroup;
+}
+
 /* Ends what is left: init, and through the cgroup whoever outlived it. */
 static int end_all(struct wabe_container *c, struct wabe_error *err)
 {
@@ -109,9 +114,7 @@ static int end_all(struct wabe_container *c, struct wabe_error *err)
 		if (r < 0 && r != -ESRCH)
 			return r;
 	}
-	/* An empty cgroup can be removed right away: nobody outlived init. */
-	if (c->state.cgroup && !c->rt->no_cgroup && wabe_container_open_cgroup(c, NULL) == 0 &&
-	    wabe_cgroup_remove(c->cgroup, 0, NULL) < 0) {
+	if (has_cgroup(c) && wabe_container_open_cgroup(c, NULL) == 0) {
 		r = wabe_cgroup_signal(c->cgroup, SIGKILL, err);
 		if (r < 0 && r != -ENOENT)
 			return r;
@@ -130,14 +133,12 @@ static bool is_inhabited(struct wabe_container *c)
 	_cleanup_free_ pid_t *pids = NULL;
 	size_t count = 0;
 
-	return c->state.cgroup && !c->rt->no_cgroup &&
-	       wabe_container_pids(c, &pids, &count, NULL) == 0 && count > 0;
+	return has_cgroup(c) && wabe_container_pids(c, &pids, &count, NULL) == 0 && count > 0;
 }
 
-static int may_delete(struct wabe_container *c, bool is_force, struct wabe_error *err)
+static int may_delete(struct wabe_container *c, enum wabe_status status, bool is_force,
+		      struct wabe_error *err)
 {
-	enum wabe_status status = wabe_container_status(c);
-
 	if (is_force)
 		return 0;
 	if (!c->state.is_created && is_inhabited(c))
@@ -156,20 +157,31 @@ static int remove_cgroup(struct wabe_container *c, struct wabe_error *err)
 {
 	int r;
 
-	if (!c->state.cgroup || c->rt->no_cgroup)
+	if (!has_cgroup(c))
 		return 0;
 	r = wabe_container_open_cgroup(c, err);
 	return r < 0 ? r : wabe_cgroup_remove(c->cgroup, KILL_TIMEOUT_MS, err);
 }
 
+/* Has init ended, and nobody outlived it? An empty cgroup can be removed right away. */
+static bool has_ended(struct wabe_container *c, enum wabe_status status)
+{
+	if (status != WABE_STATUS_STOPPED)
+		return false;
+	return !has_cgroup(c) || (wabe_container_open_cgroup(c, NULL) == 0 &&
+				  wabe_cgroup_remove(c->cgroup, 0, NULL) == 0);
+}
+
 static int delete_locked(struct wabe_container *c, bool is_force, struct wabe_error *err)
 {
-	int r = may_delete(c, is_force, err);
+	enum wabe_status status = wabe_container_status(c);
+	int r = may_delete(c, status, is_force, err);
 
-	if (r == 0)
+	if (r == 0 && !has_ended(c, status)) {
 		r = end_all(c, err);
-	if (r == 0)
-		r = remove_cgroup(c, err);
+		if (r == 0)
+			r = remove_cgroup(c, err);
+	}
 	if (r < 0)
 		return r;
 	wabe_hooks_poststop(c);
@@ -189,6 +201,8 @@ int wabe_container_delete(struct wabe_container *c, bool is_force, struct wabe_e
 	r = wabe_state_refresh(c, err);
 	if (r == 0)
 		r = delete_locked(c, is_force, err);
-	wabe_container_unlock(c);
+	/* What was deleted has nothing left to lock. */
+	if (r < 0)
+		wabe_container_unlock(c);
 	return r;
 }

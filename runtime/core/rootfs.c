@@ -80,6 +80,8 @@ static int open_target(struct wabe_init *init, const struct wabe_init_mount *m,
 	int flags = O_PATH | (m->is_file ? 0 : O_DIRECTORY);
 	int fd = wabe_path_open_strict(init->rootfs_fd, destination, flags, 0, err);
 
+	if (fd == -ENOENT && !m->is_file)
+		fd = wabe_path_mkdir_strict(init->rootfs_fd, destination, 0755);
 	*ret_is_literal = fd >= 0;
 	if (fd >= 0 || (fd != -ENOENT && is_strict_target(destination)))
 		return fd;
@@ -96,16 +98,29 @@ static const char *fs_type(const struct wabe_spec_mount *spec)
 /* Most filesystems need nothing but their flags: mount(2) does these in one call. */
 static bool is_plain(const struct wabe_mount_options *o)
 {
-	return !(o->attr_set & MOUNT_ATTR_RDONLY) && !o->rec_attr_set && !o->rec_attr_clear &&
-	       !o->propagation;
+	return !o->rec_attr_set && !o->rec_attr_clear && !o->propagation;
 }
 
-static int mount_plain(const struct wabe_init_mount *m, int target_fd, struct wabe_error *err)
+/*
+ * A read-only mount becomes that when it is there: mount(2) would make the superblock read-only, and with it every other mount
+ * of it. It lies where the target was found, without a link on the way.
+ */
+static int mount_plain(struct wabe_init *init, const struct wabe_init_mount *m, int target_fd,
+		       struct wabe_error *err)
 {
+	const struct wabe_mount_change readonly = { .set = MOUNT_ATTR_RDONLY };
 	const struct wabe_mount_options *o = &m->options;
+	bool is_readonly = o->attr_set & MOUNT_ATTR_RDONLY;
+	int fd, r;
 
-	return wabe_mount_on(target_fd, fs_type(m->spec), m->spec->source, &o->data, o->sb_flags,
-			     (unsigned int)o->attr_set, m->destination, err);
+	r = wabe_mount_on(target_fd, fs_type(m->spec), m->spec->source, &o->data,
+			  o->sb_flags & ~(unsigned int)MS_RDONLY,
+			  (unsigned int)(o->attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY),
+			  m->destination, err);
+	if (r < 0 || !is_readonly)
+		return r;
+	fd = wabe_path_open_strict(init->rootfs_fd, m->destination, O_PATH, 0, err); /* swept */
+	return fd < 0 ? fd : wabe_mount_change(fd, &readonly, err);
 }
 
 /*
@@ -195,8 +210,8 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 		r = keep_mode(init, m, target_fd, err);
 	if (r < 0)
 		return r;
-	return is_new && is_plain(&m->options) ? mount_plain(m, target_fd, err)
-					       : mount_detached(m, target_fd, err);
+	return is_new && is_literal && is_plain(&m->options) ? mount_plain(init, m, target_fd, err)
+							     : mount_detached(m, target_fd, err);
 }
 
 int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)
@@ -243,9 +258,24 @@ static int attach_root(struct wabe_init *init, struct wabe_error *err)
 	return r == -EACCES ? wabe_mount_attach_at(init->rootfs_fd, "/", err) : r;
 }
 
+int wabe_rootfs_open(struct wabe_init *init, struct wabe_error *err)
+{
+	unsigned long wanted = root_propagation(init->spec);
+	struct wabe_mount_change change = {
+		.propagation = wanted == MS_SLAVE || wanted == MS_SHARED ? MS_SLAVE : MS_PRIVATE,
+		.is_recursive = true,
+	};
+	/* With a slash behind: what is no directory fails here. */
+	const char *path = wabe_arena_printf(&init->arena, "%s/", init->c->state.rootfs);
+
+	if (!path)
+		return wabe_error_set(err, -ENOMEM, "root.path");
+	init->rootfs_fd = wabe_mount_clone_changed(AT_FDCWD, path, &change, err);
+	return init->rootfs_fd < 0 ? wabe_error_prefix(err, "root.path") : 0;
+}
+
 int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err)
 {
-	struct wabe_mount_change change = { .propagation = MS_PRIVATE, .is_recursive = true };
 	unsigned long wanted = root_propagation(init->spec);
 	int r;
 
@@ -253,11 +283,6 @@ int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err)
 	r = wabe_mount_propagation(wanted == MS_PRIVATE || wanted == MS_UNBINDABLE ? MS_PRIVATE
 										   : MS_SLAVE,
 				   err);
-	if (r < 0)
-		return r;
-	if (wanted == MS_SLAVE || wanted == MS_SHARED)
-		change.propagation = MS_SLAVE;
-	r = wabe_mount_change(init->rootfs_fd, &change, err);
 	return r < 0 ? r : attach_root(init, err);
 }
 
@@ -292,14 +317,10 @@ struct cover {
 
 static int cover_with(struct cover *cover, int target_fd, const char *path, struct wabe_error *err)
 {
-	int clone_fd;
-
-	if (!cover->is_attached) {
-		cover->is_attached = true;
-		return wabe_mount_attach(cover->fd, target_fd, path, err);
-	}
-	clone_fd = wabe_mount_clone(cover->fd, "", false, err);
-	return clone_fd < 0 ? clone_fd : wabe_mount_attach(clone_fd, target_fd, path, err);
+	if (cover->is_attached)
+		return wabe_mount_bind(cover->fd, target_fd, path, err);
+	cover->is_attached = true;
+	return wabe_mount_attach(cover->fd, target_fd, path, err);
 }
 
 /* A masked file becomes /dev/null, a masked directory an empty read-only tmpfs (config-linux.md, "Masked Paths"). */
@@ -324,19 +345,16 @@ static int mask_one(struct wabe_init *init, const char *path, struct cover *file
 
 static int readonly_one(struct wabe_init *init, const char *path, struct wabe_error *err)
 {
-	struct wabe_mount_change change = { .set = MOUNT_ATTR_RDONLY };
+	const struct wabe_mount_change change = { .set = MOUNT_ATTR_RDONLY, .is_recursive = true };
 	int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, NULL);
-	int cover_fd, r;
+	int cover_fd;
 
 	if (target_fd == -ENOENT || target_fd == -ENOTDIR)
 		return 0;
 	if (target_fd < 0)
 		return wabe_error_set(err, target_fd, "make %s read-only", path);
-	cover_fd = wabe_mount_clone(target_fd, "", true, err);
-	if (cover_fd < 0)
-		return cover_fd;
-	r = wabe_mount_change(cover_fd, &change, err);
-	return r < 0 ? r : wabe_mount_attach(cover_fd, target_fd, path, err);
+	cover_fd = wabe_mount_clone_changed(target_fd, "", &change, err);
+	return cover_fd < 0 ? cover_fd : wabe_mount_attach(cover_fd, target_fd, path, err);
 }
 
 int wabe_rootfs_mask(struct wabe_init *init, struct wabe_error *err)

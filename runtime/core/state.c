@@ -137,7 +137,8 @@ static int open_root(const struct wabe_runtime *rt, bool is_made, struct wabe_er
 	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return wabe_error_set(err, -errno, "open state root %s", rt->state_root);
-	if (st.st_uid != geteuid() || (st.st_mode & 022))
+	/* The superuser's is nobody else's to write to either. */
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 022))
 		return wabe_error_say(
 			err, -EPERM, "state root %s may be written by others (owner %u, mode %04o)",
 			rt->state_root, st.st_uid, st.st_mode & 07777);

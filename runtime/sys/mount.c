@@ -34,13 +34,45 @@ int wabe_mount_clone(int dir_fd, const char *path, bool is_recursive, struct wab
 	return fd;
 }
 
+static struct mount_attr attr_of(const struct wabe_mount_change *change)
+{
+	struct mount_attr attr = {
+		.attr_set = change->set,
+		.attr_clr = change->clear,
+		.propagation = change->propagation,
+	};
+
+	if (change->userns_fd > 0) {
+		attr.attr_set |= MOUNT_ATTR_IDMAP;
+		attr.userns_fd = (uint64_t)change->userns_fd;
+	}
+	return attr;
+}
+
+int wabe_mount_clone_changed(int dir_fd, const char *path, const struct wabe_mount_change *change,
+			     struct wabe_error *err)
+{
+	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_NO_AUTOMOUNT |
+			     (change->is_recursive ? AT_RECURSIVE : 0) |
+			     (path[0] ? 0 : AT_EMPTY_PATH);
+	struct mount_attr attr = attr_of(change);
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	fd = (int)syscall(SYS_open_tree_attr, dir_fd, path, flags, &attr, sizeof(attr));
+	if (fd >= 0)
+		return TAKE_FD(fd);
+	/* Linux before 6.15; and what fails is told by the one of the two calls that it belongs to. */
+	fd = wabe_mount_clone(dir_fd, path, change->is_recursive, err);
+	r = fd < 0 ? fd : wabe_mount_change(fd, change, err);
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
 int wabe_mount_clone_private(const char *path, struct wabe_error *err)
 {
-	struct wabe_mount_change change = { .propagation = MS_PRIVATE };
-	_cleanup_close_ int fd = wabe_mount_clone(AT_FDCWD, path, false, err);
-	int r = fd < 0 ? fd : wabe_mount_change(fd, &change, err);
+	const struct wabe_mount_change change = { .propagation = MS_PRIVATE };
 
-	return r < 0 ? r : TAKE_FD(fd);
+	return wabe_mount_clone_changed(AT_FDCWD, path, &change, err);
 }
 
 /* fs context errors come with a line of text: "e overlay: lowerdir is ..." (fsopen: read(2) on the context). */
@@ -150,21 +182,23 @@ int wabe_mount_on(int target_fd, const char *type, const char *source, const str
 
 int wabe_mount_change(int fd, const struct wabe_mount_change *change, struct wabe_error *err)
 {
-	struct mount_attr attr = {
-		.attr_set = change->set,
-		.attr_clr = change->clear,
-		.propagation = change->propagation,
-	};
+	struct mount_attr attr = attr_of(change);
 
-	if (change->userns_fd > 0) {
-		attr.attr_set |= MOUNT_ATTR_IDMAP;
-		attr.userns_fd = (uint64_t)change->userns_fd;
-	}
 	if (!attr.attr_set && !attr.attr_clr && !attr.propagation)
 		return 0;
 	if (mount_setattr(fd, "", AT_EMPTY_PATH | (change->is_recursive ? AT_RECURSIVE : 0), &attr,
 			  sizeof(attr)) < 0)
 		return wabe_error_set(err, -errno, "change mount attributes");
+	return 0;
+}
+
+int wabe_mount_bind(int from_fd, int target_fd, const char *shown, struct wabe_error *err)
+{
+	char from[WABE_PATH_PROC_FD], target[WABE_PATH_PROC_FD];
+
+	if (mount(wabe_path_proc_fd(from_fd, from), wabe_path_proc_fd(target_fd, target), NULL,
+		  MS_BIND, NULL) < 0)
+		return wabe_error_set(err, -errno, "mount on %s", shown);
 	return 0;
 }
 

@@ -10,9 +10,14 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 
 #include "base/error.h"
 #include "base/str.h"
+
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467 /* Linux 6.15, newer than the C library's table */
+#endif
 
 /**
  * wabe_mount_clone() - detached copy of the mount (tree) at @path (open_tree with OPEN_TREE_CLONE): a bind mount in the making.
@@ -20,12 +25,6 @@
  * Returns its descriptor or -errno.
  */
 int wabe_mount_clone(int dir_fd, const char *path, bool is_recursive, struct wabe_error *err);
-
-/**
- * wabe_mount_clone_private() - the same of @path on the host, without the mounts below it, and out of its peer group: the clone of
- * a shared mount is its peer (mount_namespaces(7)), what a guest would mount on the clone appears on the host too.
- */
-int wabe_mount_clone_private(const char *path, struct wabe_error *err);
 
 /**
  * wabe_mount_new() - detached new filesystem (fsopen, fsconfig, fsmount).
@@ -54,6 +53,25 @@ struct wabe_mount_change {
 	int userns_fd; /* idmap by this user namespace; <= 0: none (mount_setattr(2), "MOUNT_ATTR_IDMAP") */
 	bool is_recursive;
 };
+
+/**
+ * wabe_mount_clone_changed() - wabe_mount_clone() and wabe_mount_change() in one call, where the kernel has it
+ * (open_tree_attr, Linux 6.15). Recursive in both or in none.
+ */
+int wabe_mount_clone_changed(int dir_fd, const char *path, const struct wabe_mount_change *change,
+			     struct wabe_error *err);
+
+/**
+ * wabe_mount_bind() - what the attached mount of @from_fd shows, with its attributes, on what @target_fd is: one call of
+ * mount(2) for wabe_mount_clone() and wabe_mount_attach(). Needs a procfs at /proc.
+ */
+int wabe_mount_bind(int from_fd, int target_fd, const char *shown, struct wabe_error *err);
+
+/**
+ * wabe_mount_clone_private() - the same of @path on the host, without the mounts below it, and out of its peer group: the clone of
+ * a shared mount is its peer (mount_namespaces(7)), what a guest would mount on the clone appears on the host too.
+ */
+int wabe_mount_clone_private(const char *path, struct wabe_error *err);
 
 /** wabe_mount_change() - attributes of the mount at @fd (a detached one, or any path descriptor on its root). */
 int wabe_mount_change(int fd, const struct wabe_mount_change *change, struct wabe_error *err);
