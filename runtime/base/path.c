@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -62,6 +64,20 @@ int wabe_path_open_in(int root_fd, const char *path, int flags, mode_t mode, str
 	if (fd < 0)
 		return wabe_error_set(err, fd, "open %s in the container's root", path);
 	return fd;
+}
+
+int wabe_path_open_proc(int proc_fd, const char *path, int flags, struct wabe_error *err)
+{
+	_cleanup_close_ int fd = open_resolved(proc_fd, path, flags, 0, RESOLVE_NO_XDEV);
+	struct statfs st;
+
+	if (fd < 0)
+		return wabe_error_set(err, fd, "open /proc/%s", path);
+	if (fstatfs(fd, &st) < 0)
+		return wabe_error_set(err, -errno, "look at /proc/%s", path);
+	if (st.f_type != PROC_SUPER_MAGIC)
+		return wabe_error_say(err, -EPERM, "/proc/%s is not on a procfs", path);
+	return TAKE_FD(fd);
 }
 
 int wabe_path_open_strict(int root_fd, const char *path, int flags, mode_t mode,

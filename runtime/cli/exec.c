@@ -13,7 +13,7 @@
 #include "spec/spec.h"
 
 struct values {
-	const char *process, *console_socket, *pid_file, *user, *cwd;
+	const char *process, *console_socket, *pid_file, *user, *cwd, *label, *profile;
 	struct wabe_strv env, caps, gids;
 	int preserve_fds;
 	bool is_tty, is_detached, no_new_privs;
@@ -37,6 +37,10 @@ static const struct wabe_option options[] = {
 	{ "cap", 'c', WABE_OPTION_LIST, V(caps), "CAP_NAME",
 	  "a further capability (may be repeated)" },
 	{ "no-new-privs", 0, WABE_OPTION_FLAG, V(no_new_privs), NULL, "set no_new_privs" },
+	{ "process-label", 0, WABE_OPTION_STRING, V(label), "LABEL",
+	  "the process's SELinux label" },
+	{ "apparmor", 0, WABE_OPTION_STRING, V(profile), "PROFILE",
+	  "the process's AppArmor profile" },
 	{ "preserve-fds", 0, WABE_OPTION_INT, V(preserve_fds), "N",
 	  "pass descriptors 3 to 3+N-1 on" },
 };
@@ -147,20 +151,30 @@ static int process_from_file(struct cli *cli, const char *path, struct wabe_spec
 	return r;
 }
 
-static int process_from_words(struct cli *cli, const struct values *v, struct wabe_container *c,
-			      char **words, int count, struct wabe_spec_process *p,
-			      struct wabe_error *err)
+static int process_from_words(struct wabe_container *c, char **words, int count,
+			      struct wabe_spec_process *p, struct wabe_error *err)
 {
 	const struct wabe_spec_process *base = wabe_container_process(c, err);
-	int r = 0;
 
 	if (!base)
 		return err->code;
 	*p = *base;
-	p->terminal = v->is_tty;
+	p->terminal = false;
 	p->args = (struct wabe_strv){ words, (size_t)count, (size_t)count };
-	p->cwd = v->cwd ? v->cwd : base->cwd;
+	return 0;
+}
+
+/* What the command line says holds over the container's process, and over that of --process. */
+static int apply_options(struct cli *cli, const struct values *v, struct wabe_spec_process *p,
+			 struct wabe_error *err)
+{
+	int r = 0;
+
+	p->terminal |= v->is_tty;
 	p->no_new_privileges |= v->no_new_privs;
+	p->cwd = v->cwd ? v->cwd : p->cwd;
+	p->apparmor_profile = v->profile ? v->profile : p->apparmor_profile;
+	p->selinux_label = v->label ? v->label : p->selinux_label;
 	if (p->cwd[0] != '/')
 		return wabe_error_say(err, -EINVAL, "--cwd %s: want an absolute path", p->cwd);
 	if (v->user)
@@ -170,6 +184,23 @@ static int process_from_words(struct cli *cli, const struct values *v, struct wa
 	if (r == 0 && v->caps.count)
 		r = parse_caps(cli, v, p, err);
 	return r < 0 ? r : merge_env(cli, v, p, err);
+}
+
+static int make_process(struct cli *cli, const struct values *v, struct wabe_container *c,
+			char **words, int count, struct wabe_spec_process *p,
+			struct wabe_error *err)
+{
+	int r;
+
+	if (v->process && count)
+		return wabe_error_say(err, -EINVAL,
+				      "exec: --process has the command already, \"%s\" is one more",
+				      words[0]);
+	if (!v->process && !count)
+		return wabe_error_say(err, -EINVAL, "usage: wabe exec %s", cli_exec.usage);
+	r = v->process ? process_from_file(cli, v->process, p, err)
+		       : process_from_words(c, words, count, p, err);
+	return r < 0 ? r : apply_options(cli, v, p, err);
 }
 
 static int check_ready(struct wabe_container *c, struct wabe_error *err)
@@ -201,12 +232,8 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 		r = cli_load(cli, argv[first], &c, err);
 	if (r == 0)
 		r = check_ready(c, err);
-	if (r == 0 && !v.process && argc - first < 2)
-		r = wabe_error_say(err, -EINVAL, "usage: wabe exec %s", cli_exec.usage);
 	if (r == 0)
-		r = v.process ? process_from_file(cli, v.process, &process, err)
-			      : process_from_words(cli, &v, c, argv + first + 1, argc - first - 1,
-						   &process, err);
+		r = make_process(cli, &v, c, argv + first + 1, argc - first - 1, &process, err);
 	if (r < 0)
 		return r;
 	args.process = &process;

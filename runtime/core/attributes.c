@@ -3,10 +3,12 @@
 #include "core/attributes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/personality.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "sys/lsm.h"
 #include "sys/sched.h"
 
 static int set_scheduler(pid_t pid, const struct wabe_spec_scheduler *s, struct wabe_error *err)
@@ -56,11 +58,45 @@ static int set_memory_policy(const struct wabe_spec_memory_policy *policy, struc
 	return r < 0 ? wabe_error_prefix(err, "linux.memoryPolicy") : 0;
 }
 
-int wabe_attributes_inside(const struct wabe_spec *spec, struct wabe_error *err)
+int wabe_attributes_prepare(const struct wabe_spec_process *process, int *ret_proc_fd,
+			    struct wabe_error *err)
+{
+	int r = 0;
+
+	if (!process || (!process->apparmor_profile && !process->selinux_label))
+		return 0;
+	if (process->apparmor_profile && wabe_lsm_need_apparmor(err) < 0)
+		return wabe_error_prefix(err, "process.apparmorProfile");
+	if (process->selinux_label && wabe_lsm_need_selinux(err) < 0)
+		return wabe_error_prefix(err, "process.selinuxLabel");
+	r = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (r < 0)
+		return wabe_error_set(err, -errno, "open /proc");
+	*ret_proc_fd = r;
+	return 0;
+}
+
+static int set_label(int proc_fd, enum wabe_lsm_file file, const char *label, const char *path,
+		     struct wabe_error *err)
+{
+	int r = label ? wabe_lsm_write(proc_fd, file, label, err) : 0;
+
+	return r < 0 ? wabe_error_prefix(err, "%s", path) : 0;
+}
+
+int wabe_attributes_inside(const struct wabe_spec *spec, const struct wabe_spec_process *process,
+			   int proc_fd, struct wabe_error *err)
 {
 	int r = spec->personality ? set_personality(spec->personality, err) : 0;
 
-	return r == 0 && spec->memory_policy ? set_memory_policy(spec->memory_policy, err) : r;
+	if (r == 0 && spec->memory_policy)
+		r = set_memory_policy(spec->memory_policy, err);
+	if (r == 0)
+		r = set_label(proc_fd, WABE_LSM_APPARMOR_EXEC, process->apparmor_profile,
+			      "process.apparmorProfile", err);
+	return r < 0 ? r
+		     : set_label(proc_fd, WABE_LSM_SELINUX_EXEC, process->selinux_label,
+				 "process.selinuxLabel", err);
 }
 
 static int set_cpus(pid_t pid, const char *list, const char *path, struct wabe_error *err)

@@ -20,10 +20,19 @@ int wabe_attributes_outside(pid_t pid, const struct wabe_spec_process *process,
 			    struct wabe_error *err);
 
 /**
- * wabe_attributes_inside() - personality and memory policy of @spec, in the child. Its cgroup is the container's, no filter is
- * loaded yet.
+ * wabe_attributes_prepare() - on the host's side: are the security modules on that @process names labels for?
+ * @ret_proc_fd: gets the host's procfs when there are labels, is left alone else
  */
-int wabe_attributes_inside(const struct wabe_spec *spec, struct wabe_error *err);
+int wabe_attributes_prepare(const struct wabe_spec_process *process, int *ret_proc_fd,
+			    struct wabe_error *err);
+
+/**
+ * wabe_attributes_inside() - personality and memory policy of @spec, labels of @process, in the child. Its cgroup is the
+ * container's, no filter is loaded yet, and it still has the rights to say what its execve shall become.
+ * @proc_fd: of wabe_attributes_prepare(): what is at /proc by now may be a guest's forgery (CVE-2019-16884)
+ */
+int wabe_attributes_inside(const struct wabe_spec *spec, const struct wabe_spec_process *process,
+			   int proc_fd, struct wabe_error *err);
 
 /* The caller's own CPUs while it has those of a child to be. */
 struct wabe_attributes_cpus {

@@ -40,6 +40,7 @@ struct wabe_state {
 	int64_t created_us;   /* CLOCK_REALTIME */
 	bool is_created;      /* create finished (else: creating, or its creator died) */
 	bool is_started;      /* start was let through */
+	bool keeps_keyring;   /* processes have the caller's session keyring */
 	bool has_poststop;    /* config.json has hooks to run at delete */
 };
 

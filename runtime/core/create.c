@@ -132,6 +132,7 @@ static int fill_state(struct create *cr, struct wabe_error *err)
 	s->config_path = args->config_path;
 	s->annotations = cr->init.spec->annotations;
 	s->created_us = wabe_clock_now_us();
+	s->keeps_keyring = args->no_new_keyring;
 	if (!cr->rt->no_cgroup) {
 		s->cgroup = wabe_state_cgroup_path(cr->c, cr->init.spec->cgroups_path);
 		if (!s->cgroup)
@@ -474,7 +475,7 @@ static int create_or_run(const struct wabe_runtime *rt, const struct wabe_spec *
 		.rt = rt,
 		.init = {
 			.spec = spec, .args = args, .is_run = is_run, .ours_fd = -EBADF, .theirs_fd = -EBADF,
-			.start_fd = -EBADF, .rootfs_fd = -EBADF, .null_fd = -EBADF, .pidfd = -EBADF,
+			.start_fd = -EBADF, .rootfs_fd = -EBADF, .null_fd = -EBADF, .proc_fd = -EBADF, .pidfd = -EBADF,
 		},
 	};
 	int r;

@@ -24,6 +24,7 @@
 #include "core/container.h"
 #include "core/filter.h"
 #include "core/identity.h"
+#include "core/keyring.h"
 #include "core/sync.h"
 #include "spec/spec.h"
 #include "sys/cgroup.h"
@@ -42,6 +43,7 @@ struct exec {
 	bool has_pidns, has_userns;
 	struct wabe_cgroup *init_cgroup; /* where init is, when it may not be the container's own */
 	int cgroup_fd, own_pidns_fd;
+	int proc_fd; /* the host's, for labels; < 0: there are none */
 	int ours_fd, theirs_fd;
 	pid_t pid;
 	int pidfd;
@@ -91,6 +93,10 @@ static void merge_process(struct exec *e)
 		p->rlimits = base->rlimits;
 	if (!p->oom_score_adj.is_set)
 		p->oom_score_adj = base->oom_score_adj;
+	if (!p->apparmor_profile)
+		p->apparmor_profile = base->apparmor_profile;
+	if (!p->selinux_label)
+		p->selinux_label = base->selinux_label;
 	if (!p->scheduler)
 		p->scheduler = base->scheduler;
 	if (!p->io_priority)
@@ -123,6 +129,9 @@ static int prepare(struct exec *e, struct wabe_error *err)
 		if (fcntl(fd, F_GETFD) < 0)
 			return wabe_error_set(err, -errno, "descriptor %d of the %d to preserve",
 					      fd, e->args->preserve_fds);
+	r = wabe_attributes_prepare(&e->process, &e->proc_fd, err);
+	if (r < 0)
+		return r;
 	r = wabe_filter_compile(e->c->rt, e->spec->seccomp, &e->seccomp, &e->has_seccomp, err);
 	return r < 0 ? r : wabe_sync_pair(&e->ours_fd, &e->theirs_fd, err);
 }
@@ -216,6 +225,8 @@ static int child_setup(struct exec *e, struct wabe_error *err)
 	if (r == 0 && setsid() < 0)
 		r = wabe_error_set(err, -errno, "make a session");
 	if (r == 0)
+		r = wabe_keyring_join(e->c, &e->process, e->proc_fd, err);
+	if (r == 0)
 		r = open_terminal(e, err);
 	return r;
 }
@@ -224,11 +235,12 @@ static int run_program(struct exec *e, struct wabe_error *err)
 {
 	const struct wabe_seccomp_program *seccomp = e->has_seccomp ? &e->seccomp : NULL;
 	char program[4096];
-	int r = wabe_attributes_inside(e->spec, err);
+	int r = wabe_attributes_inside(e->spec, &e->process, e->proc_fd, err);
 
 	if (r == 0)
 		r = wabe_identity_assume(&e->process, e->has_userns, false, seccomp, err);
 
+	wabe_cleanup_close(&e->proc_fd); /* no way out for what goes on without an execve */
 	if (r == 0 && e->args->main) {
 		r = wabe_identity_rlimits(&e->process, err);
 		if (r == 0 && seccomp && e->process.no_new_privileges)
@@ -384,6 +396,7 @@ pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args 
 		.args = args,
 		.cgroup_fd = -EBADF,
 		.own_pidns_fd = -EBADF,
+		.proc_fd = -EBADF,
 		.ours_fd = -EBADF,
 		.theirs_fd = -EBADF,
 		.pidfd = -EBADF,
@@ -392,6 +405,7 @@ pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args 
 
 	wabe_cgroup_close(&e.init_cgroup);
 	wabe_cleanup_close(&e.own_pidns_fd);
+	wabe_cleanup_close(&e.proc_fd);
 	wabe_cleanup_close(&e.ours_fd);
 	wabe_cleanup_close(&e.theirs_fd);
 	wabe_cleanup_close(&e.pidfd);

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/keyctl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,10 +24,12 @@
 #include "core/attributes.h"
 #include "core/hooks.h"
 #include "core/identity.h"
+#include "core/keyring.h"
 #include "core/sync.h"
 #include "sys/mount.h"
 #include "sys/namespace.h"
 #include "sys/link.h"
+#include "sys/lsm.h"
 #include "sys/pidfd.h"
 
 /* Clone flag of each namespace, and in which order they are joined: the others belong to the user namespace. */
@@ -158,11 +159,18 @@ static int prepare_null(struct wabe_init *init, struct wabe_error *err)
 	return 0;
 }
 
+static int prepare_labels(struct wabe_init *init, struct wabe_error *err)
+{
+	if (init->spec->mount_label && wabe_lsm_need_selinux(err) < 0)
+		return wabe_error_prefix(err, "linux.mountLabel");
+	return wabe_attributes_prepare(init->spec->process, &init->proc_fd, err);
+}
+
 int wabe_init_prepare(struct wabe_init *init, struct wabe_error *err)
 {
 	static int (*const steps[])(struct wabe_init *, struct wabe_error *) = {
-		prepare_namespaces, wabe_rootfs_open,	  prepare_mounts,
-		prepare_null,	    wabe_devices_prepare,
+		prepare_namespaces, wabe_rootfs_open, prepare_mounts,
+		prepare_labels,	    prepare_null,     wabe_devices_prepare,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
@@ -191,6 +199,7 @@ void wabe_init_release(struct wabe_init *init)
 	wabe_cleanup_close(&init->start_fd);
 	wabe_cleanup_close(&init->rootfs_fd);
 	wabe_cleanup_close(&init->null_fd);
+	wabe_cleanup_close(&init->proc_fd);
 	wabe_cleanup_close(&init->pidfd);
 	wabe_seccomp_program_free(&init->seccomp);
 	wabe_arena_free(&init->arena);
@@ -227,12 +236,9 @@ static int new_session(struct wabe_init *init, struct wabe_error *err)
 {
 	if (setsid() < 0)
 		return wabe_error_set(err, -errno, "make a session");
-	/* A kernel without keys has none to leak. */
-	if (!init->args->no_new_keyring &&
-	    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS &&
-	    errno != EPERM)
-		return wabe_error_set(err, -errno, "make a session keyring");
-	return 0;
+	if (init->args->no_new_keyring)
+		return 0;
+	return wabe_keyring_make(init->c, init->spec->process, init->proc_fd, err);
 }
 
 static int join_namespaces(struct wabe_init *init, struct wabe_error *err)
@@ -343,7 +349,7 @@ static int assume_identity(struct wabe_init *init, struct wabe_error *err)
 
 	if (!p)
 		return 0;
-	r = wabe_attributes_inside(init->spec, err);
+	r = wabe_attributes_inside(init->spec, p, init->proc_fd, err);
 	return r < 0 ? r
 		     : wabe_identity_assume(p, init->has_userns, true,
 					    init->has_seccomp ? &init->seccomp : NULL, err);
@@ -447,8 +453,8 @@ static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err
 /* The highest descriptor that has to stay open until the execve. */
 static int highest_fd(const struct wabe_init *init)
 {
-	const int lasting[] = { init->theirs_fd, init->start_fd, init->rootfs_fd, init->null_fd,
-				2 + init->args->preserve_fds };
+	const int lasting[] = { init->theirs_fd, init->start_fd, init->rootfs_fd,
+				init->null_fd,	 init->proc_fd,	 2 + init->args->preserve_fds };
 	int highest = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lasting); i++)

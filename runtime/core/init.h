@@ -22,8 +22,9 @@ struct wabe_init_mount {
 	const char *
 		destination; /* spec's, cleaned: it is compared with "/proc", "/dev" and the like */
 	struct wabe_mount_options options;
-	int source_fd; /* detached clone, < 0: a new filesystem */
-	bool is_file;  /* the source is not a directory */
+	int source_fd;	/* detached clone, < 0: a new filesystem */
+	bool is_file;	/* the source is not a directory */
+	bool has_label; /* linux.mountLabel is among the options */
 };
 
 struct wabe_init {
@@ -42,6 +43,7 @@ struct wabe_init {
 	int start_fd;			/* listening start socket, < 0 with is_run */
 	int rootfs_fd;			/* detached clone of the rootfs; attached by the child */
 	int null_fd;			/* the host's /dev/null as a path descriptor, for masks */
+	int proc_fd;			/* the host's procfs, for labels; < 0: there are none */
 	struct wabe_init_mount *mounts; /* one for each of spec->mounts */
 	int *device_fds; /* one for each device: detached clone of the host's node, < 0: mknod */
 	struct wabe_list devices; /* struct wabe_spec_device: the default ones, then the spec's */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -180,8 +181,54 @@ static int keep_mode(struct wabe_init *init, struct wabe_init_mount *m, int targ
 	return 0;
 }
 
+/* These have labels by SELinux's policy, and refuse a mount's own. */
+static bool takes_label(const char *type)
+{
+	static const char *const without[] = { "proc", "sysfs", "cgroup", "cgroup2" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(without); i++)
+		if (strcmp(type, without[i]) == 0)
+			return false;
+	return true;
+}
+
+/* linux.mountLabel as an option of a new filesystem. */
+static int add_context(struct wabe_init *init, struct wabe_strv *options, struct wabe_error *err)
+{
+	char *option = wabe_arena_printf(&init->arena, "context=%s", init->spec->mount_label);
+
+	if (!option || wabe_strv_add(options, &init->arena, option) < 0)
+		return wabe_error_set(err, -ENOMEM, "linux.mountLabel");
+	return 0;
+}
+
+/* The message queues of an ipc namespace exist, with a label, before they are mounted: theirs is changed by its file. */
+static int add_label(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
+{
+	if (!init->spec->mount_label || !takes_label(m->spec->type))
+		return 0;
+	/* Not by mount(2), where the commas in a label would end the option. */
+	m->has_label = true;
+	return strcmp(m->spec->type, "mqueue") == 0 ? 0 : add_context(init, &m->options.data, err);
+}
+
+static int label_queues(struct wabe_init *init, const struct wabe_init_mount *m, int fd,
+			struct wabe_error *err)
+{
+	const char *label = init->spec->mount_label;
+	char path[WABE_PATH_PROC_FD];
+
+	if (!m->has_label || strcmp(m->spec->type, "mqueue") != 0)
+		return 0;
+	if (setxattr(wabe_path_proc_fd(fd, path), "security.selinux", label, strlen(label) + 1, 0) <
+	    0)
+		return wabe_error_set(err, -errno, "linux.mountLabel: label %s", m->destination);
+	return 0;
+}
+
 /* A mount that exists only as a descriptor until it is attached: binds, and what mount(2) can't do in one call. */
-static int mount_detached(const struct wabe_init_mount *m, int target_fd, struct wabe_error *err)
+static int mount_detached(struct wabe_init *init, const struct wabe_init_mount *m, int target_fd,
+			  struct wabe_error *err)
 {
 	bool is_new = m->source_fd < 0;
 	int fd = is_new ? new_filesystem(m, err) : m->source_fd; /* swept, see wabe_init_sweep() */
@@ -190,6 +237,8 @@ static int mount_detached(const struct wabe_init_mount *m, int target_fd, struct
 	if (fd < 0)
 		return fd;
 	r = apply_attributes(fd, &m->options, is_new, err);
+	if (r == 0)
+		r = label_queues(init, m, fd, err);
 	if (r == 0)
 		r = wabe_mount_attach(fd, target_fd, m->destination, err);
 	return r < 0 ? r : apply_propagation(fd, &m->options, err);
@@ -208,10 +257,13 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 		r = check_proc_source(m, err);
 	if (r == 0 && is_new)
 		r = keep_mode(init, m, target_fd, err);
+	if (r == 0 && is_new)
+		r = add_label(init, m, err);
 	if (r < 0)
 		return r;
-	return is_new && is_literal && is_plain(&m->options) ? mount_plain(init, m, target_fd, err)
-							     : mount_detached(m, target_fd, err);
+	return is_new && is_literal && !m->has_label && is_plain(&m->options)
+		       ? mount_plain(init, m, target_fd, err)
+		       : mount_detached(init, m, target_fd, err);
 }
 
 int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)
@@ -323,12 +375,20 @@ static int cover_with(struct cover *cover, int target_fd, const char *path, stru
 	return wabe_mount_attach(cover->fd, target_fd, path, err);
 }
 
+static int mask_directory(struct wabe_init *init, struct wabe_error *err)
+{
+	const unsigned int attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				   MOUNT_ATTR_NOEXEC;
+	struct wabe_strv options = { 0 };
+	int r = init->spec->mount_label ? add_context(init, &options, err) : 0;
+
+	return r < 0 ? r : wabe_mount_new("tmpfs", NULL, &options, 0, attrs, err);
+}
+
 /* A masked file becomes /dev/null, a masked directory an empty read-only tmpfs (config-linux.md, "Masked Paths"). */
 static int mask_one(struct wabe_init *init, const char *path, struct cover *file, struct cover *dir,
 		    struct wabe_error *err)
 {
-	const unsigned int attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-				   MOUNT_ATTR_NOEXEC;
 	int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, NULL);
 	struct stat st;
 
@@ -339,7 +399,7 @@ static int mask_one(struct wabe_init *init, const char *path, struct cover *file
 	if (!S_ISDIR(st.st_mode))
 		return cover_with(file, target_fd, path, err);
 	if (dir->fd < 0)
-		dir->fd = wabe_mount_new("tmpfs", NULL, NULL, 0, attrs, err);
+		dir->fd = mask_directory(init, err);
 	return dir->fd < 0 ? dir->fd : cover_with(dir, target_fd, path, err);
 }
 

@@ -46,6 +46,7 @@ static const struct wabe_codec_field state_fields[] = {
 	{ .key = "createdMicroseconds", .type = WABE_CODEC_I64, .offset = STATE(created_us) },
 	{ .key = "created", .type = WABE_CODEC_BOOL, .offset = STATE(is_created) },
 	{ .key = "started", .type = WABE_CODEC_BOOL, .offset = STATE(is_started) },
+	{ .key = "keepsKeyring", .type = WABE_CODEC_BOOL, .offset = STATE(keeps_keyring) },
 	{ .key = "poststopHooks", .type = WABE_CODEC_BOOL, .offset = STATE(has_poststop) },
 	{ .key = NULL },
 };

@@ -23,12 +23,12 @@ static void add_flag(struct wabe_json_writer *w, const char *key, bool value)
 	wabe_json_add_bool(w, value);
 }
 
-/* "key": {"enabled": false} */
-static void add_disabled(struct wabe_json_writer *w, const char *key)
+/* "key": {"enabled": VALUE} */
+static void add_enabled(struct wabe_json_writer *w, const char *key, bool value)
 {
 	wabe_json_key(w, key);
 	wabe_json_object_begin(w);
-	add_flag(w, "enabled", false);
+	add_flag(w, "enabled", value);
 	wabe_json_object_end(w);
 }
 
@@ -90,12 +90,12 @@ static void add_linux(struct wabe_json_writer *w)
 	add_names(w, "modes", WABE_SPEC_MEMORY_POLICY_MODES);
 	add_names(w, "flags", WABE_SPEC_MEMORY_POLICY_FLAGS);
 	wabe_json_object_end(w);
-	add_disabled(w, "apparmor");
-	add_disabled(w, "selinux");
-	add_disabled(w, "intelRdt");
+	add_enabled(w, "apparmor", true);
+	add_enabled(w, "selinux", true);
+	add_enabled(w, "intelRdt", false);
 	wabe_json_key(w, "mountExtensions");
 	wabe_json_object_begin(w);
-	add_disabled(w, "idmap");
+	add_enabled(w, "idmap", false);
 	wabe_json_object_end(w);
 	wabe_json_object_end(w);
 }

@@ -38,6 +38,7 @@ const char *wabe_spec_mount_option_name(size_t i);
 /* validate*.c: the rules of one part each; errors name the JSON path. */
 int wabe_spec_validate_process(const struct wabe_spec_process *process, struct wabe_error *err);
 int wabe_spec_validate_attributes(const struct wabe_spec_process *process, struct wabe_error *err);
+int wabe_spec_validate_mount_label(const struct wabe_spec *spec, struct wabe_error *err);
 int wabe_spec_validate_memory_policy(const struct wabe_spec_memory_policy *policy,
 				     struct wabe_error *err);
 int wabe_spec_validate_personality(const struct wabe_spec_personality *personality,

@@ -82,6 +82,8 @@ static int normalise_mounts(struct wabe_spec *spec)
 
 static void normalise_process(struct wabe_spec_process *process)
 {
+	drop_empty(&process->apparmor_profile);
+	drop_empty(&process->selinux_label);
 	if (process->exec_cpu_affinity) {
 		drop_empty(&process->exec_cpu_affinity->initial);
 		drop_empty(&process->exec_cpu_affinity->final);
@@ -94,6 +96,7 @@ static int normalise(struct wabe_spec *spec)
 	struct wabe_spec_namespace *namespaces = spec->namespaces.items;
 	struct wabe_spec_device *devices = spec->devices.items;
 
+	drop_empty(&spec->mount_label);
 	drop_empty(&spec->hostname);
 	drop_empty(&spec->domainname);
 	drop_empty(&spec->rootfs_propagation);

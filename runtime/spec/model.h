@@ -72,6 +72,8 @@ struct wabe_spec_process {
 	struct wabe_list rlimits;		     /* struct wabe_spec_rlimit */
 	bool no_new_privileges;
 	struct wabe_opt_i64 oom_score_adj;		  /* -1000..1000 */
+	const char *apparmor_profile;			  /* NULL: none */
+	const char *selinux_label;			  /* NULL: none */
 	struct wabe_spec_scheduler *scheduler;		  /* NULL: the caller's */
 	struct wabe_spec_io_priority *io_priority;	  /* NULL: the caller's */
 	struct wabe_spec_cpu_affinity *exec_cpu_affinity; /* NULL: as it comes */
@@ -262,6 +264,7 @@ struct wabe_spec {
 	const char *rootfs_propagation;	   /* shared slave private unbindable, NULL = rprivate */
 	struct wabe_strv masked_paths, readonly_paths;
 	struct wabe_pairs sysctl;
+	const char *mount_label;		       /* of SELinux, NULL: none */
 	struct wabe_spec_memory_policy *memory_policy; /* NULL: the kernel's */
 	struct wabe_spec_personality *personality;     /* NULL: the caller's */
 	/*

@@ -318,6 +318,8 @@ int wabe_spec_validate(const struct wabe_spec *spec, struct wabe_error *err)
 		r = wabe_spec_validate_sysctl(spec, err);
 	if (r == 0)
 		r = wabe_spec_validate_resources(&spec->resources, err);
+	if (r == 0)
+		r = wabe_spec_validate_mount_label(spec, err);
 	if (r == 0 && spec->memory_policy)
 		r = wabe_spec_validate_memory_policy(spec->memory_policy, err);
 	if (r == 0 && spec->personality)

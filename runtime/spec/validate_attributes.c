@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/mempolicy.h>
 #include <sched.h>
+#include <string.h>
 
 #include "spec/internal.h"
 #include "spec/spec.h"
@@ -72,11 +73,33 @@ static int validate_list(const char *list, unsigned int max, const char *path,
 		     : 0;
 }
 
+/* A label goes to the kernel in one write of less than a page, AppArmor's with a word before it. */
+#define LABEL_MAX 4000
+
+static int validate_label(const char *label, const char *path, struct wabe_error *err)
+{
+	if (label && strlen(label) > LABEL_MAX)
+		return wabe_error_say(err, -EINVAL, "%s: longer than %d characters", path,
+				      LABEL_MAX);
+	if (label && !wabe_str_printable(label))
+		return wabe_error_say(err, -EINVAL, "%s: has control characters", path);
+	return 0;
+}
+
+int wabe_spec_validate_mount_label(const struct wabe_spec *spec, struct wabe_error *err)
+{
+	return validate_label(spec->mount_label, "linux.mountLabel", err);
+}
+
 int wabe_spec_validate_attributes(const struct wabe_spec_process *process, struct wabe_error *err)
 {
 	const struct wabe_spec_cpu_affinity *cpus = process->exec_cpu_affinity;
 	int r = process->scheduler ? validate_scheduler(process->scheduler, err) : 0;
 
+	if (r == 0)
+		r = validate_label(process->apparmor_profile, "process.apparmorProfile", err);
+	if (r == 0)
+		r = validate_label(process->selinux_label, "process.selinuxLabel", err);
 	if (r == 0 && cpus)
 		r = validate_list(cpus->initial, WABE_SPEC_CPU_MAX,
 				  "process.execCPUAffinity.initial", err);

@@ -229,8 +229,7 @@ caps_inside()
 
 @test "what this version doesn't do is refused, never ignored" {
 	local pair
-	for pair in 'process.apparmorProfile="x"' 'process.selinuxLabel="x"' \
-		'linux.intelRdt={"closID":"x"}' 'linux.mountLabel="x"' 'linux.netDevices={"eth7":{}}' \
+	for pair in 'linux.intelRdt={"closID":"x"}' 'linux.netDevices={"eth7":{}}' \
 		'linux.timeOffsets={"boottime":{"secs":1}}' \
 		'linux.seccomp={"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/x"}'; do
 		cp "$BASE" "$B/config.json"

@@ -90,6 +90,13 @@ static const struct change changes[] = {
 	{ "process.consoleSize", "{\"height\":65536,\"width\":0}", -ERANGE,
 	  "process.consoleSize.height" },
 
+	{ "process.apparmorProfile", "\"\"", 0, NULL },
+	{ "process.apparmorProfile", "\"a\\nb\"", -EINVAL, NULL },
+	{ "process.selinuxLabel", "\"a\\u007f\"", -EINVAL, NULL },
+	{ "process.selinuxLabel", "\"\"", 0, NULL },
+	{ "linux.mountLabel", "\"\\u0001\"", -EINVAL, NULL },
+	{ "linux.mountLabel", "\"\"", 0, NULL },
+
 	/* maximal.json has SCHED_DEADLINE. */
 	{ SCHED, NULL, 0, NULL },
 	{ SCHED, "{\"policy\":\"SCHED_OTHER\",\"nice\":-20}", 0, NULL },
