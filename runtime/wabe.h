@@ -149,12 +149,21 @@ int wabe_container_stats(struct wabe_container *c, unsigned int wanted,
 int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena,
 		       struct wabe_strv *ret_ids, struct wabe_error *err);
 
+/* An existing cgroup below the container's, for a further process. */
+struct wabe_exec_cgroup {
+	const char *controller; /* of a v1 hierarchy, NULL: of all, and on v2 */
+	const char *path;	/* below the container's; "/" is that itself */
+};
+
 struct wabe_exec_args {
 	const struct wabe_spec_process
 		*process;	    /* NULL members fall back to the container's process */
 	const char *console_socket; /* as in wabe_create_args */
 	const char *pid_file;
 	int preserve_fds;
+	const struct wabe_exec_cgroup
+		*cgroups; /* NULL: the container's own, or where its init is */
+	size_t cgroup_count;
 	int *ret_console_fd;
 	int stdin_fd, stdout_fd, stderr_fd; /* < 0: the caller's own; stay the caller's */
 	/*

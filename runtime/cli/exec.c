@@ -14,9 +14,9 @@
 
 struct values {
 	const char *process, *console_socket, *pid_file, *user, *cwd, *label, *profile;
-	struct wabe_strv env, caps, gids;
+	struct wabe_strv env, caps, gids, cgroups;
 	int preserve_fds;
-	bool is_tty, is_detached, no_new_privs;
+	bool is_tty, is_detached, no_new_privs, ignore_paused;
 };
 
 #define V(member) offsetof(struct values, member)
@@ -37,6 +37,10 @@ static const struct wabe_option options[] = {
 	{ "cap", 'c', WABE_OPTION_LIST, V(caps), "CAP_NAME",
 	  "a further capability (may be repeated)" },
 	{ "no-new-privs", 0, WABE_OPTION_FLAG, V(no_new_privs), NULL, "set no_new_privs" },
+	{ "cgroup", 0, WABE_OPTION_LIST, V(cgroups), "[CONTROLLER[,...]:]PATH",
+	  "an existing cgroup below the container's (with a controller: may be repeated)" },
+	{ "ignore-paused", 0, WABE_OPTION_FLAG, V(ignore_paused), NULL,
+	  "in a paused container too; the process runs when that is resumed" },
 	{ "process-label", 0, WABE_OPTION_STRING, V(label), "LABEL",
 	  "the process's SELinux label" },
 	{ "apparmor", 0, WABE_OPTION_STRING, V(profile), "PROFILE",
@@ -203,11 +207,61 @@ static int make_process(struct cli *cli, const struct values *v, struct wabe_con
 	return r < 0 ? r : apply_options(cli, v, p, err);
 }
 
-static int check_ready(struct wabe_container *c, struct wabe_error *err)
+static int add_cgroup(struct cli *cli, struct wabe_exec_args *args, const char *controller,
+		      const char *path, struct wabe_error *err)
+{
+	struct wabe_exec_cgroup *list =
+		wabe_arena_array(&cli->arena, args->cgroup_count + 1, sizeof(*list));
+
+	if (!list)
+		return wabe_error_set(err, -ENOMEM, "--cgroup");
+	for (size_t i = 0; i < args->cgroup_count; i++) {
+		list[i] = args->cgroups[i];
+		if (!controller || !list[i].controller)
+			return wabe_error_say(
+				err, -EINVAL,
+				"--cgroup %s: of several each wants a controller before it", path);
+		if (strcmp(controller, list[i].controller) == 0)
+			return wabe_error_say(err, -EINVAL, "--cgroup: %s is there twice",
+					      controller);
+	}
+	list[args->cgroup_count++] = (struct wabe_exec_cgroup){ controller, path };
+	args->cgroups = list;
+	return 0;
+}
+
+/* "PATH", "CONTROLLER:PATH" or "CONTROLLER,CONTROLLER:PATH". */
+static int parse_cgroup(struct cli *cli, const char *text, struct wabe_exec_args *args,
+			struct wabe_error *err)
+{
+	const char *colon = strchr(text, ':');
+	size_t len;
+	int r = 0;
+
+	if (!*text || (colon && !colon[1]))
+		return wabe_error_say(err, -EINVAL, "--cgroup %s: want [CONTROLLER:]PATH", text);
+	if (!colon)
+		return add_cgroup(cli, args, NULL, text, err);
+	for (const char *at = text; r == 0 && at <= colon; at += len + 1) {
+		char *controller;
+
+		len = strcspn(at, ",:");
+		controller = wabe_arena_printf(&cli->arena, "%.*s", (int)len, at);
+		if (len == 0)
+			return wabe_error_say(err, -EINVAL,
+					      "--cgroup %s: the name of a controller is empty",
+					      text);
+		r = controller ? add_cgroup(cli, args, controller, colon + 1, err)
+			       : wabe_error_set(err, -ENOMEM, "--cgroup");
+	}
+	return r;
+}
+
+static int check_ready(struct wabe_container *c, bool ignore_paused, struct wabe_error *err)
 {
 	enum wabe_status status = wabe_container_status(c);
 
-	if (status == WABE_STATUS_PAUSED)
+	if (status == WABE_STATUS_PAUSED && !ignore_paused)
 		return wabe_error_say(err, -EINVAL, "container %s is paused", wabe_container_id(c));
 	if (status == WABE_STATUS_STOPPED || status == WABE_STATUS_CREATING)
 		return wabe_error_say(err, -ESRCH, "container %s is not running",
@@ -231,9 +285,11 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	if (r == 0)
 		r = cli_load(cli, argv[first], &c, err);
 	if (r == 0)
-		r = check_ready(c, err);
+		r = check_ready(c, v.ignore_paused, err);
 	if (r == 0)
 		r = make_process(cli, &v, c, argv + first + 1, argc - first - 1, &process, err);
+	for (size_t i = 0; r == 0 && i < v.cgroups.count; i++)
+		r = parse_cgroup(cli, v.cgroups.items[i], &args, err);
 	if (r < 0)
 		return r;
 	args.process = &process;

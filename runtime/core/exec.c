@@ -25,6 +25,7 @@
 #include "core/filter.h"
 #include "core/identity.h"
 #include "core/keyring.h"
+#include "core/subcgroup.h"
 #include "core/sync.h"
 #include "spec/spec.h"
 #include "sys/cgroup.h"
@@ -42,6 +43,7 @@ struct exec {
 	int namespaces; /* CLONE_NEW* to join, without the pid namespace */
 	bool has_pidns, has_userns;
 	struct wabe_cgroup *init_cgroup; /* where init is, when it may not be the container's own */
+	struct wabe_cgroup *sub_cgroup;	 /* where the caller wants it instead, or NULL */
 	int cgroup_fd, own_pidns_fd;
 	int proc_fd; /* the host's, for labels; < 0: there are none */
 	int ours_fd, theirs_fd;
@@ -159,13 +161,17 @@ static int open_places(struct exec *e, struct wabe_error *err)
 			return e->own_pidns_fd;
 	}
 	if (!e->c->state.cgroup)
-		return 0;
+		return e->args->cgroup_count
+			       ? wabe_error_say(err, -EINVAL, "the container has no cgroup")
+			       : 0;
 	r = wabe_container_open_cgroup(e->c, err);
+	if (r == 0)
+		r = wabe_subcgroup_open(e->c, e->args, &e->sub_cgroup, err);
 	if (r < 0 || wabe_cgroup_mode(e->c->cgroup) == WABE_CGROUP_V1)
 		return r;
-	if (e->spec->delegate_cgroup)
+	if (e->spec->delegate_cgroup && !e->sub_cgroup)
 		return follow_init(e, err);
-	e->cgroup_fd = wabe_cgroup_dir_fd(e->c->cgroup, err);
+	e->cgroup_fd = wabe_cgroup_dir_fd(e->sub_cgroup ? e->sub_cgroup : e->c->cgroup, err);
 	return e->cgroup_fd < 0 ? e->cgroup_fd : 0;
 }
 
@@ -277,6 +283,11 @@ static pid_t clone_child(struct exec *e, struct wabe_error *err)
 	pid_t pid = wabe_namespace_clone(0, e->cgroup_fd, &e->pidfd, err);
 	int r;
 
+	if (pid == -EBUSY && e->sub_cgroup)
+		return wabe_error_say(
+			err, pid,
+			"cgroup %s passes controllers on to cgroups below, and then takes no processes itself",
+			wabe_cgroup_path(e->sub_cgroup));
 	if (pid != -EBUSY || e->init_cgroup)
 		return pid;
 	wabe_error_clear(err);
@@ -324,7 +335,9 @@ static int outside_rights(struct exec *e, struct wabe_error *err)
 	int r = 0;
 
 	if (e->c->cgroup && wabe_cgroup_mode(e->c->cgroup) != WABE_CGROUP_V2)
-		r = wabe_cgroup_attach(e->c->cgroup, e->pid, err);
+		r = wabe_cgroup_attach(e->sub_cgroup ? e->sub_cgroup : e->c->cgroup, e->pid, err);
+	if (r == 0)
+		r = wabe_subcgroup_attach(e->c, e->args, e->pid, err);
 	if (r == 0)
 		r = wabe_attributes_final_cpus(e->pid, &e->process, err);
 	if (r == 0)
@@ -404,6 +417,7 @@ pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args 
 	int r = run(&e, err);
 
 	wabe_cgroup_close(&e.init_cgroup);
+	wabe_cgroup_close(&e.sub_cgroup);
 	wabe_cleanup_close(&e.own_pidns_fd);
 	wabe_cleanup_close(&e.proc_fd);
 	wabe_cleanup_close(&e.ours_fd);

@@ -308,6 +308,21 @@ int wabe_cgroup_attach(struct wabe_cgroup *cgroup, pid_t pid, struct wabe_error 
 	return cgroup->ops->attach(cgroup, pid, err);
 }
 
+int wabe_cgroup_attach_one(struct wabe_cgroup *cgroup, const char *controller, pid_t pid,
+			   struct wabe_error *err)
+{
+	int r = cgroup->v1 ? wabe_cgroup_v1_dir(cgroup, controller) : -ENOTSUP;
+	char text[16];
+
+	if (r == -ENOTSUP)
+		return wabe_error_say(err, r, "this host has no cgroup v1 hierarchy of \"%s\"",
+				      controller);
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	if (r >= 0)
+		r = wabe_cgroup_file_write(r, "cgroup.procs", text);
+	return r < 0 ? wabe_cgroup_explain_attach(cgroup, r, pid, controller, err) : 0;
+}
+
 int wabe_cgroup_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *limits,
 		      struct wabe_error *err)
 {

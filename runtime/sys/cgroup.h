@@ -77,6 +77,12 @@ int wabe_cgroup_dir_fd(struct wabe_cgroup *cgroup, struct wabe_error *err);
  */
 int wabe_cgroup_attach(struct wabe_cgroup *cgroup, pid_t pid, struct wabe_error *err);
 
+/**
+ * wabe_cgroup_attach_one() - the same in the v1 hierarchy of one @controller alone. -ENOTSUP: there is none, as on a v2 host.
+ */
+int wabe_cgroup_attach_one(struct wabe_cgroup *cgroup, const char *controller, pid_t pid,
+			   struct wabe_error *err);
+
 /** One limit, in cgroup v2 terms; the v1 driver translates. Unset members are left as they are. */
 struct wabe_cgroup_limits {
 	bool has_memory_max, has_memory_swap_max, has_memory_low, has_memory_high;

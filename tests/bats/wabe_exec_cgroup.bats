@@ -89,3 +89,96 @@ check_uptime()
 	conf '.wabe = {uptime: "yes"}'
 	refused_container "wabe.uptime"
 }
+
+# A cgroup below the container's, in all hierarchies.
+make_below()
+{
+	local dir
+
+	for dir in /sys/fs/cgroup/*"$CGROUP" "/sys/fs/cgroup$CGROUP"; do
+		[[ -d $dir ]] || continue
+		mkdir "$dir/$1"
+		[[ $dir != */cpuset/* ]] || {
+			cat "$dir/cpuset.cpus" >"$dir/$1/cpuset.cpus"
+			cat "$dir/cpuset.mems" >"$dir/$1/cpuset.mems"
+		}
+	done
+}
+
+exec_in()
+{
+	ok W exec -d --pid-file "$T/pid" "$@" "$ID" sleep 555 >&2
+	cat "/proc/$(cat "$T/pid")/cgroup"
+}
+
+@test "--cgroup: a cgroup below the container's, in all hierarchies" {
+	background
+	make_below sub
+	local all
+	all=$(grep -c ":$CGROUP\$" "/proc/$(pid_of)/cgroup")
+	((all > 0))
+	[[ $(exec_in --cgroup sub | grep -c ":$CGROUP/sub\$") == "$all" ]]
+	[[ $(exec_in --cgroup /sub | grep -c ":$CGROUP/sub\$") == "$all" ]]
+	[[ $(exec_in --cgroup / | grep -c ":$CGROUP\$") == "$all" ]]
+	[[ $(exec_in | grep -c ":$CGROUP\$") == "$all" ]]
+}
+
+@test "v2: --cgroup: a process is born below the container's cgroup" {
+	background
+	mkdir "$(cgroup_dir unified)/sub"
+	ok W exec -d --pid-file "$T/pid" --cgroup sub "$ID" sleep 555
+	[[ $(cat "$(cgroup_dir unified)/sub/cgroup.procs") == $(cat "$T/pid") ]]
+	refused 'no cgroup v1 hierarchy of "memory"' W exec --cgroup memory:sub "$ID" true
+	[[ $(W ps -f json "$ID" | jq length) == 2 ]]
+}
+
+@test "v2: --cgroup doesn't follow init when it is refused" {
+	conf '.wabe.delegateCgroup = true'
+	busy_cgroup
+	refused "takes no processes itself" W exec --cgroup / "$ID" true
+	exec_is_beside_init
+}
+
+@test "--cgroup: single hierarchies of v1" {
+	[[ -d /sys/fs/cgroup/memory && -d /sys/fs/cgroup/pids && -d /sys/fs/cgroup/cpu ]] || skip "no cgroup v1 hierarchies here"
+	background
+	mkdir "$(cgroup_dir memory)/one" "$(cgroup_dir pids)/two" "$(cgroup_dir cpu)/two"
+	local found
+	found=$(exec_in --cgroup memory:one --cgroup pids,cpu:/two)
+	grep -q ":memory:$CGROUP/one\$" <<<"$found"
+	grep -q ":pids:$CGROUP/two\$" <<<"$found"
+	grep -q ":cpu:$CGROUP/two\$" <<<"$found"
+	grep -q ":freezer:$CGROUP\$" <<<"$found"
+	refused 'no cgroup v1 hierarchy of "nope"' W exec --cgroup nope:one "$ID" true
+	refused "No such file" W exec --cgroup memory:none "$ID" true
+}
+
+@test "--cgroup: what can't be is refused, and leaves no process" {
+	background
+	make_below sub
+	refused "No such file" W exec --pid-file "$T/pid" --cgroup none "$ID" true
+	refused '".."' W exec --cgroup ../x "$ID" true
+	refused '".."' W exec --cgroup sub/../../x "$ID" true
+	refused "want [CONTROLLER:]PATH" W exec --cgroup "" "$ID" true
+	refused "want [CONTROLLER:]PATH" W exec --cgroup memory: "$ID" true
+	refused "the name of a controller is empty" W exec --cgroup :sub "$ID" true
+	refused "the name of a controller is empty" W exec --cgroup memory,:sub "$ID" true
+	refused "memory is there twice" W exec --cgroup memory:sub --cgroup pids,memory:sub "$ID" true
+	refused "each wants a controller" W exec --cgroup sub --cgroup sub "$ID" true
+	refused "each wants a controller" W exec --cgroup memory:sub --cgroup sub "$ID" true
+	[[ $(W ps -f json "$ID" | jq length) == 1 && ! -e $T/pid ]]
+}
+
+@test "--ignore-paused: the process runs when the container is resumed" {
+	background
+	ok W pause "$ID"
+	refused "is paused" W exec "$ID" true
+	W exec --ignore-paused "$ID" sh -c 'echo ran; exit 3' >"$T/late" 2>&1 </dev/null &
+	local pid=$! code=0
+	wait_for eval '[[ $(W ps -f json "$ID" | jq length) == 2 ]]'
+	sleep 0.3
+	[[ ! -s $T/late ]]
+	ok W resume "$ID"
+	wait "$pid" || code=$?
+	[[ $code == 3 && $(cat "$T/late") == ran ]]
+}
