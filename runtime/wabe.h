@@ -56,8 +56,11 @@ struct wabe_create_args {
 		console_socket; /* unix socket that gets the terminal's master; NULL: none (then process.terminal needs ret_console_fd) */
 	const char *pid_file;	/* NULL or where init's host pid goes, atomically */
 	int preserve_fds;	/* descriptors 3..3+N-1 go through to the process */
-	bool no_pivot;		/* MS_MOVE and chroot, for a root on initramfs */
-	bool no_new_keyring;	/* keep the caller's session keyring */
+	int listen_fds; /* the first of them are sockets to listen on (sd_listen_fds(3)); 0: none are */
+	const char *listen_names; /* NULL or LISTEN_FDNAMES for them */
+	bool has_notify;     /* the container gets a socket to say "ready" to: wabe_notify_open() */
+	bool no_pivot;	     /* MS_MOVE and chroot, for a root on initramfs */
+	bool no_new_keyring; /* keep the caller's session keyring */
 	int *ret_console_fd; /* NULL, or gets the terminal's master when process.terminal and no console_socket */
 	const char
 		*config_path; /* NULL or the guest's config: stored in the state for front ends */
@@ -189,11 +192,37 @@ const struct wabe_spec *wabe_container_spec(struct wabe_container *c, struct wab
 const struct wabe_spec_process *wabe_container_process(struct wabe_container *c,
 						       struct wabe_error *err);
 
+/* sd_notify(3): a container that says that it is ready, and the service manager of our caller that is told. */
+struct wabe_notify {
+	int fd;			 /* the container's socket, 0: there is none, or no more */
+	const char *address;	 /* of the manager: NOTIFY_SOCKET */
+	pid_t main_pid;		 /* the process that it shall look after: MAINPID */
+	struct wabe_error error; /* of wabe_console_relay() */
+};
+
+/**
+ * wabe_notify_open() - the socket of a container that was made with has_notify; ret_notify->fd is 0 for others. Before
+ * wabe_container_start(), or after wabe_container_run(). wabe_notify_close() takes it away.
+ */
+int wabe_notify_open(struct wabe_container *c, const char *address, struct wabe_notify *ret_notify,
+		     struct wabe_error *err);
+void wabe_notify_close(struct wabe_notify *notify);
+
+/**
+ * wabe_notify_forward() - read a message of the container. "READY=1" is told to the manager with the MAINPID, all else is
+ * dropped. 1: done, the socket is closed; 0: not yet; -errno: the manager could not be told.
+ */
+int wabe_notify_forward(struct wabe_notify *notify, struct wabe_error *err);
+
+/** wabe_notify_wait() - forward until the container is ready, or has ended. MAINPID is its init. 0 or -errno. */
+int wabe_notify_wait(struct wabe_notify *notify, struct wabe_container *c, struct wabe_error *err);
+
 /**
  * wabe_console_relay() - copy between the caller's terminal (0, 1) and @console_fd until @pid (a child) ends; forwards window size and
- * signals. With @console_fd < 0 it only forwards signals and waits. Other children of the caller that end meanwhile are reaped.
+ * signals. @notify: NULL, or a socket to listen to meanwhile. With @console_fd < 0 it only forwards signals and waits. Other children of the caller that end meanwhile are reaped.
  * Returns the child's exit status as a shell counts it (128 + signal), or -errno.
  */
-int wabe_console_relay(pid_t pid, int console_fd, struct wabe_error *err);
+int wabe_console_relay(pid_t pid, int console_fd, struct wabe_notify *notify,
+		       struct wabe_error *err);
 
 #endif

@@ -64,6 +64,16 @@ int cli_write_out(const struct wabe_buf *text, struct wabe_error *err);
  */
 int cli_protect_self(struct cli *cli, int preserve_fds, struct wabe_error *err);
 
+/** cli_notify_address() - NOTIFY_SOCKET of a service manager, or NULL. */
+const char *cli_notify_address(void);
+
+/**
+ * cli_start_ready() - wabe_container_start(), and with a service manager wait until the container is ready and it is told.
+ * cli_wait_ready() - the waiting alone, for a container that runs. That it can't be told is a warning.
+ */
+int cli_start_ready(struct cli *cli, struct wabe_container *c, struct wabe_error *err);
+void cli_wait_ready(struct cli *cli, struct wabe_container *c);
+
 /** cli_absolute() - absolute form of a path, in the arena; NULL as NULL. */
 int cli_absolute(struct cli *cli, const char *path, const char **ret_path, struct wabe_error *err);
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cli/create: `wabe create` and `wabe run`, which differ in when the process starts; see cli.h. */
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "cli/cli.h"
 #include "spec/spec.h"
+
+#define LISTEN_FDS_MAX 1024 /* as many as a process may have open by default */
 
 struct values {
 	const char *bundle, *console_socket, *pid_file;
@@ -40,11 +44,30 @@ static const struct wabe_option run_options[] = {
 	  "don't become the reaper of orphans" },
 };
 
+/* Sockets of a service manager come before those of --preserve-fds (as in runc). LISTEN_PID says whether they are for us. */
+static int take_listen_fds(struct values *v, struct wabe_create_args *args, struct wabe_error *err)
+{
+	const char *count = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
+	int for_pid;
+
+	if (!count || !pid || wabe_parse_int(pid, 1, INT32_MAX, &for_pid) < 0 ||
+	    for_pid != getpid())
+		return 0;
+	if (wabe_parse_int(count, 0, LISTEN_FDS_MAX, &args->listen_fds) < 0)
+		return wabe_error_say(err, -EINVAL, "LISTEN_FDS=%s: want a number from 0 to %d",
+				      count, LISTEN_FDS_MAX);
+	args->listen_names = getenv("LISTEN_FDNAMES");
+	v->preserve_fds += args->listen_fds;
+	return 0;
+}
+
 static int prepare(struct cli *cli, struct values *v, const char *id, struct wabe_spec *spec,
 		   struct wabe_create_args *args, struct wabe_error *err)
 {
-	int r = cli_check_preserved(cli, v->preserve_fds, err);
+	int r = take_listen_fds(v, args, err);
 
+	if (r == 0)
+		r = cli_check_preserved(cli, v->preserve_fds, err);
 	if (r == 0)
 		r = cli_protect_self(
 			cli, v->preserve_fds,
@@ -57,6 +80,7 @@ static int prepare(struct cli *cli, struct values *v, const char *id, struct wab
 	args->console_socket = v->console_socket;
 	args->pid_file = v->pid_file;
 	args->preserve_fds = v->preserve_fds;
+	args->has_notify = cli_notify_address() != NULL;
 	args->no_pivot = v->no_pivot;
 	args->no_new_keyring = v->no_new_keyring;
 	return r;
@@ -78,8 +102,16 @@ static int follow(struct cli *cli, struct values *v, struct wabe_container *c, i
 		  struct wabe_error *err)
 {
 	struct wabe_error late = WABE_ERROR_INIT;
-	int status = wabe_console_relay(wabe_container_pid_raw(c), console_fd, err);
+	struct wabe_notify notify = { 0 };
+	int status;
 
+	if (cli_notify_address() && wabe_notify_open(c, cli_notify_address(), &notify, &late) < 0)
+		wabe_log(&cli->log, WABE_LOG_WARNING, "%s", late.text);
+	notify.main_pid = getpid();
+	status = wabe_console_relay(wabe_container_pid_raw(c), console_fd, &notify, err);
+	if (notify.error.code < 0)
+		wabe_log(&cli->log, WABE_LOG_WARNING, "%s", notify.error.text);
+	wabe_notify_close(&notify);
 	if (!v->is_kept && wabe_container_delete(c, true, &late) < 0)
 		wabe_log(&cli->log, WABE_LOG_ERROR, "%s", late.text);
 	return status;
@@ -104,6 +136,8 @@ static int run_run(struct cli *cli, int argc, char **argv, struct wabe_error *er
 	if (!v.is_detached && !v.no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return wabe_error_set(err, -errno, "become the reaper of orphans");
 	r = wabe_container_run(&cli->rt, &spec, &args, &c, err);
+	if (r == 0 && v.is_detached)
+		cli_wait_ready(cli, c);
 	if (r < 0 || v.is_detached)
 		return r;
 	return follow(cli, &v, c, console_fd, err);

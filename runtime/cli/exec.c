@@ -306,7 +306,7 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	pid = wabe_container_exec(c, &args, err);
 	if (pid < 0 || v.is_detached)
 		return pid < 0 ? pid : 0;
-	return wabe_console_relay(pid, console_fd, err);
+	return wabe_console_relay(pid, console_fd, NULL, err);
 }
 
 const struct cli_verb cli_exec = {

@@ -37,7 +37,7 @@ static int run_start(struct cli *cli, int argc, char **argv, struct wabe_error *
 	struct values v = { 0 };
 	int r = open_one(cli, &cli_start, &v, 0, argc, argv, &c, err);
 
-	return r < 0 ? r : wabe_container_start(c, err);
+	return r < 0 ? r : cli_start_ready(cli, c, err);
 }
 
 static int run_state(struct cli *cli, int argc, char **argv, struct wabe_error *err)

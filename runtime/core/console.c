@@ -54,6 +54,7 @@ struct pipe_buffer {
 struct relay {
 	pid_t pid;
 	int console_fd, signal_fd;
+	struct wabe_notify *notify; /* or NULL */
 	bool has_input, has_console, is_raw;
 	struct termios saved;
 	sigset_t old_mask;
@@ -189,7 +190,7 @@ static bool is_pending(const struct pipe_buffer *b)
 }
 
 /* One round of input and output. When the user's side is gone the guest's output is read and dropped. */
-static void move_bytes(struct relay *r, const struct pollfd p[4])
+static void move_bytes(struct relay *r, const struct pollfd p[5])
 {
 	const short gone = POLLHUP | POLLERR;
 
@@ -208,7 +209,7 @@ static void move_bytes(struct relay *r, const struct pollfd p[4])
 }
 
 /* poll(2) tells of a hangup whether it was asked to or not: what can't be used now is left out, or we would never sleep. */
-static void choose_events(const struct relay *r, bool has_ended, struct pollfd p[4])
+static void choose_events(const struct relay *r, bool has_ended, struct pollfd p[5])
 {
 	short console = (short)((is_pending(&r->to_user) ? 0 : POLLIN) |
 				(is_pending(&r->to_console) ? POLLOUT : 0));
@@ -221,6 +222,8 @@ static void choose_events(const struct relay *r, bool has_ended, struct pollfd p
 				.events = console };
 	p[3] = (struct pollfd){ .fd = is_pending(&r->to_user) ? STDOUT_FILENO : -1,
 				.events = POLLOUT };
+	p[4] = (struct pollfd){ .fd = r->notify && r->notify->fd > 0 ? r->notify->fd : -1,
+				.events = POLLIN };
 }
 
 static void relay_loop(struct relay *r, int *ret_status)
@@ -230,7 +233,7 @@ static void relay_loop(struct relay *r, int *ret_status)
 
 	/* What the process wrote before its end is still delivered; a background process that keeps the terminal isn't waited for. */
 	for (;;) {
-		struct pollfd p[4];
+		struct pollfd p[5];
 		int n;
 
 		choose_events(r, has_ended, p);
@@ -239,6 +242,8 @@ static void relay_loop(struct relay *r, int *ret_status)
 			return;
 		if (n > 0)
 			move_bytes(r, p);
+		if (n > 0 && p[4].revents && wabe_notify_forward(r->notify, &r->notify->error) < 0)
+			wabe_notify_close(r->notify);
 		if (!has_ended && p[0].revents)
 			has_ended = take_signals(r, ret_status);
 		else if (has_ended && !is_pending(&r->to_user) && (n == 0 || !r->has_console))
@@ -246,9 +251,12 @@ static void relay_loop(struct relay *r, int *ret_status)
 	}
 }
 
-static int relay(pid_t pid, int console_fd, int *ret_status, struct wabe_error *err)
+static int relay(pid_t pid, int console_fd, struct wabe_notify *notify, int *ret_status,
+		 struct wabe_error *err)
 {
-	struct relay r = { .pid = pid, .console_fd = console_fd, .signal_fd = -EBADF };
+	struct relay r = {
+		.pid = pid, .console_fd = console_fd, .signal_fd = -EBADF, .notify = notify
+	};
 	int result = relay_start(&r, err);
 
 	if (result == 0)
@@ -257,14 +265,15 @@ static int relay(pid_t pid, int console_fd, int *ret_status, struct wabe_error *
 	return result;
 }
 
-int wabe_console_relay(pid_t pid, int console_fd, struct wabe_error *err)
+int wabe_console_relay(pid_t pid, int console_fd, struct wabe_notify *notify,
+		       struct wabe_error *err)
 {
 	int status = 0, r = 0;
 
-	if (console_fd < 0)
+	if (console_fd < 0 && (!notify || notify->fd <= 0))
 		wait_for_end(pid, &status);
 	else
-		r = relay(pid, console_fd, &status, err);
+		r = relay(pid, console_fd, notify, &status, err);
 	if (r < 0)
 		return r;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

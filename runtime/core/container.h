@@ -48,10 +48,11 @@ struct wabe_container {
 	struct wabe_arena arena;
 	const struct wabe_runtime *rt;
 	struct wabe_state state;
-	int root_fd; /* the state root */
-	int dir_fd;  /* the state directory */
-	int pidfd;   /* of init once opened, < 0 = not */
-	int sync_fd; /* socket to init while we are its creator, < 0 = not */
+	int root_fd;   /* the state root */
+	int dir_fd;    /* the state directory */
+	int pidfd;     /* of init once opened, < 0 = not */
+	int notify_fd; /* bound socket of its sd_notify(3), not yet taken, < 0 = none */
+	int sync_fd;   /* socket to init while we are its creator, < 0 = not */
 	bool is_loaded; /* found, not made by us: others may change it whenever we don't hold its lock */
 	bool is_damaged;       /* state.json can't be read */
 	struct wabe_spec spec; /* loaded from config.json on demand */

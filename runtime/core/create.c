@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/clock.h"
+#include "core/activation.h"
 #include "core/attributes.h"
 #include "core/console.h"
 #include "core/filter.h"
@@ -182,8 +183,10 @@ static int set_resources(struct create *cr, struct wabe_error *err)
 
 static int prepare(struct create *cr, struct wabe_error *err)
 {
-	int r = wabe_init_prepare(&cr->init, err);
+	int r = wabe_activation_apply(&cr->init, err);
 
+	if (r == 0)
+		r = wabe_init_prepare(&cr->init, err);
 	return r < 0 ? r
 		     : wabe_filter_compile(cr->rt, cr->init.spec->seccomp, &cr->init.seccomp,
 					   &cr->init.has_seccomp, err);

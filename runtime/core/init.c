@@ -21,6 +21,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "core/activation.h"
 #include "core/attributes.h"
 #include "core/hooks.h"
 #include "core/identity.h"
@@ -349,6 +350,7 @@ static int assume_identity(struct wabe_init *init, struct wabe_error *err)
 
 	if (!p)
 		return 0;
+	wabe_activation_number(init);
 	r = wabe_attributes_inside(init->spec, p, init->proc_fd, err);
 	return r < 0 ? r
 		     : wabe_identity_assume(p, init->has_userns, true,

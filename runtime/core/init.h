@@ -35,15 +35,16 @@ struct wabe_init {
 	bool is_run;	 /* START comes by the pair */
 	bool has_userns; /* new or joined */
 	bool waits_for_go; /* the creator has to do something before the child goes on: id maps, cgroups */
-	bool has_cgroupns;		/* a new one, made by the child */
-	bool is_root_aside;		/* child: the root is attached at its path, not over "/" */
-	uint64_t clone_flags;		/* CLONE_NEW* of the new namespaces */
-	int join_fds[WABE_NS_MAX];	/* < 0: not joined */
-	int ours_fd, theirs_fd;		/* the socket pair */
-	int start_fd;			/* listening start socket, < 0 with is_run */
-	int rootfs_fd;			/* detached clone of the rootfs; attached by the child */
-	int null_fd;			/* the host's /dev/null as a path descriptor, for masks */
-	int proc_fd;			/* the host's procfs, for labels; < 0: there are none */
+	bool has_cgroupns;	   /* a new one, made by the child */
+	bool is_root_aside;	   /* child: the root is attached at its path, not over "/" */
+	uint64_t clone_flags;	   /* CLONE_NEW* of the new namespaces */
+	int join_fds[WABE_NS_MAX]; /* < 0: not joined */
+	int ours_fd, theirs_fd;	   /* the socket pair */
+	int start_fd;		   /* listening start socket, < 0 with is_run */
+	int rootfs_fd;		   /* detached clone of the rootfs; attached by the child */
+	int null_fd;		   /* the host's /dev/null as a path descriptor, for masks */
+	char *listen_pid;	   /* NULL, or the variable LISTEN_PID: see core/activation.h */
+	int proc_fd;		   /* the host's procfs, for labels; < 0: there are none */
 	struct wabe_init_mount *mounts; /* one for each of spec->mounts */
 	int *device_fds; /* one for each device: detached clone of the host's node, < 0: mknod */
 	struct wabe_list devices; /* struct wabe_spec_device: the default ones, then the spec's */

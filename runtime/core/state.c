@@ -102,6 +102,7 @@ static struct wabe_container *container_alloc(const struct wabe_runtime *rt)
 	c->dir_fd = -EBADF;
 	c->pidfd = -EBADF;
 	c->sync_fd = -EBADF;
+	c->notify_fd = -EBADF;
 	return c;
 }
 
@@ -115,6 +116,7 @@ void wabe_container_free(struct wabe_container **container)
 	wabe_cleanup_close(&c->dir_fd);
 	wabe_cleanup_close(&c->pidfd);
 	wabe_cleanup_close(&c->sync_fd);
+	wabe_cleanup_close(&c->notify_fd);
 	wabe_cgroup_close(&c->cgroup);
 	wabe_spec_free(&c->spec);
 	wabe_arena_free(&c->arena);

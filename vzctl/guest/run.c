@@ -70,7 +70,7 @@ static int run_wait(struct vz_guest *g, struct run *run, struct wabe_error *err)
 {
 	pid_t pid = wabe_container_exec(g->container, &run->args, err);
 
-	return pid < 0 ? (int)pid : wabe_console_relay(pid, -EBADF, err);
+	return pid < 0 ? (int)pid : wabe_console_relay(pid, -EBADF, NULL, err);
 }
 
 /* As vzctl always did: the words are joined for the shell, which splits them again. */
@@ -238,5 +238,5 @@ int vz_run_login(struct vz_guest *g, char *const *words, size_t count, struct wa
 	run.process.terminal = true;
 	run.args.ret_console_fd = &console_fd;
 	pid = wabe_container_exec(g->container, &run.args, err);
-	return pid < 0 ? (int)pid : wabe_console_relay(pid, console_fd, err);
+	return pid < 0 ? (int)pid : wabe_console_relay(pid, console_fd, NULL, err);
 }
