@@ -158,10 +158,9 @@ running()
 	conf '.linux.sysctl = {"net.ipv4.ip_forward": "1"}'
 	script true
 	ok traced -f run --bundle "$B" "$ID"
+	# One that is newer than strace (open_tree_attr) has no name there, and strace takes no number beyond its table.
 	# What is called from the program's start to the one of the container; exits and the loader's are not ours to test.
-	calls=$(sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$T/trace" | sort -u | grep -vxE 'exit|exit_group|brk|arch_prctl|set_tid_address|set_robust_list|rseq|rt_sigreturn|execve|mprotect|restart_syscall|wait4')
-	# One that is newer than strace goes by its number.
-	calls=$(for name in $calls; do [[ $name != syscall_0x* ]] && echo "$name" || echo $((${name#syscall_})); done)
+	calls=$(sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$T/trace" | sort -u | grep -vxE 'exit|exit_group|brk|arch_prctl|set_tid_address|set_robust_list|rseq|rt_sigreturn|execve|mprotect|restart_syscall|wait4|syscall_0x.*')
 	recovers
 	local step=3 at failed=0
 	[[ -z ${WABE_SLOW-} ]] || step=1
