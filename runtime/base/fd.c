@@ -28,25 +28,31 @@ int wabe_fd_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+#define READ_CHUNK \
+	4095 /* at least: what the buffer has room for is read, which doubles each time */
+
 int wabe_fd_read_all(int fd, size_t max_bytes, struct wabe_buf *buf)
 {
-	char chunk[16384];
 	size_t total = 0;
 
 	for (;;) {
-		ssize_t n = read(fd, chunk, sizeof(chunk));
+		char *room = wabe_buf_room(buf, READ_CHUNK);
+		ssize_t n;
 
+		if (!room)
+			return -ENOMEM;
+		n = read(fd, room, buf->room - buf->len - 1);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
-		if (n == 0)
-			return wabe_buf_add(buf, "", 0);
+		room[n] = '\0';
+		buf->len += (size_t)n;
 		total += (size_t)n;
+		if (n == 0)
+			return 0;
 		if (total > max_bytes)
 			return -EFBIG;
-		if (wabe_buf_add(buf, chunk, (size_t)n) < 0)
-			return -ENOMEM;
 	}
 }
 

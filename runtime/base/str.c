@@ -69,6 +69,11 @@ static int buf_grow(struct wabe_buf *buf, size_t add)
 	return 0;
 }
 
+char *wabe_buf_room(struct wabe_buf *buf, size_t len)
+{
+	return buf_grow(buf, len) < 0 ? NULL : buf->data + buf->len;
+}
+
 int wabe_buf_add(struct wabe_buf *buf, const void *data, size_t len)
 {
 	if (buf_grow(buf, len) < 0)

@@ -39,6 +39,12 @@ struct wabe_buf {
 		0     \
 	}
 
+/**
+ * wabe_buf_room() - room for @len bytes more behind the text, to be written by the caller, who then raises .len and ends
+ * the text with a NUL. NULL: no memory.
+ */
+char *wabe_buf_room(struct wabe_buf *buf, size_t len);
+
 /** wabe_buf_add(), wabe_buf_printf() - append. 0 or -ENOMEM (the buffer is then unchanged). */
 int wabe_buf_add(struct wabe_buf *buf, const void *data, size_t len);
 int wabe_buf_puts(struct wabe_buf *buf, const char *s);
