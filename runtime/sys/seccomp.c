@@ -27,6 +27,7 @@
 
 #include "base/cleanup.h"
 #include "sys/seccomp_cache.h"
+#include "sys/seccomp_watch.h"
 
 #define ARGUMENTS_MAX 6		    /* of a Linux system call */
 #define X32_SYSCALL_BIT 0x40000000u /* asm/unistd.h: __X32_SYSCALL_BIT */
@@ -433,8 +434,8 @@ static size_t count_names(const struct wabe_seccomp_profile *profile)
 	return count;
 }
 
-static int compile(const struct wabe_seccomp_profile *profile,
-		   struct wabe_seccomp_program *ret_program, struct wabe_error *err)
+static int compile_here(const struct wabe_seccomp_profile *profile,
+			struct wabe_seccomp_program *ret_program, struct wabe_error *err)
 {
 	_cleanup_(release_context) scmp_filter_ctx ctx = NULL;
 	struct wabe_seccomp_program program = { 0 };
@@ -466,6 +467,14 @@ static int compile(const struct wabe_seccomp_profile *profile,
 	if (r == 0)
 		*ret_program = program;
 	return r;
+}
+
+static int compile(const struct wabe_seccomp_profile *profile,
+		   struct wabe_seccomp_program *ret_program, struct wabe_error *err)
+{
+	return wabe_seccomp_needs_watch(profile)
+		       ? wabe_seccomp_watch(compile_here, profile, ret_program, err)
+		       : compile_here(profile, ret_program, err);
 }
 
 int wabe_seccomp_compile(const struct wabe_seccomp_profile *profile, const char *cache_dir,

@@ -57,7 +57,8 @@ struct wabe_seccomp_program {
  * default action refuses with another errno than ENOSYS, calls newer than all that the profile
  * names answer ENOSYS, as under runc. Conditions of a rule that name one argument twice are
  * alternatives, as under runc. Returns 0, -EINVAL (unknown action, operator, architecture, flag;
- * bad argument index; an errno with an action that takes none), -ENOMEM.
+ * bad argument index; an errno with an action that takes none), -ENOMEM, -ETIMEDOUT (the library
+ * goes round in circles, seccomp_watch.h).
  */
 int wabe_seccomp_compile(const struct wabe_seccomp_profile *profile, const char *cache_dir,
 			 struct wabe_seccomp_program *ret_program, struct wabe_error *err);
