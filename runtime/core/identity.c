@@ -16,7 +16,9 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/path.h"
+#include "spec/spec.h"
 #include "sys/capability.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -133,6 +135,29 @@ static int enter_cwd(const char *cwd, bool make_cwd, struct wabe_error *err)
 	return 0;
 }
 
+/* capabilities(7): only what is permitted and inheritable can be ambient. */
+static uint64_t ambient_of(const struct wabe_spec_capabilities *c)
+{
+	return c->ambient & c->permitted & c->inheritable;
+}
+
+/*
+ * config.md, "capabilities": what can't be granted is warned of, not refused. buildah asks for all of its capabilities as
+ * ambient ones and for none as inheritable.
+ */
+void wabe_identity_warn(const struct wabe_spec_process *process, const struct wabe_log *log)
+{
+	const struct wabe_spec_capabilities *c = process->capabilities;
+	uint64_t extra = c ? c->ambient & ~ambient_of(c) : 0;
+
+	if (extra)
+		wabe_log(
+			log, process->user.uid == 0 ? WABE_LOG_DEBUG : WABE_LOG_WARNING,
+			"process.capabilities.ambient: %s and %d more are left out, as they aren't both permitted and inheritable",
+			wabe_name_of(wabe_spec_capability_names, __builtin_ctzll(extra)),
+			__builtin_popcountll(extra) - 1);
+}
+
 static void own_capabilities(const struct wabe_spec_process *process,
 			     struct wabe_capability_sets *ret_sets)
 {
@@ -145,7 +170,7 @@ static void own_capabilities(const struct wabe_spec_process *process,
 			.effective = c->effective,
 			.permitted = c->permitted,
 			.inheritable = c->inheritable,
-			.ambient = c->ambient,
+			.ambient = ambient_of(c),
 		};
 }
 

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "spec/model.h"
 #include "sys/seccomp.h"
 
@@ -23,6 +24,9 @@ int wabe_identity_raise_rlimits(pid_t pid, const struct wabe_spec_process *proce
 /** wabe_identity_oom_score() - write oom_score_adj of @pid from outside. */
 int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process,
 			    struct wabe_error *err);
+
+/** wabe_identity_warn() - of what @process asks for and can't have; called outside, before wabe_identity_assume(). */
+void wabe_identity_warn(const struct wabe_spec_process *process, const struct wabe_log *log);
 
 /**
  * wabe_identity_assume() - become @process: the root is already the container's. Without no_new_privs the filter is loaded

@@ -143,8 +143,19 @@ caps_inside()
 	refused_container "CAP_NOPE"
 	conf '.process.capabilities = {bounding: [], permitted: [], effective: ["CAP_KILL"]}'
 	refused_container "process.capabilities.effective: CAP_KILL is not in permitted"
-	conf '.process.capabilities = {bounding: ["CAP_KILL"], permitted: ["CAP_KILL"], effective: [], ambient: ["CAP_KILL"]}'
-	refused_container "ambient"
+}
+
+@test "ambient capabilities that can't be are left out and warned of" {
+	conf '.process.capabilities = {bounding: ["CAP_KILL", "CAP_CHOWN"], permitted: ["CAP_KILL", "CAP_CHOWN"], inheritable: ["CAP_CHOWN"],
+		effective: [], ambient: ["CAP_KILL", "CAP_CHOWN"]} | .process.user = {uid: 1000, gid: 1000}'
+	script 'grep ^CapAmb /proc/self/status; sleep 600'
+	ok W run -d --bundle "$B" "$ID"
+	has "process.capabilities.ambient: CAP_KILL and 0 more are left out"
+	wait_for grep -q CapAmb "$T/out"
+	grep -qx 'CapAmb:.0000000000000001' "$T/out"
+	ok W exec "$ID" grep CapAmb /proc/self/status
+	has "process.capabilities.ambient: CAP_KILL"
+	has $'CapAmb:\t0000000000000001'
 }
 
 @test "resource limits" {
