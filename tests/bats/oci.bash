@@ -313,6 +313,9 @@ find_leaks()
 	grep -HF "$BATS_TEST_TMPDIR" /proc/self/mountinfo ${V2_PID:+"/proc/$V2_PID/mountinfo"}
 	[[ ! -d $STATE ]] || find "$STATE" -mindepth 1 -maxdepth 1 ! -name .seccomp -printf 'state %p\n'
 	host_facts | diff "$BEFORE" - | sed -n 's/^\([<>]\)/host \1/p'
+	if type -t more_leaks >/dev/null; then
+		more_leaks
+	fi
 }
 
 nothing_leaks()

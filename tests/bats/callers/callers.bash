@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Helpers of the tests with those who call an OCI runtime: containerd, podman, buildah. A file says `load ../oci`, then
+# `load callers`, and calls callers_place in its more_setup_file. All that a caller keeps is in a mount namespace
+# of the file's own with an empty /run (the callers' sockets and states have fixed names there), and below the file's
+# directory; the host's own engines, if it has any, see nothing of it.
+#
+#   $PLACE      the namespace, for nsenter --mount      $IMAGES   where images are made
+#
+# oci.bash's state root is not used: each caller chooses its own.
+
+# What a test needs, or skip.
+callers_need()
+{
+	local program
+
+	for program; do
+		type -P "$program" >/dev/null || skip "needs the program $program"
+	done
+}
+
+# The namespace, kept by a process that teardown_file ends.
+callers_place()
+{
+	local ready=$BATS_FILE_TMPDIR/place
+
+	# shellcheck disable=SC2016 # expanded in there
+	unshare --mount --propagation private bash -c '
+		mount -t tmpfs -o mode=755 run /run && mkdir /run/lock &&
+			if [[ $1 == v2 ]]; then mount -t cgroup2 none /sys/fs/cgroup; fi &&
+			echo ready && exec sleep infinity' place "${WABE_TEST_CGROUP-}" >"$ready" 2>&1 3>&- </dev/null &
+	echo $! >"$BATS_FILE_TMPDIR/place.pid"
+	wait_for grep -q ready "$ready"
+	export PLACE=/proc/$!/ns/mnt IMAGES=$BATS_FILE_TMPDIR/images
+	mkdir "$IMAGES"
+}
+
+# A command in there, never for longer than a minute.
+inside_place()
+{
+	timeout --foreground -k 5 "${WABE_TIMEOUT:-60}" nsenter "--mount=$PLACE" env -C "$PWD" "$@" 3>&-
+}
+
+# End a process that the tests started, whose number a file has.
+callers_end()
+{
+	local pid
+
+	[[ -s $1 ]] || return 0
+	pid=$(<"$1")
+	kill "${2:-TERM}" "$pid" 2>/dev/null || :
+	wait_for has_ended "$pid"
+}
+
+# The cgroup that the callers' containers were in, in each hierarchy.
+# $1: its name, below the root
+callers_remove_cgroups()
+{
+	find /sys/fs/cgroup -depth -type d \( -path "/sys/fs/cgroup/$1*" -o -path "/sys/fs/cgroup/*/$1*" \) -exec rmdir {} + || :
+}
+
+# An image in an OCI archive: busybox, and a user "web". Nothing is pulled.
+# $1: the archive's path, $2: the tag
+callers_image()
+{
+	local layout=$IMAGES/layout root=$IMAGES/root
+
+	oci_make_rootfs "$root"
+	echo 'web:x:1000:1001:web:/tmp:/bin/sh' >>"$root/etc/passwd"
+	echo 'web:x:1001:' >>"$root/etc/group"
+	umoci init --layout "$layout"
+	umoci new --image "$layout:$2"
+	umoci insert --image "$layout:$2" "$root" /
+	umoci config --image "$layout:$2" --config.cmd sh --config.env PATH=/bin --config.env FROM=image
+	tar -C "$layout" -cf "$1" .
+}
+
+# What of a container's life differs from one run to the next.
+plain()
+{
+	sed -E "s/$ID/ID/g; s/[0-9a-f]{64}/ID/g" <<<"$output"
+}
+
+# Two callers' answers are the same: status and output.
+# $1, $2: functions that `call` something
+same_answer()
+{
+	local expected expected_status
+
+	"$1"
+	expected=$(plain) expected_status=$status
+	"$2"
+	[[ $status == "$expected_status" && $(plain) == "$expected" ]] || {
+		echo "expected: status $expected_status, output:"
+		echo "$expected"
+		shown
+	}
+}
