@@ -134,8 +134,10 @@ static int new_filesystem(const struct wabe_init_mount *m, struct wabe_error *er
 	/* "ro" belongs to the mount; a read-only superblock would bind all later mounts of the same filesystem too. */
 	unsigned int sb_flags = o->sb_flags & ~(unsigned int)MS_RDONLY;
 
-	return wabe_mount_new(fs_type(m->spec), m->spec->source, &o->data, sb_flags,
-			      (unsigned int)o->attr_set, err);
+	return (wabe_mount_has_long_text(m->spec->source, &o->data) ? wabe_mount_new_long
+								    : wabe_mount_new)(
+		fs_type(m->spec), m->spec->source, &o->data, sb_flags, (unsigned int)o->attr_set,
+		err);
 }
 
 static int apply_attributes(int fd, const struct wabe_mount_options *o, bool is_new,

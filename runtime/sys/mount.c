@@ -180,6 +180,38 @@ int wabe_mount_on(int target_fd, const char *type, const char *source, const str
 	return 0;
 }
 
+bool wabe_mount_has_long_text(const char *source, const struct wabe_strv *options)
+{
+	const size_t max = 255;
+	bool is_long = source && strlen(source) > max;
+
+	for (size_t i = 0; i < options->count; i++)
+		is_long |= strlen(options->items[i]) > max;
+	return is_long;
+}
+
+int wabe_mount_new_long(const char *type, const char *source, const struct wabe_strv *options,
+			unsigned int sb_flags, unsigned int attrs, struct wabe_error *err)
+{
+	/* Any directory that is there and that no guest can replace. */
+	static const char stage[] = "/proc";
+	_cleanup_close_ int stage_fd = open(stage, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd = -EBADF;
+	struct wabe_mount_change change = { .set = attrs };
+	int r;
+
+	if (stage_fd < 0)
+		return wabe_error_set(err, -errno, "open %s", stage);
+	r = wabe_mount_on(stage_fd, type, source, options, sb_flags, 0, "its stage", err);
+	if (r < 0)
+		return r;
+	fd = wabe_mount_clone(AT_FDCWD, stage, false, err);
+	if (umount2(stage, MNT_DETACH) < 0)
+		return wabe_error_set(err, -errno, "uncover %s", stage);
+	r = fd < 0 ? fd : wabe_mount_change(fd, &change, err);
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
 int wabe_mount_change(int fd, const struct wabe_mount_change *change, struct wabe_error *err)
 {
 	struct mount_attr attr = attr_of(change);

@@ -46,6 +46,19 @@ int wabe_mount_on(int target_fd, const char *type, const char *source, const str
 		  unsigned int sb_flags, unsigned int attrs, const char *shown,
 		  struct wabe_error *err);
 
+/**
+ * wabe_mount_has_long_text() - is a text longer than fsconfig(2) takes (255 bytes, fs/fsopen.c)? mount(2) takes a page of all
+ * options together, wabe_mount_new() fails with EINVAL then. Overlays of many or deep layers have such.
+ */
+bool wabe_mount_has_long_text(const char *source, const struct wabe_strv *options);
+
+/**
+ * wabe_mount_new_long() - as wabe_mount_new() where a text is long. By mount(2) over /proc for a moment, and a clone of that: only in
+ * a mount namespace of one's own that sends no mounts out.
+ */
+int wabe_mount_new_long(const char *type, const char *source, const struct wabe_strv *options,
+			unsigned int sb_flags, unsigned int attrs, struct wabe_error *err);
+
 /** What wabe_mount_change() sets; all zero changes nothing. */
 struct wabe_mount_change {
 	uint64_t set, clear;	   /* MOUNT_ATTR_* */

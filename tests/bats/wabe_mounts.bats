@@ -151,6 +151,24 @@ more_teardown()
 	is both
 }
 
+@test "an overlay of deep layers: options that are longer than fsconfig takes" {
+	local deep options
+
+	deep=$T/$(printf 'd%.0s' {1..140})
+	mkdir -p "$deep"/{lower,middle,upper,work}
+	echo low >"$deep/lower/low"
+	echo mid >"$deep/middle/mid"
+	options=$(jq -n -c --arg d "$deep" '["lowerdir=\($d)/middle:\($d)/lower", "upperdir=\($d)/upper", "workdir=\($d)/work", "private"]')
+	mount_entry /mnt overlay overlay "$options"
+	mount_entry /tmp overlay overlay "$(jq -c '.[:1] + ["ro", "nosuid", "noexec"]' <<<"$options")"
+	script 'cat /mnt/low /mnt/mid; echo new >/mnt/new; touch /tmp/x; grep -E " /(mnt|tmp|proc) " /proc/mounts | cut -d " " -f 1-4 | cut -c 1-40'
+	ok_container
+	has $'low\nmid\ntouch: /tmp/x: Read-only file system'
+	has "overlay /tmp overlay ro,nosuid,noexec"
+	[[ $(grep -c " /proc proc" <<<"$output") == 1 ]] || shown
+	[[ $(<"$deep/upper/new") == new ]]
+}
+
 @test "tmpfs takes its own options, and keeps the mode of what it covers" {
 	own_rootfs
 	chmod 1777 "$ROOTFS/tmp"
