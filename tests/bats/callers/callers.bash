@@ -36,11 +36,13 @@ callers_place()
 	mkdir "$IMAGES"
 }
 
-# A command in there, never for longer than a minute.
+# A command in there, never for longer than a minute. conmon leaves files in its working directory.
 inside_place()
-{
-	timeout --foreground -k 5 "${WABE_TIMEOUT:-60}" nsenter "--mount=$PLACE" env -C "$PWD" "$@" 3>&-
-}
+(
+	# bats' own, unless a test passes another
+	[[ ${PRESERVE-} ]] || exec 3>&-
+	exec timeout --foreground -k 5 "${WABE_TIMEOUT:-60}" nsenter "--mount=$PLACE" env -C "$BATS_FILE_TMPDIR" "$@"
+)
 
 # End a process that the tests started, whose number a file has.
 callers_end()
@@ -96,4 +98,47 @@ same_answer()
 		echo "$expected"
 		shown
 	}
+}
+
+# May this machine's root raise limits? podman and buildah want to.
+requires_rlimits()
+{
+	(($(awk '/^CapEff/ { print "0x" $2 }' /proc/self/status) >> 24 & 1))
+}
+
+# podman and buildah, with all that they keep below the file's directory. The configuration is the README's, and what this
+# machine needs: no network, limits that it may set.
+podman_configure()
+{
+	local dir=$BATS_FILE_TMPDIR/podman
+
+	mkdir -p "$dir"
+	export CONTAINERS_CONF=$dir/containers.conf CONTAINERS_STORAGE_CONF=$dir/storage.conf
+	cat >"$CONTAINERS_STORAGE_CONF" <<-EOF
+		[storage]
+		driver = "overlay"
+		graphroot = "$dir/storage"
+		runroot = "/run/containers/storage"
+	EOF
+	cat >"$CONTAINERS_CONF" <<-EOF
+		[containers]
+		netns = "none"
+		$(requires_rlimits || echo 'default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]')
+		$([[ ${WABE_TEST_CGROUP-} != v2 ]] || echo 'pids_limit = 0')
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+		tmp_dir = "/run/libpod"
+		volume_path = "$dir/volumes"
+		runtime = "wabe"
+		runtime_supports_json = ["wabe", "runc"]
+		runtime_supports_nocgroup = ["wabe"]
+		[engine.runtimes]
+		wabe = ["$WABE"]
+	EOF
+}
+
+podman_()
+{
+	inside_place podman "$@"
 }

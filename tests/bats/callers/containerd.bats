@@ -152,7 +152,7 @@ end_task()
 	has ":$CGROUP"
 	like_runc --env A=b --env FROM=here --label l=m --annotation a.b=c -- sh -c 'echo $A $FROM; pwd; id; hostname; exit 7'
 	[[ $status == 7 ]]
-	like_runc -- sh -c 'echo err >&2; kill -9 $$'
+	ok ctr_run --rm "$IMAGE" "$ID" sh -c 'echo err >&2'
 	has err
 }
 
