@@ -73,9 +73,9 @@ static int check_proc_source(const struct wabe_init_mount *m, struct wabe_error 
 					  m->spec->source ? m->spec->source : m->spec->type);
 }
 
-/* *ret_is_literal: no link on the way, the target is where its path says. */
+/* *ret_is_literal: no link on the way, the target is where its path says; *ret_is_new: it wasn't in the image. */
 static int open_target(struct wabe_init *init, const struct wabe_init_mount *m,
-		       bool *ret_is_literal, struct wabe_error *err)
+		       bool *ret_is_literal, bool *ret_is_new, struct wabe_error *err)
 {
 	const char *destination = m->destination;
 	int flags = O_PATH | (m->is_file ? 0 : O_DIRECTORY);
@@ -84,6 +84,7 @@ static int open_target(struct wabe_init *init, const struct wabe_init_mount *m,
 	if (fd == -ENOENT && !m->is_file)
 		fd = wabe_path_mkdir_strict(init->rootfs_fd, destination, 0755);
 	*ret_is_literal = fd >= 0;
+	*ret_is_new = fd == -ENOENT;
 	if (fd >= 0 || (fd != -ENOENT && is_strict_target(destination)))
 		return fd;
 	return m->is_file ? wabe_path_touch_in(init->rootfs_fd, destination, err)
@@ -134,10 +135,10 @@ static int new_filesystem(const struct wabe_init_mount *m, struct wabe_error *er
 	/* "ro" belongs to the mount; a read-only superblock would bind all later mounts of the same filesystem too. */
 	unsigned int sb_flags = o->sb_flags & ~(unsigned int)MS_RDONLY;
 
-	return (wabe_mount_has_long_text(m->spec->source, &o->data) ? wabe_mount_new_long
-								    : wabe_mount_new)(
-		fs_type(m->spec), m->spec->source, &o->data, sb_flags, (unsigned int)o->attr_set,
-		err);
+	return (wabe_mount_has_long_text(m->spec->source, &o->data)
+			? wabe_mount_new_long
+			: wabe_mount_new)(fs_type(m->spec), m->spec->source, &o->data, sb_flags,
+					  (unsigned int)o->attr_set, err);
 }
 
 static int apply_attributes(int fd, const struct wabe_mount_options *o, bool is_new,
@@ -163,7 +164,10 @@ static int apply_propagation(int fd, const struct wabe_mount_options *o, struct 
 	return wabe_mount_change(fd, &change, err);
 }
 
-/* A tmpfs over a directory of the image shows the directory's mode, unless the options say another (as runc does). */
+/*
+ * A tmpfs over a directory of the image shows the directory's mode, unless the options say another; over a new one it has the
+ * kernel's default, 1777 (as with runc: docker's --tmpfs for a user who isn't root).
+ */
 static int keep_mode(struct wabe_init *init, struct wabe_init_mount *m, int target_fd,
 		     struct wabe_error *err)
 {
@@ -248,8 +252,9 @@ static int mount_detached(struct wabe_init *init, const struct wabe_init_mount *
 
 static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
 {
-	bool is_new = m->source_fd < 0, is_literal;
-	int target_fd = open_target(init, m, &is_literal, err); /* swept, see wabe_init_sweep() */
+	bool is_new = m->source_fd < 0, is_literal, is_new_target;
+	int target_fd = open_target(init, m, &is_literal, &is_new_target,
+				    err); /* swept, see wabe_init_sweep() */
 	int r;
 
 	if (target_fd < 0)
@@ -257,7 +262,7 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 	r = check_target(m, target_fd, is_literal, err);
 	if (r == 0)
 		r = check_proc_source(m, err);
-	if (r == 0 && is_new)
+	if (r == 0 && is_new && !is_new_target)
 		r = keep_mode(init, m, target_fd, err);
 	if (r == 0 && is_new)
 		r = add_label(init, m, err);
