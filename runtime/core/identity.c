@@ -220,6 +220,17 @@ static int check_program(const char *path)
 	return S_ISREG(st.st_mode) ? 0 : -EACCES;
 }
 
+/* docker(1) tells 126 and 127 by these words as Go and runc write them: in lower case. */
+static int exec_error(int code, const char *name, struct wabe_error *err)
+{
+	const char *why = code == -ENOENT   ? "no such file or directory"
+			  : code == -EACCES ? "permission denied"
+					    : NULL;
+
+	return why ? wabe_error_say(err, code, "exec \"%s\": %s", name, why)
+		   : wabe_error_set(err, code, "exec \"%s\"", name);
+}
+
 int wabe_identity_find_program(const struct wabe_spec_process *process, char *buf, size_t room,
 			       struct wabe_error *err)
 {
@@ -229,7 +240,7 @@ int wabe_identity_find_program(const struct wabe_spec_process *process, char *bu
 	if (strchr(name, '/')) {
 		snprintf(buf, room, "%s", name);
 		found = strlen(name) < room ? check_program(name) : -ENAMETOOLONG;
-		return found < 0 ? wabe_error_set(err, found, "exec \"%s\"", name) : 0;
+		return found < 0 ? exec_error(found, name, err) : 0;
 	}
 	for (size_t len; *path; path += len + (path[len] == ':')) {
 		int r;
@@ -248,7 +259,7 @@ int wabe_identity_find_program(const struct wabe_spec_process *process, char *bu
 				 err, found,
 				 "exec \"%s\": executable file not found in the container's PATH",
 				 name)
-		       : wabe_error_set(err, found, "exec \"%s\"", name);
+		       : exec_error(found, name, err);
 }
 
 int wabe_identity_exec(const struct wabe_spec_process *process, const char *program,
@@ -262,5 +273,5 @@ int wabe_identity_exec(const struct wabe_spec_process *process, const char *prog
 	if (r < 0)
 		return r;
 	execve(program, process->args.items, process->env.count ? process->env.items : no_env);
-	return wabe_error_set(err, -errno, "exec \"%s\"", process->args.items[0]);
+	return exec_error(-errno, process->args.items[0], err);
 }

@@ -112,9 +112,9 @@ load oci
 
 @test "errors reach the caller" {
 	background
-	refused 'exec "/bin/nope": No such file or directory' W exec "$ID" /bin/nope
+	refused 'exec "/bin/nope": no such file or directory' W exec "$ID" /bin/nope
 	refused "not found in the container's PATH" W exec "$ID" nope
-	refused 'exec "/etc": Permission denied' W exec "$ID" /etc
+	refused 'exec "/etc": permission denied' W exec "$ID" /etc
 	refused 'exec "/bin/nope"' W exec -d --pid-file "$T/pid" "$ID" /bin/nope
 	[[ ! -e $T/pid ]]
 	refused "usage" W exec "$ID"

@@ -37,7 +37,7 @@ load oci
 	ok_container
 	is second
 	rm "$ROOTFS/opt/second/prog"
-	refused_container 'exec "prog": Permission denied'
+	refused_container 'exec "prog": permission denied'
 	conf 'del(.process.env) | .process.args = ["id", "-u"]'
 	ok_container
 	is 0
@@ -46,21 +46,21 @@ load oci
 @test "a program that can't be started is named with its cause" {
 	own_rootfs
 	conf '.process.args = ["/bin/nope"]'
-	refused_container "container $ID: exec \"/bin/nope\": No such file or directory"
+	refused_container "container $ID: exec \"/bin/nope\": no such file or directory"
 	[[ $output == wabe:* ]]
 	conf '.process.args = ["nope"]'
 	refused_container "exec \"nope\": executable file not found in the container's PATH"
 	conf '.process.args = ["/etc"]'
-	refused_container 'exec "/etc": Permission denied'
+	refused_container 'exec "/etc": permission denied'
 	# At once, not at start: the callers tell their users by create's message.
-	refused 'exec "/etc": Permission denied' W create --bundle "$B" "$ID"
+	refused 'exec "/etc": permission denied' W create --bundle "$B" "$ID"
 	echo text >"$ROOTFS/bin/text"
 	conf '.process.args = ["/bin/text"]'
-	refused_container 'exec "/bin/text": Permission denied'
+	refused_container 'exec "/bin/text": permission denied'
 	chmod 755 "$ROOTFS/bin/text"
 	refused_container 'exec "/bin/text": Exec format error'
 	printf '#!/no/such/shell\n' >"$ROOTFS/bin/text"
-	refused_container 'exec "/bin/text": No such file or directory'
+	refused_container 'exec "/bin/text": no such file or directory'
 	ln -s /bin/loop "$ROOTFS/bin/loop"
 	conf '.process.args = ["/bin/loop"]'
 	refused_container 'exec "/bin/loop": Too many levels of symbolic links'
@@ -69,7 +69,7 @@ load oci
 @test "the same errors come back from create and start" {
 	own_rootfs
 	conf '.process.args = ["/bin/nope"]'
-	refused 'exec "/bin/nope": No such file' W create --bundle "$B" "$ID"
+	refused 'exec "/bin/nope": no such file' W create --bundle "$B" "$ID"
 	refused "does not exist" W state "$ID"
 	echo text >"$ROOTFS/bin/text"
 	chmod 755 "$ROOTFS/bin/text"

@@ -59,7 +59,7 @@ by_wabe() { call run_ "${ARGUMENTS[@]}"; }
 	ok run_ base -- sh -c 'echo kept >/kept'
 	ok run_ base -- cat /kept
 	is kept
-	refused 'exec "/nope": No such file or directory' run_ base -- /nope
+	refused 'exec "/nope": no such file or directory' run_ base -- /nope
 }
 
 @test "build: each step runs under wabe, with buildah and with podman" {

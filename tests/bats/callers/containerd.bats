@@ -281,15 +281,15 @@ is_alone()
 }
 
 @test "what can't be started is named, and nothing is left" {
-	refused 'exec "/nope": No such file or directory' ctr_run --rm "$IMAGE" "$ID" /nope
+	refused 'exec "/nope": no such file or directory' ctr_run --rm "$IMAGE" "$ID" /nope
 	[[ $status == 1 && ! -d $(cgroup_dir unified) ]]
 	refused 'executable file not found' ctr_run "$IMAGE" "$ID" nope
 	ok ctr_ container rm "$ID"
-	refused 'exec "/etc": Permission denied' ctr_run "$IMAGE" "$ID" /etc
+	refused 'exec "/etc": permission denied' ctr_run "$IMAGE" "$ID" /etc
 	ok ctr_ container rm "$ID"
 	task
-	refused 'exec "/nope": No such file or directory' task_exec "$ID" /nope
-	refused 'exec "/etc/passwd": Permission denied' task_exec "$ID" /etc/passwd
+	refused 'exec "/nope": no such file or directory' task_exec "$ID" /nope
+	refused 'exec "/etc/passwd": permission denied' task_exec "$ID" /etc/passwd
 	refused 'process.cwd' task_exec --cwd /nope "$ID" true
 	ok task_exec "$ID" true
 	end_task

@@ -107,14 +107,14 @@ end_()
 @test "run: what can't be started has podman's status for it" {
 	call run_ --rm busybox /nope
 	[[ $status == 127 ]] || shown
-	has 'exec "/nope": No such file or directory'
+	has 'exec "/nope": no such file or directory'
 	call run_ --rm busybox nope
 	[[ $status == 127 ]] || shown
 	call run_ --rm busybox /etc/passwd
 	[[ $status == 126 ]] || shown
 	call run_ --rm busybox /etc
 	[[ $status == 126 ]] || shown
-	has "Permission denied"
+	has "permission denied"
 }
 
 @test "run: rights are runc's" {
