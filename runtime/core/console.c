@@ -119,6 +119,8 @@ static bool take_signals(struct relay *r, int *ret_status)
 	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(info[0]); i++) {
 		if (info[i].ssi_signo == SIGCHLD)
 			continue;
+		if (info[i].ssi_signo == SIGWINCH && r->console_fd < 0)
+			continue;
 		if (info[i].ssi_signo == SIGWINCH)
 			copy_size(r->console_fd);
 		else
@@ -166,6 +168,9 @@ static int relay_start(struct relay *r, struct wabe_error *err)
 	r->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (r->signal_fd < 0)
 		return wabe_error_set(err, -errno, "listen to signals");
+	/* Only a notify socket is to be listened to. */
+	if (r->console_fd < 0)
+		return 0;
 	/* Input that the guest doesn't read must not keep us from reading its output. */
 	if (fcntl(r->console_fd, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return wabe_error_set(err, -errno, "prepare the terminal");

@@ -214,6 +214,7 @@ static int make_start_socket(struct create *cr, struct wabe_error *err)
 
 static int spawn(struct create *cr, struct wabe_error *err)
 {
+	const struct wabe_spec_process *p = cr->init.spec->process;
 	int cgroup_fd = -EBADF;
 	bool is_v2;
 	int r;
@@ -226,7 +227,8 @@ static int spawn(struct create *cr, struct wabe_error *err)
 	}
 	cr->init.waits_for_go =
 		cr->init.has_userns ||
-		(cr->c->cgroup && wabe_cgroup_mode(cr->c->cgroup) != WABE_CGROUP_V2);
+		(cr->c->cgroup && wabe_cgroup_mode(cr->c->cgroup) != WABE_CGROUP_V2) ||
+		(p && (p->scheduler || p->io_priority));
 	r = wabe_init_spawn(&cr->init, cgroup_fd, err);
 	if (r < 0)
 		return r;
@@ -302,9 +304,15 @@ static int outside_rights(struct create *cr, struct wabe_error *err)
 	const struct wabe_spec_process *p = cr->init.spec->process;
 	int r = p ? wabe_identity_raise_rlimits(cr->init.pid, p, err) : 0;
 
-	if (p && r == 0)
-		r = wabe_attributes_outside(cr->init.pid, p, err);
 	return p && r == 0 ? wabe_identity_oom_score(cr->init.pid, p, err) : r;
+}
+
+/* Before the child changes its ids, see wabe_attributes_outside(). */
+static int schedule(struct create *cr, struct wabe_error *err)
+{
+	const struct wabe_spec_process *p = cr->init.spec->process;
+
+	return p ? wabe_attributes_outside(cr->init.pid, p, err) : 0;
 }
 
 static int runtime_hooks(struct create *cr, struct wabe_error *err)
@@ -443,6 +451,7 @@ static const struct create_step {
 	{ "process", spawn, undo_spawn },
 	{ "id maps", write_maps, NULL },
 	{ "cgroup membership", place_in_cgroup, NULL },
+	{ "scheduling", schedule, NULL },
 	{ "go", let_child_go, NULL },
 	/* Beside the child's setup; its hooks ask for poststop's. */
 	{ "configuration", save_config, NULL },
