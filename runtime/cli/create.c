@@ -107,7 +107,8 @@ static int follow(struct cli *cli, struct values *v, struct wabe_container *c, i
 
 	if (cli_notify_address() && wabe_notify_open(c, cli_notify_address(), &notify, &late) < 0)
 		wabe_log(&cli->log, WABE_LOG_WARNING, "%s", late.text);
-	notify.main_pid = getpid();
+	if (notify.fd > 0)
+		notify.main_pid = getpid();
 	status = wabe_console_relay(wabe_container_pid_raw(c), console_fd, &notify, err);
 	if (notify.error.code < 0)
 		wabe_log(&cli->log, WABE_LOG_WARNING, "%s", notify.error.text);

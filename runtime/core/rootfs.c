@@ -97,10 +97,14 @@ static const char *fs_type(const struct wabe_spec_mount *spec)
 	return strcmp(spec->type, "cgroup") == 0 ? "cgroup2" : spec->type;
 }
 
-/* Most filesystems need nothing but their flags: mount(2) does these in one call. */
-static bool is_plain(const struct wabe_mount_options *o)
+/*
+ * Most filesystems need nothing but their flags: mount(2) does these in one call. In a user namespace a sysfs may have to be
+ * read-only from its beginning, where all others that are seen are (mount_namespaces(7), mount_too_revealing() of the kernel).
+ */
+static bool is_plain(const struct wabe_init *init, const struct wabe_mount_options *o)
 {
-	return !o->rec_attr_set && !o->rec_attr_clear && !o->propagation;
+	return !o->rec_attr_set && !o->rec_attr_clear && !o->propagation &&
+	       !(init->has_userns && (o->attr_set & MOUNT_ATTR_RDONLY));
 }
 
 /*
@@ -268,7 +272,7 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 		r = add_label(init, m, err);
 	if (r < 0)
 		return r;
-	return is_new && is_literal && !m->has_label && is_plain(&m->options)
+	return is_new && is_literal && !m->has_label && is_plain(init, &m->options)
 		       ? mount_plain(init, m, target_fd, err)
 		       : mount_detached(init, m, target_fd, err);
 }

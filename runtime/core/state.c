@@ -196,14 +196,17 @@ int wabe_state_new(const struct wabe_runtime *rt, const char *id,
 
 int wabe_state_remove(struct wabe_container *c, struct wabe_error *err)
 {
+	/* The last one only a container has that was created first and then started. */
 	static const char *const files[] = { WABE_STATE_FILE, WABE_CONFIG_FILE, WABE_START_SOCKET };
 
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		if (unlinkat(c->dir_fd, files[i], 0) < 0 && errno != ENOENT)
 			return wabe_error_set(err, -errno, "remove %s of container %s", files[i],
 					      c->state.id);
-	if (unlinkat(c->root_fd, c->state.id, AT_REMOVEDIR) == 0 || errno == ENOENT)
-		return 0;
+		if (i > 0 &&
+		    (unlinkat(c->root_fd, c->state.id, AT_REMOVEDIR) == 0 || errno == ENOENT))
+			return 0;
+	}
 	/* A killed writer's temporary file, or something that isn't ours. */
 	return wabe_file_remove_tree_at(c->root_fd, c->state.id, err);
 }
