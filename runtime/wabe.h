@@ -30,6 +30,7 @@ struct wabe_runtime {
 	const char
 		*cgroup_base; /* parent of containers without linux.cgroupsPath: "/wabe", "/vz" */
 	bool no_cgroup;	      /* --cgroup-manager=disabled */
+	bool is_systemd;      /* new containers get their cgroup as a scope of systemd */
 	struct wabe_log *log; /* NULL = silent */
 	/* NULL, or what its containers open their cgroups by, for who looks at many; outlives them */
 	const struct wabe_cgroup_roots *cgroup_roots;
@@ -147,6 +148,17 @@ int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resou
 /** wabe_container_stats() - what its cgroup counts; @wanted and errors of wabe_cgroup_stats(). */
 int wabe_container_stats(struct wabe_container *c, unsigned int wanted,
 			 struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);
+
+/**
+ * wabe_container_stats_json() - what runc's `events` prints: {"type":"stats","id":...,"data":{...}} and a newline, appended to
+ * @out. What this host doesn't count is left out. -ENOENT: its cgroup is gone.
+ */
+int wabe_container_stats_json(struct wabe_container *c, struct wabe_buf *out,
+			      struct wabe_error *err);
+
+/** wabe_container_watch() - see wabe_cgroup_watch_open(). */
+int wabe_container_watch(struct wabe_container *c, struct wabe_cgroup_watch *ret_watch,
+			 struct wabe_error *err);
 
 /** wabe_container_ids() - ids below the state root, sorted, in @arena. One directory read. */
 int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena,

@@ -77,7 +77,7 @@ void cli_wait_ready(struct cli *cli, struct wabe_container *c);
 /** cli_absolute() - absolute form of a path, in the arena; NULL as NULL. */
 int cli_absolute(struct cli *cli, const char *path, const char **ret_path, struct wabe_error *err);
 
-extern const struct cli_verb cli_create, cli_delete, cli_exec, cli_features, cli_kill, cli_list,
+extern const struct cli_verb cli_create, cli_delete, cli_events, cli_exec, cli_features, cli_kill, cli_list,
 	cli_pause, cli_ps, cli_resume, cli_run, cli_spec, cli_start, cli_state, cli_update;
 
 #endif

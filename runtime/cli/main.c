@@ -14,8 +14,9 @@
 #include "sys/tty.h"
 
 static const struct cli_verb *const verbs[] = {
-	&cli_create, &cli_delete, &cli_exec, &cli_features, &cli_kill,	&cli_list,  &cli_pause,
-	&cli_ps,     &cli_resume, &cli_run,  &cli_spec,	    &cli_start, &cli_state, &cli_update,
+	&cli_create, &cli_delete, &cli_events, &cli_exec,  &cli_features,
+	&cli_kill,   &cli_list,	  &cli_pause,  &cli_ps,	   &cli_resume,
+	&cli_run,    &cli_spec,	  &cli_start,  &cli_state, &cli_update,
 };
 
 struct globals {
@@ -33,9 +34,9 @@ static const struct wabe_option global_options[] = {
 	{ "log-format", 0, WABE_OPTION_STRING, G(log_format), "FORMAT", "text (default) or json" },
 	{ "debug", 0, WABE_OPTION_FLAG, G(is_debug), NULL, "log more" },
 	{ "cgroup-manager", 0, WABE_OPTION_STRING, G(cgroup_manager), "NAME",
-	  "cgroupfs (default) or disabled" },
+	  "cgroupfs (default), systemd or disabled" },
 	{ "systemd-cgroup", 0, WABE_OPTION_FLAG, G(is_systemd), NULL,
-	  "refused: this version has no systemd driver" },
+	  "the same as --cgroup-manager systemd" },
 	{ "rootless", 0, WABE_OPTION_STRING, G(rootless), "WHEN", "auto (default) or false" },
 	{ "version", 'v', WABE_OPTION_FLAG, G(is_version), NULL, "print the version" },
 	{ "help", 'h', WABE_OPTION_FLAG, G(is_help), NULL, "print this help" },
@@ -138,13 +139,15 @@ static int apply_globals(struct cli *cli, const struct globals *g, struct wabe_e
 		if (r < 0)
 			return r;
 	}
-	if (g->is_systemd || strcmp(manager, "systemd") == 0)
-		return wabe_error_say(
-			err, -ENOTSUP,
-			"the systemd cgroup driver is not in this version: use --cgroup-manager=cgroupfs");
-	if (strcmp(manager, "cgroupfs") != 0 && strcmp(manager, "disabled") != 0)
+	if (strcmp(manager, "cgroupfs") != 0 && strcmp(manager, "disabled") != 0 &&
+	    strcmp(manager, "systemd") != 0)
 		return wabe_error_say(err, -EINVAL,
-				      "--cgroup-manager %s: want cgroupfs or disabled", manager);
+				      "--cgroup-manager %s: want cgroupfs, systemd or disabled",
+				      manager);
+	if (g->is_systemd && g->cgroup_manager && strcmp(manager, "systemd") != 0)
+		return wabe_error_say(err, -EINVAL, "--systemd-cgroup and --cgroup-manager %s",
+				      manager);
+	cli->rt.is_systemd = g->is_systemd || strcmp(manager, "systemd") == 0;
 	if (g->rootless && strcmp(g->rootless, "auto") != 0 && strcmp(g->rootless, "false") != 0)
 		return wabe_error_say(err, -ENOTSUP, "--rootless=%s: this version needs root",
 				      g->rootless);

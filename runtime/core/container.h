@@ -33,6 +33,9 @@ struct wabe_state {
 	const char *bundle;
 	const char *rootfs;	 /* absolute, on the host */
 	const char *cgroup;	 /* absolute below the hierarchy's root; NULL = none */
+	const char *scope;	 /* unit of systemd that the cgroup is, NULL = none */
+	const char *scope_slice; /* where it is made */
+	bool is_user_scope;	 /* of the caller's service manager, not of the host's */
 	const char *config_path; /* of the front end, or NULL */
 	struct wabe_pairs annotations;
 	int64_t pid;	      /* of init on the host, 0 until it exists */

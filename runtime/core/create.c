@@ -28,6 +28,7 @@
 #include "core/identity.h"
 #include "core/init.h"
 #include "core/resources.h"
+#include "core/scope.h"
 #include "core/sync.h"
 #include "sys/cgroup.h"
 #include "sys/idmap.h"
@@ -134,14 +135,18 @@ static int fill_state(struct create *cr, struct wabe_error *err)
 	s->annotations = cr->init.spec->annotations;
 	s->created_us = wabe_clock_now_us();
 	s->keeps_keyring = args->no_new_keyring;
-	if (!cr->rt->no_cgroup) {
+	if (cr->rt->is_systemd) {
+		r = wabe_scope_name(cr->c, cr->init.spec->cgroups_path, err);
+		if (r < 0)
+			return r;
+	} else if (!cr->rt->no_cgroup) {
 		s->cgroup = wabe_state_cgroup_path(cr->c, cr->init.spec->cgroups_path);
 		if (!s->cgroup)
 			return wabe_error_set(err, -ENOMEM, "cgroup path");
 	}
 	r = absolute_rootfs(cr, err);
 	/* A create that dies before its commit is found by its directory, and its cgroup by the id; only another place must be noted. */
-	if (r == 0 && cr->init.spec->cgroups_path)
+	if (r == 0 && (cr->init.spec->cgroups_path || s->scope))
 		r = wabe_state_save(cr->c, err);
 	return r;
 }
@@ -150,7 +155,7 @@ static int make_cgroup(struct create *cr, struct wabe_error *err)
 {
 	int r;
 
-	if (cr->rt->no_cgroup)
+	if (cr->rt->no_cgroup || cr->c->state.scope)
 		return 0;
 	r = wabe_container_open_cgroup(cr->c, err);
 	if (r == 0)
@@ -164,8 +169,7 @@ static void undo_cgroup(struct create *cr)
 		(void)wabe_cgroup_remove(cr->c->cgroup, 5000, NULL);
 }
 
-/* A step of its own: what a step that fails has made is its own to undo. */
-static int set_resources(struct create *cr, struct wabe_error *err)
+static int write_resources(struct create *cr, struct wabe_error *err)
 {
 	const struct wabe_spec *spec = cr->init.spec;
 	struct wabe_cgroup_limits limits = { 0 };
@@ -179,6 +183,32 @@ static int set_resources(struct create *cr, struct wabe_error *err)
 		r = wabe_cgroup_limit(cr->c->cgroup, &limits, err);
 	}
 	return r < 0 ? wabe_error_prefix(err, "linux.resources") : 0;
+}
+
+/* A step of its own: what a step that fails has made is its own to undo. */
+static int set_resources(struct create *cr, struct wabe_error *err)
+{
+	return cr->c->state.scope ? 0 : write_resources(cr, err);
+}
+
+/* A scope of systemd is made around a process, which is there by now and waits. */
+static int make_scope(struct create *cr, struct wabe_error *err)
+{
+	return cr->c->state.scope ? wabe_scope_start(cr->c, cr->init.spec, cr->init.pid, err) : 0;
+}
+
+static void undo_scope(struct create *cr)
+{
+	if (!cr->c->state.scope)
+		return;
+	(void)wabe_scope_stop(cr->c, NULL);
+	if (cr->c->cgroup)
+		(void)wabe_cgroup_remove(cr->c->cgroup, 5000, NULL);
+}
+
+static int set_scope_resources(struct create *cr, struct wabe_error *err)
+{
+	return cr->c->state.scope ? write_resources(cr, err) : 0;
 }
 
 static int prepare(struct create *cr, struct wabe_error *err)
@@ -450,6 +480,8 @@ static const struct create_step {
 	{ "start socket", make_start_socket, NULL },
 	{ "process", spawn, undo_spawn },
 	{ "id maps", write_maps, NULL },
+	{ "scope", make_scope, undo_scope },
+	{ "resources of the scope", set_scope_resources, NULL },
 	{ "cgroup membership", place_in_cgroup, NULL },
 	{ "scheduling", schedule, NULL },
 	{ "go", let_child_go, NULL },

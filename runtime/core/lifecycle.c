@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "core/container.h"
 #include "core/hooks.h"
+#include "core/scope.h"
 #include "core/sync.h"
 #include "spec/spec.h"
 #include "sys/cgroup.h"
@@ -155,8 +156,10 @@ static int may_delete(struct wabe_container *c, enum wabe_status status, bool is
 
 static int remove_cgroup(struct wabe_container *c, struct wabe_error *err)
 {
-	int r;
+	int r = c->state.scope ? wabe_scope_stop(c, err) : 0;
 
+	if (r < 0)
+		return r;
 	if (!has_cgroup(c))
 		return 0;
 	r = wabe_container_open_cgroup(c, err);

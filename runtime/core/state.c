@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "core/container.h"
+#include "core/scope.h"
 #include "spec/spec.h"
 #include "sys/cgroup.h"
 
@@ -35,6 +36,8 @@ static const struct wabe_codec_field state_fields[] = {
 	  .flags = WABE_CODEC_REQUIRED },
 	{ .key = "rootfs", .type = WABE_CODEC_STRING, .offset = STATE(rootfs) },
 	{ .key = "cgroup", .type = WABE_CODEC_STRING, .offset = STATE(cgroup) },
+	{ .key = "scope", .type = WABE_CODEC_STRING, .offset = STATE(scope) },
+	{ .key = "userScope", .type = WABE_CODEC_BOOL, .offset = STATE(is_user_scope) },
 	{ .key = "configPath", .type = WABE_CODEC_STRING, .offset = STATE(config_path) },
 	{ .key = "annotations", .type = WABE_CODEC_PAIRS, .offset = STATE(annotations) },
 	{ .key = "pid",
@@ -234,6 +237,8 @@ static int assume_state(struct wabe_container *c, const char *id, struct wabe_er
 	if (!c->state.id)
 		return wabe_error_set(err, -ENOMEM, "container %s", id);
 	spec = wabe_container_spec(c, NULL);
+	if (c->rt->is_systemd)
+		return wabe_scope_name(c, spec ? spec->cgroups_path : NULL, err);
 	c->state.cgroup = wabe_state_cgroup_path(c, spec ? spec->cgroups_path : NULL);
 	return c->state.cgroup ? 0 : wabe_error_set(err, -ENOMEM, "container %s", id);
 }

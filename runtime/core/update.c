@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "core/container.h"
 #include "core/resources.h"
+#include "core/scope.h"
 #include "spec/spec.h"
 
 #define LOCK_TIMEOUT_MS 10000
@@ -86,6 +87,8 @@ static int write_limits(struct wabe_container *c, const struct wabe_spec_resourc
 	size_t rule_count = 0;
 	int r = wabe_resources_to_limits(&arena, resources, &limits, err);
 
+	if (r == 0 && c->state.scope)
+		r = wabe_scope_update(c, &limits, err);
 	if (r == 0)
 		r = wabe_cgroup_limit(c->cgroup, &limits, err);
 	if (r < 0 || resources->devices.count == 0)

@@ -58,8 +58,8 @@ static void add_cgroup(struct wabe_json_writer *w)
 	wabe_json_object_begin(w);
 	add_flag(w, "v1", true);
 	add_flag(w, "v2", true);
-	add_flag(w, "systemd", false);
-	add_flag(w, "systemdUser", false);
+	add_flag(w, "systemd", WABE_HAS_SYSTEMD);
+	add_flag(w, "systemdUser", WABE_HAS_SYSTEMD);
 	add_flag(w, "rdma", true);
 	wabe_json_object_end(w);
 }

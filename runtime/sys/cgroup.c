@@ -293,6 +293,13 @@ int wabe_cgroup_create(struct wabe_cgroup *cgroup, bool *ret_was_created, struct
 	return cgroup->ops->create(cgroup, ret_was_created, err);
 }
 
+int wabe_cgroup_adopt(struct wabe_cgroup *cgroup, struct wabe_error *err)
+{
+	int r = refuse_root(cgroup, "adopt", err);
+
+	return r < 0 || !cgroup->v1 ? r : wabe_cgroup_v1_complete(cgroup, err);
+}
+
 int wabe_cgroup_dir_fd(struct wabe_cgroup *cgroup, struct wabe_error *err)
 {
 	int fd;
@@ -371,6 +378,23 @@ int wabe_cgroup_stats(struct wabe_cgroup *cgroup, unsigned int wanted,
 		      struct wabe_cgroup_stats *ret_stats, struct wabe_error *err)
 {
 	return cgroup->ops->stats(cgroup, wanted, ret_stats, err);
+}
+
+int wabe_cgroup_read(struct wabe_cgroup *cgroup, const char *v1_controller, const char *file,
+		     char *text, size_t room)
+{
+	int dir_fd;
+
+	if (v1_controller)
+		dir_fd = cgroup->v1 ? wabe_cgroup_v1_dir(cgroup, v1_controller) : -ENOTSUP;
+	else
+		dir_fd = cgroup->root_fd < 0 ? -ENOTSUP : wabe_cgroup_v2_dir(cgroup);
+	return dir_fd < 0 ? dir_fd : wabe_cgroup_file_read(dir_fd, file, text, room);
+}
+
+bool wabe_cgroup_is_v1(struct wabe_cgroup *cgroup, const char *name)
+{
+	return cgroup->v1 && wabe_cgroup_v1_dir(cgroup, name) != -ENOTSUP;
 }
 
 /* A bound that somebody chose (OCI's unified map) stays. */

@@ -10,6 +10,7 @@
 #ifndef WABE_SYS_CGROUP_H
 #define WABE_SYS_CGROUP_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,6 +64,12 @@ const char *wabe_cgroup_path(const struct wabe_cgroup *cgroup); /* absolute path
  * call made the last component.
  */
 int wabe_cgroup_create(struct wabe_cgroup *cgroup, bool *ret_was_created, struct wabe_error *err);
+
+/**
+ * wabe_cgroup_adopt() - use a cgroup that somebody else (systemd) made, in the hierarchies that it
+ * uses, with processes in it: make what is missing of it in those of v1's controllers.
+ */
+int wabe_cgroup_adopt(struct wabe_cgroup *cgroup, struct wabe_error *err);
 
 /**
  * wabe_cgroup_dir_fd() - v2 directory (of the unified tree on a hybrid host) for clone3's
@@ -262,6 +269,38 @@ struct wabe_cgroup_stats {
  */
 int wabe_cgroup_stats(struct wabe_cgroup *cgroup, unsigned int wanted,
 		      struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);
+
+/**
+ * wabe_cgroup_read() - one of its files, whole if it fits @room, the last newline cut.
+ * @v1_controller: a controller of v1, whose hierarchy is asked; NULL: the cgroup2 tree
+ * Length, or -errno: -ENOTSUP: no such hierarchy, -ENOENT: no such cgroup or file
+ */
+int wabe_cgroup_read(struct wabe_cgroup *cgroup, const char *v1_controller, const char *file,
+		     char *text, size_t room);
+
+/** wabe_cgroup_is_v1() - is the controller @name (v1's: "memory", "blkio") in a hierarchy of v1? */
+bool wabe_cgroup_is_v1(struct wabe_cgroup *cgroup, const char *name);
+
+/** A wait for lack of memory in a cgroup: poll(2) @fd for @poll_events, then read. */
+struct wabe_cgroup_watch {
+	int fd;
+	short poll_events;
+	int control_fd; /* v1's memory.oom_control, which the eventfd is bound to */
+	uint64_t kills; /* v2: counted so far */
+};
+
+#define WABE_CGROUP_WATCH_INIT                     \
+	{                                          \
+		.fd = -EBADF, .control_fd = -EBADF \
+	}
+
+/** wabe_cgroup_watch_open() - -ENOTSUP: no memory controller here; close it by the last function. */
+int wabe_cgroup_watch_open(struct wabe_cgroup *cgroup, struct wabe_cgroup_watch *ret_watch,
+			   struct wabe_error *err);
+
+/** wabe_cgroup_watch_read() - how often since the last call; -ENODEV: the cgroup is gone. */
+int wabe_cgroup_watch_read(struct wabe_cgroup_watch *watch);
+void wabe_cgroup_watch_close(struct wabe_cgroup_watch *watch);
 
 /**
  * wabe_cgroup_shares_to_weight() - OCI cpu.shares (2..262144, default 1024) to cpu.weight

@@ -10,6 +10,7 @@
  *   cgroup_v1_limit.c  their limits
  *   cgroup_v1_only.c   limits that v2 has no counterpart of
  *   cgroup_stats.c     counters of both
+ *   cgroup_watch.c     out of memory, as it happens
  *   cgroup_diagnose.c  why a limit or a move failed
  *   cgroup_convert.c   numbers of v1 in those of v2
  *   cgroup_device*.c   rules for device nodes, with a header of their own
@@ -174,6 +175,9 @@ int wabe_cgroup_explain_attach(struct wabe_cgroup *cgroup, int code, pid_t pid, 
 extern const struct wabe_cgroup_ops wabe_cgroup_v1_ops;
 int wabe_cgroup_v1_open(struct wabe_cgroup_roots *roots, struct wabe_error *err);
 void wabe_cgroup_v1_close(struct wabe_cgroup_roots *roots);
+
+/** wabe_cgroup_v1_complete() - make it where it is missing, with cpusets that take processes. */
+int wabe_cgroup_v1_complete(struct wabe_cgroup *cgroup, struct wabe_error *err);
 
 /**
  * wabe_cgroup_v1_dir() - O_PATH directory of the cgroup in @controller's hierarchy, the handle's;

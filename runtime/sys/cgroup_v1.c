@@ -388,6 +388,13 @@ static int v1_remove(struct wabe_cgroup *cgroup, int timeout_ms, struct wabe_err
 	return r;
 }
 
+int wabe_cgroup_v1_complete(struct wabe_cgroup *cgroup, struct wabe_error *err)
+{
+	int r = create_all(cgroup, err);
+
+	return r < 0 ? r : fill_cpuset(cgroup, err);
+}
+
 static int v1_create(struct wabe_cgroup *cgroup, bool *ret_was_created, struct wabe_error *err)
 {
 	bool was_created = false;
@@ -395,9 +402,7 @@ static int v1_create(struct wabe_cgroup *cgroup, bool *ret_was_created, struct w
 
 	if (r < 0)
 		return r;
-	r = create_all(cgroup, err);
-	if (r == 0)
-		r = fill_cpuset(cgroup, err);
+	r = wabe_cgroup_v1_complete(cgroup, err);
 	if (r == 0)
 		*ret_was_created = was_created;
 	else if (was_created)

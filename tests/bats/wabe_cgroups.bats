@@ -205,7 +205,6 @@ value()
 	is fine
 	conf '.linux.resources.pids = {limit: 20}'
 	refused "cgroups are disabled" W --cgroup-manager disabled run --bundle "$B" "$ID"
-	refused "systemd" W --systemd-cgroup run --bundle "$B" "$ID"
 	refused "cgroup-manager" W --cgroup-manager nonsense run --bundle "$B" "$ID"
 }
 

@@ -11,9 +11,9 @@ load oci
 needs()
 {
 	if cgroup_is_v2; then
-		grep -qw "$1" /sys/fs/cgroup/cgroup.controllers || skip "no $1 controller"
+		grep -qw "$1" /sys/fs/cgroup/cgroup.controllers || skip "needs the cgroup controller $1"
 	else
-		[[ -z $V2_PID && -d /sys/fs/cgroup/$1 ]] || skip "no $1 controller of v1"
+		[[ -z $V2_PID && -d /sys/fs/cgroup/$1 ]] || skip "needs the cgroup controller $1"
 	fi
 }
 
