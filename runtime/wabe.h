@@ -118,6 +118,8 @@ int64_t
 wabe_container_created_us(const struct wabe_container *c); /* CLOCK_REALTIME, microseconds */
 const char *wabe_container_cgroup(
 	const struct wabe_container *c); /* absolute path below the hierarchy's root */
+const struct wabe_pairs *wabe_container_annotations(const struct wabe_container *c);
+uid_t wabe_container_owner(const struct wabe_container *c); /* of its state directory */
 const char *wabe_container_annotation(const struct wabe_container *c,
 				      const char *key); /* or NULL */
 

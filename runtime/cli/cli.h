@@ -54,6 +54,9 @@ void cli_size_console(struct wabe_spec_process *process);
  */
 int cli_check_preserved(struct cli *cli, int count, struct wabe_error *err);
 
+/** cli_format() - --format table (also NULL) or json; else -EINVAL. */
+int cli_format(const char *format, bool *ret_is_json, struct wabe_error *err);
+
 /** cli_write_out() - a document to standard output. */
 int cli_write_out(const struct wabe_buf *text, struct wabe_error *err);
 
@@ -77,7 +80,8 @@ void cli_wait_ready(struct cli *cli, struct wabe_container *c);
 /** cli_absolute() - absolute form of a path, in the arena; NULL as NULL. */
 int cli_absolute(struct cli *cli, const char *path, const char **ret_path, struct wabe_error *err);
 
-extern const struct cli_verb cli_create, cli_delete, cli_events, cli_exec, cli_features, cli_kill, cli_list,
-	cli_pause, cli_ps, cli_resume, cli_run, cli_spec, cli_start, cli_state, cli_update;
+extern const struct cli_verb cli_checkpoint, cli_create, cli_delete, cli_events, cli_exec,
+	cli_features, cli_kill, cli_list, cli_pause, cli_ps, cli_restore, cli_resume, cli_run,
+	cli_spec, cli_start, cli_state, cli_update;
 
 #endif

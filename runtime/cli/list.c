@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cli/list: `wabe list` and `wabe ps`; see cli.h. */
+/* cli/list: `wabe list`; see cli.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,27 +21,24 @@ static const struct wabe_option list_options[] = {
 	{ "format", 'f', WABE_OPTION_STRING, V(format), "FORMAT", "table (default) or json" },
 	{ "quiet", 'q', WABE_OPTION_FLAG, V(is_quiet), NULL, "only the ids" },
 };
-static const struct wabe_option ps_options[] = {
-	{ "format", 'f', WABE_OPTION_STRING, V(format), "FORMAT", "table (default) or json" },
-};
 
-static int check_format(const struct values *v, bool *ret_is_json, struct wabe_error *err)
+/* runc names the owner; here root has its name and others their number, since no name service is linked in. */
+static const char *owner_of(const struct wabe_container *c, char *text, size_t room)
 {
-	const char *format = v->format ? v->format : "table";
+	uid_t uid = wabe_container_owner(c);
 
-	if (strcmp(format, "json") != 0 && strcmp(format, "table") != 0)
-		return wabe_error_say(err, -EINVAL, "--format %s: want table or json", format);
-	*ret_is_json = strcmp(format, "json") == 0;
-	return 0;
+	snprintf(text, room, uid == 0 ? "root" : "#%u", (unsigned int)uid);
+	return text;
 }
 
 static void table_row(struct wabe_container *c)
 {
-	char created[WABE_CLOCK_TEXT_MAX];
+	char created[WABE_CLOCK_TEXT_MAX], owner[16];
 
-	printf("%-20s %-8d %-9s %-32s %s\n", wabe_container_id(c), wabe_container_pid(c),
+	printf("%-20s %-8d %-9s %-32s %-30s %s\n", wabe_container_id(c), wabe_container_pid(c),
 	       wabe_status_name(wabe_container_status(c)), wabe_container_bundle(c),
-	       wabe_clock_rfc3339(wabe_container_created_us(c), created));
+	       wabe_clock_rfc3339(wabe_container_created_us(c), created),
+	       owner_of(c, owner, sizeof(owner)));
 }
 
 static void json_row(struct wabe_json_writer *w, struct wabe_container *c)
@@ -54,7 +51,8 @@ static void json_row(struct wabe_json_writer *w, struct wabe_container *c)
 		{ "bundle", wabe_container_bundle(c) },
 		{ "rootfs", wabe_container_rootfs(c) },
 	};
-	char created[WABE_CLOCK_TEXT_MAX];
+	const struct wabe_pairs *annotations = wabe_container_annotations(c);
+	char created[WABE_CLOCK_TEXT_MAX], owner[16];
 
 	wabe_json_object_begin(w);
 	wabe_json_key(w, "ociVersion");
@@ -67,6 +65,17 @@ static void json_row(struct wabe_json_writer *w, struct wabe_container *c)
 	wabe_json_add_int(w, wabe_container_pid(c));
 	wabe_json_key(w, "created");
 	wabe_json_add_string(w, wabe_clock_rfc3339(wabe_container_created_us(c), created));
+	if (annotations->count) {
+		wabe_json_key(w, "annotations");
+		wabe_json_object_begin(w);
+		for (size_t i = 0; i < annotations->count; i++) {
+			wabe_json_key(w, annotations->items[i].key);
+			wabe_json_add_string(w, annotations->items[i].value);
+		}
+		wabe_json_object_end(w);
+	}
+	wabe_json_key(w, "owner");
+	wabe_json_add_string(w, owner_of(c, owner, sizeof(owner)));
 	wabe_json_object_end(w);
 }
 
@@ -115,7 +124,7 @@ static int run_list(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	int r = cli_options(cli, &cli_list, &v, argc, argv, 0, 0, err);
 
 	if (r >= 0)
-		r = check_format(&v, &is_json, err);
+		r = cli_format(v.format, &is_json, err);
 	if (r >= 0)
 		r = wabe_container_ids(&cli->rt, &cli->arena, &ids, err);
 	if (r < 0)
@@ -123,75 +132,12 @@ static int run_list(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	if (is_json && !v.is_quiet)
 		return list_json(cli, &ids, &v, err);
 	if (!v.is_quiet)
-		printf("%-20s %-8s %-9s %-32s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED");
+		printf("%-20s %-8s %-9s %-32s %-30s %s\n", "ID", "PID", "STATUS", "BUNDLE",
+		       "CREATED", "OWNER");
 	return each(cli, &ids, &v, NULL);
-}
-
-static int ps_json(const pid_t *pids, size_t count, struct wabe_error *err)
-{
-	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
-	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_COMPACT);
-
-	if (!w)
-		return wabe_error_set(err, -ENOMEM, "ps");
-	wabe_json_array_begin(w);
-	for (size_t i = 0; i < count; i++)
-		wabe_json_add_int(w, pids[i]);
-	wabe_json_array_end(w);
-	if (wabe_json_writer_finish(w, &text) < 0)
-		return wabe_error_set(err, -ENOMEM, "ps");
-	return cli_write_out(&text, err);
-}
-
-/* The host's ps(1), asked for these processes; replaces us. */
-static int ps_table(struct cli *cli, const pid_t *pids, size_t count, char **words,
-		    struct wabe_error *err)
-{
-	_cleanup_(wabe_buf_free) struct wabe_buf list = WABE_BUF_INIT;
-	struct wabe_strv command = { 0 };
-	int r = wabe_strv_add(&command, &cli->arena, "ps");
-
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = wabe_buf_printf(&list, "%s%d", i ? "," : "", pids[i]);
-	if (r == 0 && !*words)
-		r = wabe_strv_add(&command, &cli->arena, "-f");
-	for (; r == 0 && *words; words++)
-		r = wabe_strv_add(&command, &cli->arena, *words);
-	if (r == 0)
-		r = wabe_strv_add(&command, &cli->arena, "-p");
-	if (r == 0)
-		r = wabe_strv_add(&command, &cli->arena, count ? list.data : "0");
-	if (r < 0)
-		return wabe_error_set(err, r, "ps");
-	execvp("ps", command.items);
-	return wabe_error_set(err, -errno, "run ps");
-}
-
-static int run_ps(struct cli *cli, int argc, char **argv, struct wabe_error *err)
-{
-	_cleanup_(wabe_container_free) struct wabe_container *c = NULL;
-	_cleanup_free_ pid_t *pids = NULL;
-	struct values v = { 0 };
-	bool is_json = false;
-	size_t count = 0;
-	int first = cli_options(cli, &cli_ps, &v, argc, argv, 1, -1, err);
-	int r = first < 0 ? first : check_format(&v, &is_json, err);
-
-	if (r >= 0)
-		r = cli_load(cli, argv[first], &c, err);
-	if (r >= 0)
-		r = wabe_container_pids(c, &pids, &count, err);
-	if (r < 0)
-		return r;
-	return is_json ? ps_json(pids, count, err)
-		       : ps_table(cli, pids, count, argv + first + 1, err);
 }
 
 const struct cli_verb cli_list = {
 	"list",	  "[options]", "list the containers", list_options, ARRAY_SIZE(list_options),
 	run_list,
-};
-const struct cli_verb cli_ps = {
-	"ps",	    "[options] ID [ps options]", "show a container's processes",
-	ps_options, ARRAY_SIZE(ps_options),	 run_ps,
 };

@@ -14,9 +14,9 @@
 #include "sys/tty.h"
 
 static const struct cli_verb *const verbs[] = {
-	&cli_create, &cli_delete, &cli_events, &cli_exec,  &cli_features,
-	&cli_kill,   &cli_list,	  &cli_pause,  &cli_ps,	   &cli_resume,
-	&cli_run,    &cli_spec,	  &cli_start,  &cli_state, &cli_update,
+	&cli_checkpoint, &cli_create, &cli_delete, &cli_events, &cli_exec,    &cli_features,
+	&cli_kill,	 &cli_list,   &cli_pause,  &cli_ps,	&cli_restore, &cli_resume,
+	&cli_run,	 &cli_spec,   &cli_start,  &cli_state,	&cli_update,
 };
 
 struct globals {
@@ -95,6 +95,16 @@ int cli_check_preserved(struct cli *cli, int count, struct wabe_error *err)
 		if (fd == cli->log.fd || fcntl(fd, F_GETFD) < 0)
 			return wabe_error_set(err, -EBADF, "--preserve-fds %d: descriptor %d",
 					      count, fd);
+	return 0;
+}
+
+int cli_format(const char *format, bool *ret_is_json, struct wabe_error *err)
+{
+	bool is_json = format && strcmp(format, "json") == 0;
+
+	if (format && !is_json && strcmp(format, "table") != 0)
+		return wabe_error_say(err, -EINVAL, "--format %s: want table or json", format);
+	*ret_is_json = is_json;
 	return 0;
 }
 

@@ -61,7 +61,10 @@ static int run_kill(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	first = open_one(cli, &cli_kill, &v, 1, argc, argv, &c, err);
 	if (first < 0)
 		return first;
-	if (argc > first + 1 && wabe_parse_signal(argv[first + 1], &signal) < 0)
+	/* Signal 0 asks whether there is somebody to signal: kill(2). */
+	if (argc > first + 1 && wabe_str_equal(argv[first + 1], "0"))
+		signal = 0;
+	else if (argc > first + 1 && wabe_parse_signal(argv[first + 1], &signal) < 0)
 		return wabe_error_say(err, -EINVAL, "unknown signal %s", argv[first + 1]);
 	return wabe_container_kill(c, signal, v.is_all, err);
 }

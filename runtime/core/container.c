@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -105,6 +106,18 @@ const char *wabe_container_annotation(const struct wabe_container *c, const char
 		if (strcmp(c->state.annotations.items[i].key, key) == 0)
 			return c->state.annotations.items[i].value;
 	return NULL;
+}
+
+const struct wabe_pairs *wabe_container_annotations(const struct wabe_container *c)
+{
+	return &c->state.annotations;
+}
+
+uid_t wabe_container_owner(const struct wabe_container *c)
+{
+	struct stat st;
+
+	return fstat(c->dir_fd, &st) < 0 ? geteuid() : st.st_uid;
 }
 
 int wabe_container_pidfd(const struct wabe_container *c, struct wabe_error *err)

@@ -48,6 +48,15 @@ cgroup_file()
 	cat "/sys/fs/cgroup$(property ControlGroup)/$1"
 }
 
+# File $1 of the scope's cgroup has $2.
+file_is()
+{
+	local got
+
+	got=$(cgroup_file "$1")
+	[[ $got == "$2" ]] || { echo "$1: $got, want $2"; return 1; }
+}
+
 run_scope()
 {
 	script "${1:-exec sleep 600}"
@@ -169,10 +178,14 @@ more_teardown()
 	property_is CPUQuotaPeriodUSec 50ms
 	property_is AllowedCPUs 0
 	systemctl daemon-reload
-	[[ $(cgroup_file memory.max) == 67108864 && $(cgroup_file memory.swap.max) == 33554432 ]]
-	[[ $(cgroup_file cpu.max) == "25000 50000" && $(cgroup_file cpu.weight) == 59 ]]
-	[[ $(cgroup_file pids.max) == 20 && $(cgroup_file memory.oom.group) == 1 && $(cgroup_file cpuset.cpus) == 0 ]]
-	[[ $(cgroup_file memory.high) == 59998208 ]]
+	file_is memory.max 67108864
+	file_is memory.swap.max 33554432
+	file_is cpu.max "25000 50000"
+	file_is cpu.weight 59
+	file_is pids.max 20
+	file_is memory.high 59998208
+	file_is cpuset.cpus 0
+	file_is memory.oom.group 1
 }
 
 @test "update changes the properties and the files" {
@@ -184,11 +197,14 @@ more_teardown()
 	property_is TasksMax 33
 	property_is CPUQuotaPerSecUSec 500ms
 	property_is CPUWeight 100
-	[[ $(cgroup_file memory.max) == 134217728 && $(cgroup_file pids.max) == 33 && $(cgroup_file cpu.max) == "50000 100000" ]]
+	file_is memory.max 134217728
+	file_is pids.max 33
+	file_is cpu.max "50000 100000"
 	ok W update --memory -1 --cpu-quota -1 "$ID"
 	property_is MemoryMax infinity
 	property_is CPUQuotaPerSecUSec infinity
-	[[ $(cgroup_file memory.max) == max && $(cgroup_file cpu.max) == "max 100000" ]]
+	file_is memory.max max
+	file_is cpu.max "max 100000"
 	refused "linux.resources.memory.swap" S update --memory-swap 1M "$ID"
 }
 
@@ -267,12 +283,13 @@ more_teardown()
 	{
 		timeout 60 setpriv --reuid 1000 --regid 1000 --clear-groups env -u DBUS_SESSION_BUS_ADDRESS XDG_RUNTIME_DIR="$T/user" "$@" 3>&-
 	}
+	id -u 1000 >/dev/null 2>&1 || useradd --no-create-home --uid 1000 bats-user
 	mkdir -m 700 "$T/user"
 	chown 1000:1000 "$T/user"
 	chmod 711 "$T" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/*/
 	# user@.service without what it wants of a login.
 	systemd-run --unit "$USER_MANAGER" -p User=1000 -p Delegate=yes -E XDG_RUNTIME_DIR="$T/user" /lib/systemd/systemd --user
-	wait_for test -S "$T/user/systemd/private"
+	wait_for test -S "$T/user/systemd/private" || { journalctl -n 20 -u "$USER_MANAGER"; return 1; }
 	as_user sleep 600 &
 	wait_for pgrep -u 1000 -x sleep
 	pid=$(pgrep -u 1000 -x sleep)
