@@ -147,6 +147,13 @@ int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_
 int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resources *resources,
 			  struct wabe_error *err);
 
+/**
+ * wabe_container_update_class() - new l3CacheSchema and memBwSchema (NULL: as it is) for the container's class of service,
+ * which it gets with all its processes if it had none. -ENOTSUP: no resctrl; errors name linux.intelRdt.
+ */
+int wabe_container_update_class(struct wabe_container *c, const char *l3_cache_schema,
+				const char *mem_bw_schema, struct wabe_error *err);
+
 /** wabe_container_stats() - what its cgroup counts; @wanted and errors of wabe_cgroup_stats(). */
 int wabe_container_stats(struct wabe_container *c, unsigned int wanted,
 			 struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);

@@ -19,6 +19,7 @@ struct values {
 	const char *cpu_period, *cpu_quota, *cpu_burst, *cpu_share, *cpu_rt_period, *cpu_rt_runtime,
 		*cpu_idle, *cpuset_cpus, *cpuset_mems;
 	const char *memory, *memory_reservation, *memory_swap, *kernel_memory, *kernel_memory_tcp;
+	const char *l3_cache_schema, *mem_bw_schema;
 };
 
 #define V(member) offsetof(struct values, member)
@@ -50,6 +51,8 @@ static const struct wabe_option options[] = {
 	OPTION("memory", 0, memory, "BYTES", "memory; suffixes K M G T; -1 is unlimited"),
 	OPTION("memory-reservation", 0, memory_reservation, "BYTES", "memory that is left to it"),
 	OPTION("memory-swap", 0, memory_swap, "BYTES", "memory and swap together; -1 is unlimited"),
+	OPTION("l3-cache-schema", 0, l3_cache_schema, "SCHEMA", "L3 cache masks, as in L3:0=7f0"),
+	OPTION("mem-bw-schema", 0, mem_bw_schema, "SCHEMA", "memory bandwidth, as in MB:0=20"),
 	OPTION("pids-limit", 0, pids_limit, "N", "processes and threads; -1 is unlimited"),
 };
 
@@ -178,7 +181,11 @@ static int run_update(struct cli *cli, int argc, char **argv, struct wabe_error 
 		r = from_flags(&v, &resources, err);
 	if (r < 0)
 		return wabe_error_prefix(err, "update");
-	return wabe_container_update(c, &resources, err);
+	r = wabe_container_update(c, &resources, err);
+	/* runc takes these two beside a document as well. */
+	if (r == 0 && (v.l3_cache_schema || v.mem_bw_schema))
+		r = wabe_container_update_class(c, v.l3_cache_schema, v.mem_bw_schema, err);
+	return r;
 }
 
 const struct cli_verb cli_update = {

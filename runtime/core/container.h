@@ -36,6 +36,9 @@ struct wabe_state {
 	const char *scope;	 /* unit of systemd that the cgroup is, NULL = none */
 	const char *scope_slice; /* where it is made */
 	bool is_user_scope;	 /* of the caller's service manager, not of the host's */
+	const char *rdt_class;	 /* class of service in resctrl, NULL = none */
+	const char *rdt_monitor; /* its monitoring group, NULL = none */
+	bool is_rdt_made;	 /* the class was made for it */
 	const char *config_path; /* of the front end, or NULL */
 	struct wabe_pairs annotations;
 	int64_t pid;	      /* of init on the host, 0 until it exists */

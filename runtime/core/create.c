@@ -27,6 +27,7 @@
 #include "core/hooks.h"
 #include "core/identity.h"
 #include "core/init.h"
+#include "core/rdt.h"
 #include "core/resources.h"
 #include "core/scope.h"
 #include "core/sync.h"
@@ -204,6 +205,22 @@ static void undo_scope(struct create *cr)
 	(void)wabe_scope_stop(cr->c, NULL);
 	if (cr->c->cgroup)
 		(void)wabe_cgroup_remove(cr->c->cgroup, 5000, NULL);
+}
+
+static int join_class(struct create *cr, struct wabe_error *err)
+{
+	const struct wabe_spec_rdt *rdt = cr->init.spec->rdt;
+	int r = rdt ? wabe_rdt_join(cr->c, rdt, cr->init.pid, err) : 0;
+
+	/* A step that fails undoes itself. */
+	if (r < 0)
+		(void)wabe_rdt_leave(cr->c, NULL);
+	return r;
+}
+
+static void undo_class(struct create *cr)
+{
+	(void)wabe_rdt_leave(cr->c, NULL);
 }
 
 static int set_scope_resources(struct create *cr, struct wabe_error *err)
@@ -483,6 +500,7 @@ static const struct create_step {
 	{ "scope", make_scope, undo_scope },
 	{ "resources of the scope", set_scope_resources, NULL },
 	{ "cgroup membership", place_in_cgroup, NULL },
+	{ "class of service", join_class, undo_class },
 	{ "scheduling", schedule, NULL },
 	{ "go", let_child_go, NULL },
 	/* Beside the child's setup; its hooks ask for poststop's. */

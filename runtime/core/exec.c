@@ -25,6 +25,7 @@
 #include "core/filter.h"
 #include "core/identity.h"
 #include "core/keyring.h"
+#include "core/rdt.h"
 #include "core/subcgroup.h"
 #include "core/sync.h"
 #include "spec/spec.h"
@@ -343,6 +344,8 @@ static int outside_rights(struct exec *e, struct wabe_error *err)
 		r = wabe_attributes_final_cpus(e->pid, &e->process, err);
 	if (r == 0)
 		r = wabe_attributes_outside(e->pid, &e->process, err);
+	if (r == 0)
+		r = wabe_rdt_attach(e->c, e->pid, err);
 	if (r == 0)
 		r = wabe_identity_raise_rlimits(e->pid, &e->process, err);
 	if (r == 0)

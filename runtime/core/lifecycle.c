@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "core/container.h"
 #include "core/hooks.h"
+#include "core/rdt.h"
 #include "core/scope.h"
 #include "core/sync.h"
 #include "spec/spec.h"
@@ -156,10 +157,8 @@ static int may_delete(struct wabe_container *c, enum wabe_status status, bool is
 
 static int remove_cgroup(struct wabe_container *c, struct wabe_error *err)
 {
-	int r = c->state.scope ? wabe_scope_stop(c, err) : 0;
+	int r;
 
-	if (r < 0)
-		return r;
 	if (!has_cgroup(c))
 		return 0;
 	r = wabe_container_open_cgroup(c, err);
@@ -185,6 +184,11 @@ static int delete_locked(struct wabe_container *c, bool is_force, struct wabe_er
 		if (r == 0)
 			r = remove_cgroup(c, err);
 	}
+	/* Also of one whose processes have ended: a scope that failed stays until somebody says that he knows. */
+	if (r == 0 && c->state.scope)
+		r = wabe_scope_stop(c, err);
+	if (r == 0)
+		r = wabe_rdt_leave(c, err);
 	if (r < 0)
 		return r;
 	wabe_hooks_poststop(c);

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "core/container.h"
+#include "core/rdt.h"
 #include "core/resources.h"
 #include "core/scope.h"
 #include "spec/spec.h"
@@ -154,6 +155,72 @@ static int update_locked(struct wabe_container *c, const struct wabe_spec_resour
 	return r < 0 ? r : wabe_state_save_config(c, &spec, err);
 }
 
+/* Who was forked before it had a class follows. */
+static int enter_class(struct wabe_container *c, const struct wabe_spec_rdt *rdt,
+		       struct wabe_error *err)
+{
+	_cleanup_free_ pid_t *pids = NULL;
+	size_t count = 0;
+	int r = wabe_rdt_join(c, rdt, (pid_t)c->state.pid, err);
+
+	if (r == 0)
+		r = wabe_container_pids(c, &pids, &count, err);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = wabe_rdt_attach(c, pids[i], err);
+	if (r < 0)
+		(void)wabe_rdt_leave(c, NULL);
+	return r < 0 ? r : wabe_state_save(c, err);
+}
+
+static int update_class_locked(struct wabe_container *c, const char *l3_cache_schema,
+			       const char *mem_bw_schema, struct wabe_error *err)
+{
+	struct wabe_spec_rdt rdt = { 0 };
+	const struct wabe_spec *old;
+	struct wabe_spec spec;
+	int r;
+
+	if (wabe_container_status(c) == WABE_STATUS_STOPPED)
+		return wabe_error_say(err, -ESRCH, "container %s is not running", c->state.id);
+	old = wabe_container_spec(c, err);
+	if (!old)
+		return err ? err->code : -EIO;
+	spec = *old;
+	if (old->rdt)
+		rdt = *old->rdt;
+	if (l3_cache_schema)
+		rdt.l3_cache_schema = l3_cache_schema;
+	if (mem_bw_schema)
+		rdt.mem_bw_schema = mem_bw_schema;
+	spec.rdt = &rdt;
+	r = wabe_spec_validate(&spec, err);
+	if (r == 0)
+		r = c->state.rdt_class ? wabe_rdt_write(c, &rdt, err) : enter_class(c, &rdt, err);
+	return r < 0 ? r : wabe_state_save_config(c, &spec, err);
+}
+
+/* Ends a change: the strings of the new spec are the caller's, what is asked next is read again. */
+static int end_update(struct wabe_container *c, int r, struct wabe_error *err)
+{
+	wabe_spec_free(&c->spec);
+	c->has_spec = false;
+	wabe_container_unlock(c);
+	return r < 0 ? wabe_error_prefix(err, "update") : 0;
+}
+
+int wabe_container_update_class(struct wabe_container *c, const char *l3_cache_schema,
+				const char *mem_bw_schema, struct wabe_error *err)
+{
+	int r = wabe_container_lock(c, LOCK_TIMEOUT_MS, err);
+
+	if (r < 0)
+		return r;
+	r = wabe_state_refresh(c, err);
+	if (r == 0)
+		r = update_class_locked(c, l3_cache_schema, mem_bw_schema, err);
+	return end_update(c, r, err);
+}
+
 int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resources *resources,
 			  struct wabe_error *err)
 {
@@ -164,9 +231,5 @@ int wabe_container_update(struct wabe_container *c, const struct wabe_spec_resou
 	r = wabe_state_refresh(c, err);
 	if (r == 0)
 		r = update_locked(c, resources, err);
-	/* The strings of the new limits are the caller's: what it asks next is read again. */
-	wabe_spec_free(&c->spec);
-	c->has_spec = false;
-	wabe_container_unlock(c);
-	return r < 0 ? wabe_error_prefix(err, "update") : 0;
+	return end_update(c, r, err);
 }

@@ -92,7 +92,12 @@ static void add_linux(struct wabe_json_writer *w)
 	wabe_json_object_end(w);
 	add_enabled(w, "apparmor", true);
 	add_enabled(w, "selinux", true);
-	add_enabled(w, "intelRdt", false);
+	wabe_json_key(w, "intelRdt");
+	wabe_json_object_begin(w);
+	add_flag(w, "enabled", true);
+	add_flag(w, "schemata", true);
+	add_flag(w, "monitoring", true);
+	wabe_json_object_end(w);
 	wabe_json_key(w, "mountExtensions");
 	wabe_json_object_begin(w);
 	add_enabled(w, "idmap", false);

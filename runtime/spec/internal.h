@@ -47,6 +47,7 @@ int wabe_spec_validate_idmaps(const struct wabe_spec *spec, struct wabe_error *e
 int wabe_spec_validate_linux(const struct wabe_spec *spec, struct wabe_error *err);
 int wabe_spec_validate_resources(const struct wabe_spec_resources *resources,
 				 struct wabe_error *err);
+int wabe_spec_validate_rdt(const struct wabe_spec_rdt *rdt, struct wabe_error *err);
 int wabe_spec_validate_seccomp(const struct wabe_spec_seccomp *seccomp, struct wabe_error *err);
 int wabe_spec_validate_sysctl(const struct wabe_spec *spec, struct wabe_error *err);
 

@@ -102,6 +102,11 @@ static int normalise(struct wabe_spec *spec)
 	drop_empty(&spec->rootfs_propagation);
 	drop_empty(&spec->resources.cpu.cpus);
 	drop_empty(&spec->resources.cpu.mems);
+	if (spec->rdt) {
+		drop_empty(&spec->rdt->clos_id);
+		drop_empty(&spec->rdt->l3_cache_schema);
+		drop_empty(&spec->rdt->mem_bw_schema);
+	}
 	if (spec->memory_policy)
 		drop_empty(&spec->memory_policy->nodes);
 	if (spec->process)

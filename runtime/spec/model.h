@@ -197,6 +197,14 @@ struct wabe_spec_rdma {
 	struct wabe_opt_u64 hca_handles, hca_objects;
 };
 
+/* config-linux.md, "IntelRdt": a class of service of resctrl */
+struct wabe_spec_rdt {
+	const char *clos_id; /* NULL: the container's id */
+	struct wabe_strv schemata;
+	const char *l3_cache_schema, *mem_bw_schema;
+	bool enable_cmt, enable_mbm, enable_monitoring;
+};
+
 struct wabe_spec_resources {
 	struct wabe_list devices; /* struct wabe_spec_device_rule */
 	struct wabe_spec_memory memory;
@@ -260,6 +268,7 @@ struct wabe_spec {
 	struct wabe_list devices;		     /* struct wabe_spec_device */
 	const char *cgroups_path;
 	struct wabe_spec_resources resources;
+	struct wabe_spec_rdt *rdt;	   /* NULL: resctrl is not touched */
 	struct wabe_spec_seccomp *seccomp; /* NULL: no filter */
 	const char *rootfs_propagation;	   /* shared slave private unbindable, NULL = rprivate */
 	struct wabe_strv masked_paths, readonly_paths;

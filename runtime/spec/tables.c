@@ -318,6 +318,17 @@ static const struct wabe_codec_field rdma_rows[] = {
 	END,
 };
 
+static const struct wabe_codec_field rdt_rows[] = {
+	{ "closID", WABE_CODEC_STRING, offsetof(struct wabe_spec_rdt, clos_id) },
+	{ "schemata", WABE_CODEC_STRV, offsetof(struct wabe_spec_rdt, schemata) },
+	{ "l3CacheSchema", WABE_CODEC_STRING, offsetof(struct wabe_spec_rdt, l3_cache_schema) },
+	{ "memBwSchema", WABE_CODEC_STRING, offsetof(struct wabe_spec_rdt, mem_bw_schema) },
+	{ "enableCMT", WABE_CODEC_BOOL, offsetof(struct wabe_spec_rdt, enable_cmt) },
+	{ "enableMBM", WABE_CODEC_BOOL, offsetof(struct wabe_spec_rdt, enable_mbm) },
+	{ "enableMonitoring", WABE_CODEC_BOOL, offsetof(struct wabe_spec_rdt, enable_monitoring) },
+	END,
+};
+
 const struct wabe_codec_field wabe_spec_resources_rows[] = {
 	{ "devices", WABE_CODEC_LIST, offsetof(struct wabe_spec_resources, devices),
 	  .sub = device_rule_rows, .size = sizeof(struct wabe_spec_device_rule) },
@@ -410,7 +421,8 @@ static const struct wabe_codec_field linux_rows[] = {
 	{ "rootfsPropagation", WABE_CODEC_STRING, offsetof(struct wabe_spec, rootfs_propagation) },
 	{ "maskedPaths", WABE_CODEC_STRV, offsetof(struct wabe_spec, masked_paths) },
 	{ "readonlyPaths", WABE_CODEC_STRV, offsetof(struct wabe_spec, readonly_paths) },
-	UNSUPPORTED("intelRdt"),
+	{ "intelRdt", WABE_CODEC_POINTER, offsetof(struct wabe_spec, rdt), .sub = rdt_rows,
+	  .size = sizeof(struct wabe_spec_rdt) },
 	{ "memoryPolicy", WABE_CODEC_POINTER, offsetof(struct wabe_spec, memory_policy),
 	  .sub = memory_policy_rows, .size = sizeof(struct wabe_spec_memory_policy) },
 	{ "mountLabel", WABE_CODEC_STRING, offsetof(struct wabe_spec, mount_label) },

@@ -320,6 +320,8 @@ int wabe_spec_validate(const struct wabe_spec *spec, struct wabe_error *err)
 		r = wabe_spec_validate_resources(&spec->resources, err);
 	if (r == 0)
 		r = wabe_spec_validate_mount_label(spec, err);
+	if (r == 0 && spec->rdt)
+		r = wabe_spec_validate_rdt(spec->rdt, err);
 	if (r == 0 && spec->memory_policy)
 		r = wabe_spec_validate_memory_policy(spec->memory_policy, err);
 	if (r == 0 && spec->personality)

@@ -243,6 +243,30 @@ static int validate_unified(const struct wabe_pairs *pairs, struct wabe_error *e
 	return 0;
 }
 
+/* config-linux.md, "IntelRdt"; a class is one directory, and none of the kernel's own (resctrl.rst). */
+int wabe_spec_validate_rdt(const struct wabe_spec_rdt *rdt, struct wabe_error *err)
+{
+	const char *id = rdt->clos_id;
+
+	if (id && (strchr(id, '/') || strlen(id) > 255 || !wabe_str_printable(id) ||
+		   strcmp(id, ".") == 0 || strcmp(id, "..") == 0 || strcmp(id, "info") == 0 ||
+		   strcmp(id, "mon_groups") == 0 || strcmp(id, "mon_data") == 0))
+		return wabe_error_say(err, -EINVAL,
+				      "linux.intelRdt.closID: \"%.100s\" can't be a class's name",
+				      id);
+	if (rdt->mem_bw_schema &&
+	    (strncmp(rdt->mem_bw_schema, "MB:", 3) != 0 || strchr(rdt->mem_bw_schema, '\n')))
+		return wabe_error_say(
+			err, -EINVAL,
+			"linux.intelRdt.memBwSchema: \"%.100s\" is not one line that begins with MB:",
+			rdt->mem_bw_schema);
+	for (size_t i = 0; i < rdt->schemata.count; i++)
+		if (!*rdt->schemata.items[i] || strchr(rdt->schemata.items[i], '\n'))
+			return wabe_error_say(err, -EINVAL,
+					      "linux.intelRdt.schemata[%zu]: is not one line", i);
+	return 0;
+}
+
 int wabe_spec_validate_resources(const struct wabe_spec_resources *res, struct wabe_error *err)
 {
 	int r = validate_device_rules(&res->devices, err);

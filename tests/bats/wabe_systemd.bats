@@ -166,7 +166,7 @@ more_teardown()
 	needs_systemd
 	conf '.linux.resources += {memory: {limit: 67108864, swap: 100663296, reservation: 33554432}, pids: {limit: 20},
 		cpu: {shares: 512, quota: 25000, period: 50000, cpus: "0", mems: "0"}}
-		| .linux.resources.unified = {"memory.high": "60000000", "memory.oom.group": "1"}'
+		| .linux.resources.unified = {"memory.high": "60000000", "cgroup.max.descendants": "17"}'
 	run_scope
 	property_is MemoryMax 67108864
 	property_is MemorySwapMax 33554432
@@ -185,7 +185,7 @@ more_teardown()
 	file_is pids.max 20
 	file_is memory.high 59998208
 	file_is cpuset.cpus 0
-	file_is memory.oom.group 1
+	file_is cgroup.max.descendants 17
 }
 
 @test "update changes the properties and the files" {
