@@ -43,7 +43,7 @@ all_there()
 # Long options of a program's help on standard input, without "--".
 long_options()
 {
-	grep -oE -- '(^|[ ,[])--[a-z_-]+' | grep -oE -- '[a-z][a-z_-]+' | sort -u
+	grep -oE -- '(^|[ ,[])--[a-z][a-z0-9_-]+' | grep -oE -- '[a-z][a-z0-9_-]+' | sort -u
 }
 
 verbs_of()
@@ -153,6 +153,28 @@ use_completion()
 	[[ $(offers vzctl set 101 --onboot yes --sav) == --save ]]
 	run ! grep -x -- --userpasswd <(offers vzctl create 101 --)
 	[[ $(offers vzctl stop 101 --f) == --fast ]]
+}
+
+@test "the completion of wabe has every verb, each one's options, values" {
+	local verb
+
+	completion=$repo/etc/completions/wabe
+	[[ -f $completion ]] || completion=/usr/share/bash-completion/completions/wabe
+	diff <(verbs_of wabe) <(offers wabe "")
+	[[ $(offers wabe --root /run/wabe upd) == update ]]
+	[[ $(offers wabe --systemd-cgroup fea) == features ]]
+	for verb in $(verbs_of wabe); do
+		wabe "$verb" --help | sed 1d | long_options | sed 's/^/--/' >"$T/options"
+		offers wabe "$verb" -- >"$T/offers"
+		diff "$T/options" <(sed '/^$/d' "$T/offers") || { echo "of wabe $verb"; return 1; }
+	done
+	[[ $(offers wabe --cgroup-manager "" | paste -sd' ') == "cgroupfs systemd disabled" ]]
+	[[ $(offers wabe list --format j) == json ]]
+	[[ $(offers wabe kill x SIGUS | paste -sd' ') == "SIGUSR1 SIGUSR2" ]]
+	[[ -z $(offers wabe --root "$T/none" delete "") ]]
+	mkdir -m 700 "$T/state" "$T/state/web1"
+	[[ $EUID != 0 || $(offers wabe --root "$T/state" delete --force "") == web1 ]]
+	[[ -z $(offers wabe update --memory "") ]]
 }
 
 @test "the completion has values, samples, fields" {
