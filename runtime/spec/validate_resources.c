@@ -243,6 +243,23 @@ static int validate_unified(const struct wabe_pairs *pairs, struct wabe_error *e
 	return 0;
 }
 
+/* Lines as "L3:0=7f0;1=1f" (resctrl.rst, "Schemata files"); the kernel knows which resources and masks there are. */
+static bool is_schema(const char *s)
+{
+	do {
+		size_t name, rest;
+
+		s += *s == '\n';
+		name = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+		rest = strcspn(s, "\n");
+		if (rest && (name == 0 || s[name] != ':' ||
+			     strspn(s + name + 1, "0123456789abcdefABCDEFx=; ") != rest - name - 1))
+			return false;
+		s += rest;
+	} while (*s);
+	return true;
+}
+
 /* config-linux.md, "IntelRdt"; a class is one directory, and none of the kernel's own (resctrl.rst). */
 int wabe_spec_validate_rdt(const struct wabe_spec_rdt *rdt, struct wabe_error *err)
 {
@@ -254,16 +271,25 @@ int wabe_spec_validate_rdt(const struct wabe_spec_rdt *rdt, struct wabe_error *e
 		return wabe_error_say(err, -EINVAL,
 				      "linux.intelRdt.closID: \"%.100s\" can't be a class's name",
 				      id);
+	if (rdt->l3_cache_schema && !is_schema(rdt->l3_cache_schema))
+		return wabe_error_say(
+			err, -EINVAL,
+			"linux.intelRdt.l3CacheSchema: \"%.100s\" is no schema as L3:0=7f0",
+			rdt->l3_cache_schema);
 	if (rdt->mem_bw_schema &&
-	    (strncmp(rdt->mem_bw_schema, "MB:", 3) != 0 || strchr(rdt->mem_bw_schema, '\n')))
+	    (strncmp(rdt->mem_bw_schema, "MB:", 3) != 0 || strchr(rdt->mem_bw_schema, '\n') ||
+	     !is_schema(rdt->mem_bw_schema)))
 		return wabe_error_say(
 			err, -EINVAL,
 			"linux.intelRdt.memBwSchema: \"%.100s\" is not one line that begins with MB:",
 			rdt->mem_bw_schema);
 	for (size_t i = 0; i < rdt->schemata.count; i++)
-		if (!*rdt->schemata.items[i] || strchr(rdt->schemata.items[i], '\n'))
-			return wabe_error_say(err, -EINVAL,
-					      "linux.intelRdt.schemata[%zu]: is not one line", i);
+		if (!*rdt->schemata.items[i] || strchr(rdt->schemata.items[i], '\n') ||
+		    !is_schema(rdt->schemata.items[i]))
+			return wabe_error_say(
+				err, -EINVAL,
+				"linux.intelRdt.schemata[%zu]: \"%.100s\" is not a line as L3:0=7f0",
+				i, rdt->schemata.items[i]);
 	return 0;
 }
 

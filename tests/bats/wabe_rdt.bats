@@ -25,7 +25,7 @@ more_setup()
 @test "what is no class or schema is refused with its path" {
 	local pair
 	for pair in 'closID="a/b"' 'closID=".."' 'closID="info"' 'closID=1' 'memBwSchema="L3:0=f"' 'memBwSchema="MB:0=1\nMB:1=1"' \
-		'l3CacheSchema=[]' 'schemata="L3:0=f"' 'schemata=["a\nb"]' 'schemata=[""]' 'enableMonitoring=1' 'enableCMT="x"'; do
+		'l3CacheSchema=[]' 'l3CacheSchema="nonsense"' 'l3CacheSchema="L3:0=f\nx"' 'schemata="L3:0=f"' 'schemata=["a\nb"]' 'schemata=[""]' 'enableMonitoring=1' 'enableCMT="x"'; do
 		conf '.linux.intelRdt = {($k): $v}' --arg k "${pair%%=*}" --argjson v "${pair#*=}"
 		refused_container "linux.intelRdt.${pair%%=*}"
 	done
