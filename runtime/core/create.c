@@ -235,7 +235,7 @@ static int prepare(struct create *cr, struct wabe_error *err)
 	if (r == 0)
 		r = wabe_init_prepare(&cr->init, err);
 	if (r == 0 && cr->init.spec->process)
-		wabe_identity_warn(cr->init.spec->process, cr->rt->log);
+		wabe_identity_warn(cr->init.spec->process, cr->init.has_userns, cr->rt->log);
 	return r < 0 ? r
 		     : wabe_filter_compile(cr->rt, cr->init.spec->seccomp, &cr->init.seccomp,
 					   &cr->init.has_seccomp, err);

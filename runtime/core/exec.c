@@ -122,7 +122,7 @@ static int prepare(struct exec *e, struct wabe_error *err)
 		return err ? err->code : -EIO;
 	choose_namespaces(e);
 	merge_process(e);
-	wabe_identity_warn(&e->process, e->c->rt->log);
+	wabe_identity_warn(&e->process, e->has_userns, e->c->rt->log);
 	if (!e->args->main && !e->process.args.count)
 		return wabe_error_say(err, -EINVAL, "exec: no command");
 	if (e->process.terminal && !e->args->console_socket && !e->args->ret_console_fd)

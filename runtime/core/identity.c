@@ -141,15 +141,39 @@ static uint64_t ambient_of(const struct wabe_spec_capabilities *c)
 	return c->ambient & c->permitted & c->inheritable;
 }
 
+/* What this kernel doesn't know, or the caller has none of to pass on; in a new user namespace there are all. */
+static uint64_t missing_of(const struct wabe_spec_capabilities *c, bool has_userns)
+{
+	uint64_t held = UINT64_MAX;
+
+	if (!has_userns && wabe_capability_held(&held, NULL) < 0)
+		held = UINT64_MAX;
+	return ((c->permitted | c->inheritable) & ~held) |
+	       ((c->bounding | c->permitted | c->inheritable) & ~wabe_capability_known());
+}
+
+static void warn_missing(uint64_t missing, const struct wabe_log *log)
+{
+	if (missing)
+		wabe_log(
+			log, WABE_LOG_WARNING,
+			"process.capabilities: %s and %d more are left out, as the kernel or the caller doesn't have them",
+			wabe_name_of(wabe_spec_capability_names, __builtin_ctzll(missing)),
+			__builtin_popcountll(missing) - 1);
+}
+
 /*
  * config.md, "capabilities": what can't be granted is warned of, not refused. buildah asks for all of its capabilities as
  * ambient ones and for none as inheritable.
  */
-void wabe_identity_warn(const struct wabe_spec_process *process, const struct wabe_log *log)
+void wabe_identity_warn(const struct wabe_spec_process *process, bool has_userns,
+			const struct wabe_log *log)
 {
 	const struct wabe_spec_capabilities *c = process->capabilities;
 	uint64_t extra = c ? c->ambient & ~ambient_of(c) : 0;
 
+	if (c)
+		warn_missing(missing_of(c, has_userns), log);
 	if (extra)
 		wabe_log(
 			log, process->user.uid == 0 ? WABE_LOG_DEBUG : WABE_LOG_WARNING,

@@ -25,8 +25,12 @@ int wabe_identity_raise_rlimits(pid_t pid, const struct wabe_spec_process *proce
 int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process,
 			    struct wabe_error *err);
 
-/** wabe_identity_warn() - of what @process asks for and can't have; called outside, before wabe_identity_assume(). */
-void wabe_identity_warn(const struct wabe_spec_process *process, const struct wabe_log *log);
+/**
+ * wabe_identity_warn() - of what @process asks for and can't have; called outside, before wabe_identity_assume().
+ * @has_userns: its user namespace isn't the caller's
+ */
+void wabe_identity_warn(const struct wabe_spec_process *process, bool has_userns,
+			const struct wabe_log *log);
 
 /**
  * wabe_identity_assume() - become @process: the root is already the container's. Without no_new_privs the filter is loaded

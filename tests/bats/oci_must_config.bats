@@ -111,6 +111,28 @@ hook()
 	[[ $output != *"5 7"* && $output == *end ]] || shown
 }
 
+@test "capabilities that the caller doesn't have are warned of, and the container runs without them" {
+	conf '.process.capabilities |= (.bounding += ["CAP_SYS_TIME"] | .permitted += ["CAP_SYS_TIME"] | .effective += ["CAP_SYS_TIME"])'
+	script 'grep CapEff /proc/self/status; sleep 0.3'
+	ok_container
+	[[ $output != *warning* && $output == *"CapEff:	0000000022000420"* ]] || shown
+	ok timeout 30 "${ENTER[@]}" setpriv --bounding-set -sys_time "$WABE" --root "$STATE" run --bundle "$B" "$ID"
+	has "warning"
+	has "CAP_SYS_TIME and 0 more are left out"
+	has "CapEff:	0000000020000420"
+	background
+	ok timeout 30 "${ENTER[@]}" setpriv --bounding-set -sys_time "$WABE" --root "$STATE" exec "$ID" grep CapEff /proc/self/status
+	has "CAP_SYS_TIME and 0 more are left out"
+	ok W exec "$ID" true
+	is ""
+	ok W delete --force "$ID"
+	# In a user namespace of its own it has all.
+	userns
+	script true
+	ok timeout 30 "${ENTER[@]}" setpriv --bounding-set -sys_time "$WABE" --root "$STATE" run --bundle "$B" "$ID"
+	is ""
+}
+
 @test "unknown properties are ignored, wherever they stand" {
 	conf '.process.rlimits = [{type: "RLIMIT_CORE", soft: 0, hard: 0}] | .hooks = {poststop: [{path: "/bin/true"}]}
 		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["bpf"], action: "SCMP_ACT_ERRNO", args: [{index: 0, value: 1, op: "SCMP_CMP_EQ"}]}]}
