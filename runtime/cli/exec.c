@@ -179,7 +179,7 @@ static int apply_options(struct cli *cli, const struct values *v, struct wabe_sp
 	p->cwd = v->cwd ? v->cwd : p->cwd;
 	p->apparmor_profile = v->profile ? v->profile : p->apparmor_profile;
 	p->selinux_label = v->label ? v->label : p->selinux_label;
-	if (p->cwd[0] != '/')
+	if (p->cwd && p->cwd[0] != '/')
 		return wabe_error_say(err, -EINVAL, "--cwd %s: want an absolute path", p->cwd);
 	if (v->user)
 		r = parse_user(v->user, &p->user, err);

@@ -64,8 +64,10 @@ EARLY static int run_sealed(char **argv, char **envp)
 	const long tree_flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_NO_AUTOMOUNT;
 	struct mount_attr attr;
 	struct statfs st;
-	long fd, r = call(SYS_statfs, (long)self, (long)&st, 0, 0, 0);
+	long fd, r;
 
+	st.f_flags = 0; /* not the whole of it, which may be memset() */
+	r = call(SYS_statfs, (long)self, (long)&st, 0, 0, 0);
 	if (r < 0 || (st.f_flags & ST_RDONLY))
 		return (int)r;
 	attr.attr_set = MOUNT_ATTR_RDONLY;

@@ -248,10 +248,13 @@ static inline void bad_walk_rows(struct bad_walk *w, const struct wabe_codec_fie
 static inline void bad_walk_row(struct bad_walk *w, const struct wabe_codec_field *row)
 {
 	const struct bad_values *bad = bad_values_of(row);
+	bool is_number = row->type == WABE_CODEC_U32_LIST;
 
-	for (size_t i = 0; i < ARRAY_SIZE(bad->values) && bad->values[i]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(bad->values) && bad->values[i]; i++) {
+		is_number |= i == 2 && strcmp(bad->values[i], "\"1\"") == 0;
 		bad_emit(w, bad->values[i]);
-	if (row->type == WABE_CODEC_U32_LIST || strcmp(bad->values[2], "\"1\"") == 0)
+	}
+	if (is_number)
 		bad_emit_bounds(w, row);
 	if (row->names)
 		bad_emit_case(w, row);
