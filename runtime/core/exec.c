@@ -96,6 +96,8 @@ static void merge_process(struct exec *e)
 		p->rlimits = base->rlimits;
 	if (!p->oom_score_adj.is_set)
 		p->oom_score_adj = base->oom_score_adj;
+	if (!p->user.umask.is_set)
+		p->user.umask = base->user.umask;
 	if (!p->apparmor_profile)
 		p->apparmor_profile = base->apparmor_profile;
 	if (!p->selinux_label)

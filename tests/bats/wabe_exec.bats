@@ -102,6 +102,27 @@ load oci
 	refused "nowhere.json" W exec --process "$T/nowhere.json" "$ID"
 }
 
+@test "the umask is the container's, or that of --process" {
+	conf '.process.user.umask = 63'
+	background
+	ok_inside umask
+	is 0077
+	jq -n '{args: ["sh", "-c", "umask"], cwd: "/", user: {uid: 0, gid: 0}}' >"$T/process.json"
+	ok W exec --process "$T/process.json" "$ID"
+	is 0077
+	jq -n '{args: ["sh", "-c", "umask"], cwd: "/", user: {uid: 0, gid: 0, umask: 2}}' >"$T/process.json"
+	ok W exec --process "$T/process.json" "$ID"
+	is 0002
+	ok W delete -f "$ID"
+	conf 'del(.process.user.umask)'
+	background
+	ok_inside umask
+	is 0022
+	conf '.process.user.umask = 512'
+	refused 'process.user.umask' W create --bundle "$B" "$ID-2"
+	[[ ! -e $STATE/$ID-2 ]]
+}
+
 @test "detached, with a pid file" {
 	background
 	ok W exec -d --pid-file "$T/pid" "$ID" sleep 333
