@@ -4,7 +4,7 @@
  *
  * Both command lines are thin over it. A container is a directory <state root>/<id> (state.json, lock, start socket),
  * a cgroup and, while it lives, an init process known by pid and start time. Nothing of ours stays resident for it.
- * All calls need root on the host unless said otherwise; none prints; all take the caller's struct wabe_error.
+ * What the caller has no right to is an error that says so; none prints; all take the caller's struct wabe_error.
  */
 #ifndef WABE_H
 #define WABE_H
@@ -24,6 +24,13 @@
 #include "sys/namespace.h"
 #include "sys/quota.h"
 
+/** Is a cgroup that can't be had an error? By itself: for the host's root alone. */
+enum wabe_rootless_mode {
+	WABE_ROOTLESS_AUTO,
+	WABE_ROOTLESS_TRUE,
+	WABE_ROOTLESS_FALSE,
+};
+
 /** What all calls share; owned by main. */
 struct wabe_runtime {
 	const char *state_root; /* "/run/wabe", "/run/vz"; made 0700 when missing */
@@ -31,6 +38,7 @@ struct wabe_runtime {
 		*cgroup_base; /* parent of containers without linux.cgroupsPath: "/wabe", "/vz" */
 	bool no_cgroup;	      /* --cgroup-manager=disabled */
 	bool is_systemd;      /* new containers get their cgroup as a scope of systemd */
+	enum wabe_rootless_mode rootless;
 	struct wabe_log *log; /* NULL = silent */
 	/* NULL, or what its containers open their cgroups by, for who looks at many; outlives them */
 	const struct wabe_cgroup_roots *cgroup_roots;

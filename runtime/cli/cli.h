@@ -77,6 +77,18 @@ const char *cli_notify_address(void);
 int cli_start_ready(struct cli *cli, struct wabe_container *c, struct wabe_error *err);
 void cli_wait_ready(struct cli *cli, struct wabe_container *c);
 
+/**
+ * cli_protect_copy() - the same for an ordinary user, who can't clone the mount. A binary of root's is out of reach for its
+ * containers; its own belongs to its container's root as well, and is run again from a sealed copy in memory.
+ */
+int cli_protect_copy(struct cli *cli, struct wabe_error *err);
+
+/**
+ * cli_state_root() - the state root without --root: /run/wabe for root; for others $XDG_RUNTIME_DIR/wabe, /run/user/UID/wabe, or
+ * /tmp/wabe-UID, which must be a directory of the caller alone.
+ */
+int cli_state_root(struct cli *cli, const char **ret_path, struct wabe_error *err);
+
 /** cli_absolute() - absolute form of a path, in the arena; NULL as NULL. */
 int cli_absolute(struct cli *cli, const char *path, const char **ret_path, struct wabe_error *err);
 

@@ -28,7 +28,7 @@ struct globals {
 
 static const struct wabe_option global_options[] = {
 	{ "root", 0, WABE_OPTION_STRING, G(root), "DIR",
-	  "state of containers (default /run/wabe)" },
+	  "state of containers (default /run/wabe, a user's $XDG_RUNTIME_DIR/wabe)" },
 	{ "log", 0, WABE_OPTION_STRING, G(log), "FILE",
 	  "append messages to FILE; errors go to standard error too" },
 	{ "log-format", 0, WABE_OPTION_STRING, G(log_format), "FORMAT", "text (default) or json" },
@@ -37,7 +37,8 @@ static const struct wabe_option global_options[] = {
 	  "cgroupfs (default), systemd or disabled" },
 	{ "systemd-cgroup", 0, WABE_OPTION_FLAG, G(is_systemd), NULL,
 	  "the same as --cgroup-manager systemd" },
-	{ "rootless", 0, WABE_OPTION_STRING, G(rootless), "WHEN", "auto (default) or false" },
+	{ "rootless", 0, WABE_OPTION_STRING, G(rootless), "WHEN",
+	  "do without a cgroup where none may be made: true, false or auto (default)" },
 	{ "version", 'v', WABE_OPTION_FLAG, G(is_version), NULL, "print the version" },
 	{ "help", 'h', WABE_OPTION_FLAG, G(is_help), NULL, "print this help" },
 };
@@ -132,6 +133,28 @@ int cli_absolute(struct cli *cli, const char *path, const char **ret_path, struc
 	return 0;
 }
 
+/* As runc: auto, or what Go's strconv.ParseBool() takes. */
+static int parse_rootless(const char *word, enum wabe_rootless_mode *ret_mode,
+			  struct wabe_error *err)
+{
+	static const struct wabe_name words[] = {
+		{ "auto", WABE_ROOTLESS_AUTO },	  { "true", WABE_ROOTLESS_TRUE },
+		{ "True", WABE_ROOTLESS_TRUE },	  { "TRUE", WABE_ROOTLESS_TRUE },
+		{ "t", WABE_ROOTLESS_TRUE },	  { "T", WABE_ROOTLESS_TRUE },
+		{ "1", WABE_ROOTLESS_TRUE },	  { "false", WABE_ROOTLESS_FALSE },
+		{ "False", WABE_ROOTLESS_FALSE }, { "FALSE", WABE_ROOTLESS_FALSE },
+		{ "f", WABE_ROOTLESS_FALSE },	  { "F", WABE_ROOTLESS_FALSE },
+		{ "0", WABE_ROOTLESS_FALSE },	  { NULL, 0 },
+	};
+	long long mode = WABE_ROOTLESS_AUTO;
+
+	if (word && wabe_name_find(words, word, &mode) < 0)
+		return wabe_error_say(err, -EINVAL, "--rootless %s: want auto, true or false",
+				      word);
+	*ret_mode = (enum wabe_rootless_mode)mode;
+	return 0;
+}
+
 static int apply_globals(struct cli *cli, const struct globals *g, struct wabe_error *err)
 {
 	const char *manager = g->cgroup_manager ? g->cgroup_manager : "cgroupfs";
@@ -158,13 +181,14 @@ static int apply_globals(struct cli *cli, const struct globals *g, struct wabe_e
 		return wabe_error_say(err, -EINVAL, "--systemd-cgroup and --cgroup-manager %s",
 				      manager);
 	cli->rt.is_systemd = g->is_systemd || strcmp(manager, "systemd") == 0;
-	if (g->rootless && strcmp(g->rootless, "auto") != 0 && strcmp(g->rootless, "false") != 0)
-		return wabe_error_say(err, -ENOTSUP, "--rootless=%s: this version needs root",
-				      g->rootless);
+	r = parse_rootless(g->rootless, &cli->rt.rootless, err);
+	if (r < 0)
+		return r;
 	cli->rt.no_cgroup = strcmp(manager, "disabled") == 0;
 	cli->rt.cgroup_base = "/wabe";
 	cli->rt.log = &cli->log;
-	return cli_absolute(cli, g->root ? g->root : "/run/wabe", &cli->rt.state_root, err);
+	return g->root ? cli_absolute(cli, g->root, &cli->rt.state_root, err)
+		       : cli_state_root(cli, &cli->rt.state_root, err);
 }
 
 static const struct cli_verb *find_verb(const char *name)

@@ -152,8 +152,12 @@ int cli_protect_self(struct cli *cli, int preserve_fds, struct wabe_error *err)
 		if (fcntl(i, F_SETFD, 0) < 0)
 			return wabe_error_set(err, -errno, "pass descriptor %d", i);
 	r = run_sealed(cli->argv, environ);
+	if (r == -EPERM)
+		r = cli_protect_copy(cli, err);
+	else if (r < 0)
+		(void)wabe_error_set(err, r, "run again from a read-only mount");
 	if (r < 0)
-		return wabe_error_set(err, r, "run again from a read-only mount");
+		return r;
 	for (int i = 3; i < 3 + preserve_fds; i++)
 		(void)fcntl(i, F_SETFD, FD_CLOEXEC);
 	return 0;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "spec/spec.h"
 #include "sys/cgroup.h"
+#include "sys/namespace.h"
 #include "sys/pidfd.h"
 
 static const char *const status_names[WABE_STATUS_MAX] = {
@@ -193,8 +194,15 @@ int wabe_container_freeze(struct wabe_container *c, bool is_frozen, struct wabe_
 int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_count,
 			struct wabe_error *err)
 {
-	int r = wabe_container_open_cgroup(c, err);
+	int r;
 
+	/* An ordinary user's may have none, but has a pid namespace. */
+	if (!c->state.cgroup) {
+		r = wabe_namespace_pids((pid_t)c->state.pid, ret_pids, ret_count, err);
+		return r < 0 ? wabe_error_prefix(err, "container %s has no cgroup", c->state.id)
+			     : r;
+	}
+	r = wabe_container_open_cgroup(c, err);
 	return r < 0 ? r : wabe_cgroup_pids(c->cgroup, ret_pids, ret_count, err);
 }
 

@@ -29,6 +29,7 @@
 #include "core/init.h"
 #include "core/rdt.h"
 #include "core/resources.h"
+#include "core/rootless.h"
 #include "core/scope.h"
 #include "core/sync.h"
 #include "sys/cgroup.h"
@@ -40,6 +41,7 @@ struct create {
 	struct wabe_init init;
 	struct wabe_container *c;
 	bool has_made_cgroup, has_run_hooks;
+	struct wabe_error why_no_cgroup;
 };
 
 static int check_args(struct create *cr, struct wabe_error *err)
@@ -156,11 +158,15 @@ static int make_cgroup(struct create *cr, struct wabe_error *err)
 {
 	int r;
 
-	if (cr->rt->no_cgroup || cr->c->state.scope)
+	if (!cr->c->state.cgroup || cr->c->state.scope)
 		return 0;
 	r = wabe_container_open_cgroup(cr->c, err);
 	if (r == 0)
 		r = wabe_cgroup_create(cr->c->cgroup, &cr->has_made_cgroup, err);
+	if (wabe_rootless_refused(r) && !cr->init.spec->cgroups_path && wabe_rootless(cr->rt)) {
+		wabe_error_clear(err);
+		r = wabe_rootless_cgroup(cr->c, &cr->has_made_cgroup, &cr->why_no_cgroup, err);
+	}
 	return r < 0 ? wabe_error_prefix(err, "cgroup %s", cr->c->state.cgroup) : 0;
 }
 
@@ -178,9 +184,10 @@ static int write_resources(struct create *cr, struct wabe_error *err)
 
 	if (r == 0 && wabe_resources_any(&limits)) {
 		if (!cr->c->cgroup)
-			return wabe_error_say(
-				err, -ENOTSUP,
-				"linux.resources: limits need a cgroup, and cgroups are disabled");
+			return wabe_error_say(err, -ENOTSUP,
+					      "linux.resources: limits need a cgroup, and %s",
+					      cr->why_no_cgroup.code ? cr->why_no_cgroup.text
+								     : "cgroups are disabled");
 		r = wabe_cgroup_limit(cr->c->cgroup, &limits, err);
 	}
 	return r < 0 ? wabe_error_prefix(err, "linux.resources") : 0;
@@ -317,7 +324,7 @@ static int write_maps(struct create *cr, struct wabe_error *err)
 	if (!uids || !gids)
 		return wabe_error_set(err, -ENOMEM, "id maps");
 	return wabe_idmap_write(cr->init.pid, uids, spec->uid_mappings.count, gids,
-				spec->gid_mappings.count, geteuid() != 0, err);
+				spec->gid_mappings.count, err);
 }
 
 /* The guest's root on the host: who a delegated cgroup belongs to. */
@@ -346,7 +353,7 @@ static int place_in_cgroup(struct create *cr, struct wabe_error *err)
 	return r;
 }
 
-static int outside_rights(struct create *cr, struct wabe_error *err)
+static int set_limits(struct create *cr, struct wabe_error *err)
 {
 	const struct wabe_spec_process *p = cr->init.spec->process;
 	int r = p ? wabe_identity_raise_rlimits(cr->init.pid, p, err) : 0;
@@ -354,12 +361,21 @@ static int outside_rights(struct create *cr, struct wabe_error *err)
 	return p && r == 0 ? wabe_identity_oom_score(cr->init.pid, p, err) : r;
 }
 
-/* Before the child changes its ids, see wabe_attributes_outside(). */
+static int outside_rights(struct create *cr, struct wabe_error *err)
+{
+	return cr->init.opens_inside ? 0 : set_limits(cr, err);
+}
+
+/*
+ * Before the child changes its ids, see wabe_attributes_outside(). It becomes undumpable then: files of it in /proc are out of
+ * an ordinary user's reach.
+ */
 static int schedule(struct create *cr, struct wabe_error *err)
 {
 	const struct wabe_spec_process *p = cr->init.spec->process;
+	int r = p ? wabe_attributes_outside(cr->init.pid, p, err) : 0;
 
-	return p ? wabe_attributes_outside(cr->init.pid, p, err) : 0;
+	return r == 0 && cr->init.opens_inside ? set_limits(cr, err) : r;
 }
 
 static int runtime_hooks(struct create *cr, struct wabe_error *err)
@@ -402,7 +418,14 @@ static int let_child_go(struct create *cr, struct wabe_error *err)
 /* Nothing but our own code runs in the container until START, and making nodes is always allowed. */
 static int restrict_devices(struct create *cr, struct wabe_error *err)
 {
-	return wabe_resources_restrict_devices(cr->c->cgroup, cr->init.spec, cr->rt->log, err);
+	int r = wabe_resources_restrict_devices(cr->c->cgroup, cr->init.spec, cr->rt->log, err);
+
+	/* As runc: who has no rights of its own over devices can give none away. */
+	if ((wabe_rootless_refused(r) || (r < 0 && !cr->c->cgroup)) && wabe_rootless(cr->rt)) {
+		wabe_error_clear(err);
+		r = 0;
+	}
+	return r;
 }
 
 /* What the child has to say until it is READY. */

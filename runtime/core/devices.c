@@ -160,13 +160,37 @@ static int open_device_dir(struct wabe_init *init, const char *path, const char 
 	return wabe_path_mkdir_in(init->rootfs_fd, dir[0] ? dir : "/", 0755, err);
 }
 
+/* Root of a user namespace in which we are ourselves has no mknod either; the path is still the host's here. */
+static int bind_instead(struct wabe_init *init, const struct wabe_spec_device *d,
+			struct wabe_error *err)
+{
+	_cleanup_close_ int source_fd = open_host_node(d, err);
+
+	return source_fd < 0 ? source_fd : bind_node(init, d, source_fd, err);
+}
+
+static int node_failed(struct wabe_init *init, const struct wabe_spec_device *d, int at,
+		       const char *name, struct wabe_error *err)
+{
+	int code = -errno;
+	struct stat st;
+
+	if (code == -EPERM && device_type(d) != S_IFIFO)
+		return bind_instead(init, d, err);
+	if (code != -EEXIST)
+		return wabe_error_set(err, code, "make device %s", d->path);
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !is_that_device(&st, d))
+		return wabe_error_say(err, -EEXIST, "device %s: the root has something else there",
+				      d->path);
+	return 0;
+}
+
 static int make_node(struct wabe_init *init, const struct wabe_spec_device *d, int dev_fd,
 		     struct wabe_error *err)
 {
 	mode_t mode = d->file_mode.is_set ? (mode_t)d->file_mode.value & 07777 : 0666;
 	_cleanup_close_ int dir_fd = -EBADF;
 	const char *name = d->path + strlen("/dev/");
-	struct stat st;
 	int at = dev_fd;
 
 	if (strncmp(d->path, "/dev/", 5) != 0 || strchr(name, '/'))
@@ -175,15 +199,8 @@ static int make_node(struct wabe_init *init, const struct wabe_spec_device *d, i
 		return at;
 	/* The umask is 0 here. */
 	if (mknodat(at, name, device_type(d) | mode,
-		    makedev((unsigned)d->major.value, (unsigned)d->minor.value)) < 0) {
-		if (errno != EEXIST)
-			return wabe_error_set(err, -errno, "make device %s", d->path);
-		if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !is_that_device(&st, d))
-			return wabe_error_say(err, -EEXIST,
-					      "device %s: the root has something else there",
-					      d->path);
-		return 0;
-	}
+		    makedev((unsigned)d->major.value, (unsigned)d->minor.value)) < 0)
+		return node_failed(init, d, at, name, err);
 	if ((d->uid.value || d->gid.value) &&
 	    fchownat(at, name, (uid_t)d->uid.value, (gid_t)d->gid.value, AT_SYMLINK_NOFOLLOW) < 0)
 		return wabe_error_set(err, -errno, "give device %s to %u:%u", d->path,

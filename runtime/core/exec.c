@@ -43,6 +43,7 @@ struct exec {
 	bool has_seccomp;
 	int namespaces; /* CLONE_NEW* to join, without the pid namespace */
 	bool has_pidns, has_userns;
+	bool is_staged; /* an ordinary user's: it has rights over the container in its user namespace alone */
 	struct wabe_cgroup *init_cgroup; /* where init is, when it may not be the container's own */
 	struct wabe_cgroup *sub_cgroup;	 /* where the caller wants it instead, or NULL */
 	int cgroup_fd, own_pidns_fd;
@@ -70,6 +71,7 @@ static void choose_namespaces(struct exec *e)
 	}
 	if (e->spec->has_uptime)
 		e->namespaces |= CLONE_NEWTIME;
+	e->is_staged = e->has_userns && geteuid() != 0;
 }
 
 /* What exec's process leaves open comes from the container's. */
@@ -159,7 +161,7 @@ static int open_places(struct exec *e, struct wabe_error *err)
 {
 	int r;
 
-	if (e->has_pidns) {
+	if (e->has_pidns && !e->is_staged) {
 		e->own_pidns_fd = wabe_namespace_open("/proc/self/ns/pid", CLONE_NEWPID, err);
 		if (e->own_pidns_fd < 0)
 			return e->own_pidns_fd;
@@ -192,7 +194,8 @@ static int move_stdio(const struct wabe_exec_args *args, struct wabe_error *err)
 static int join(struct exec *e, struct wabe_error *err)
 {
 	/* Those that are shared with the host by the configuration are not joined: we are in them. */
-	int r = wabe_namespace_join(e->c->pidfd, e->namespaces, err);
+	int r = wabe_namespace_join(e->c->pidfd,
+				    e->namespaces & ~(e->is_staged ? CLONE_NEWUSER : 0), err);
 
 	if (r == 0 && e->has_userns && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		r = wabe_error_set(err, -errno, "become root of the user namespace");
@@ -311,21 +314,58 @@ static pid_t clone_on_cpus(struct exec *e, struct wabe_error *err)
 	return pid;
 }
 
+/*
+ * setns(2): a pid namespace is joined with CAP_SYS_ADMIN in it and in one's own user namespace, so the user namespace comes first;
+ * and from there is no way back, so that the child is cloned as a sister. It inherits what its creator gave the stage, the
+ * cgroup and what outside_rights() sets: an undumpable process would be out of its creator's reach.
+ */
+static void __attribute__((noreturn)) stage(struct exec *e)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	int pidfd = -EBADF, r = wabe_sync_expect(e->theirs_fd, WABE_SYNC_GO, &err);
+	pid_t pid;
+
+	if (r == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		r = wabe_error_set(&err, -errno, "become undumpable");
+	if (r == 0)
+		r = wabe_namespace_join(e->c->pidfd,
+					CLONE_NEWUSER | (e->has_pidns ? CLONE_NEWPID : 0), &err);
+	pid = r < 0 ? r : wabe_namespace_clone(CLONE_PARENT, -1, &pidfd, &err);
+	if (pid == 0)
+		exec_child(e);
+	wabe_sync_end_stage(e->theirs_fd, pid, pidfd, &err);
+}
+
+static int leave_stage(struct exec *e, struct wabe_error *err)
+{
+	int r;
+
+	if (!e->is_staged)
+		return 0;
+	r = wabe_sync_send(e->ours_fd, WABE_SYNC_GO, -1, err);
+	if (r == 0)
+		r = wabe_sync_staged(e->ours_fd, &e->pid, &e->pidfd, err);
+	wabe_cleanup_close(&e->theirs_fd);
+	return r;
+}
+
 static int spawn(struct exec *e, struct wabe_error *err)
 {
 	int r;
 
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (!e->is_staged && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return wabe_error_set(err, -errno, "become undumpable");
-	if (e->has_pidns) {
+	if (e->has_pidns && !e->is_staged) {
 		r = wabe_namespace_join(e->c->pidfd, CLONE_NEWPID, err);
 		if (r < 0)
 			return r;
 	}
 	e->pid = clone_on_cpus(e, err);
+	if (e->pid == 0 && e->is_staged)
+		stage(e);
 	if (e->pid == 0)
 		exec_child(e);
-	if (e->has_pidns &&
+	if (e->own_pidns_fd >= 0 &&
 	    wabe_namespace_join(e->own_pidns_fd, CLONE_NEWPID, e->pid < 0 ? NULL : err) < 0 &&
 	    e->pid > 0)
 		return -EIO;
@@ -389,9 +429,9 @@ static int run(struct exec *e, struct wabe_error *err)
 {
 	static int (*const before[])(struct exec *, struct wabe_error *) = { prepare, open_places,
 									     spawn };
-	static int (*const after[])(struct exec *, struct wabe_error *) = { outside_rights,
-									    write_pid_file,
-									    follow_child };
+	static int (*const after[])(struct exec *,
+				    struct wabe_error *) = { outside_rights, leave_stage,
+							     write_pid_file, follow_child };
 	int r = 0, status;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(before); i++)

@@ -72,7 +72,9 @@ int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process,
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
 	snprintf(value, sizeof(value), "%d", (int)process->oom_score_adj.value);
-	return wabe_file_write_at(AT_FDCWD, path, value, err);
+	if (wabe_file_write_at(AT_FDCWD, path, value, err) < 0)
+		return wabe_error_prefix(err, "process.oomScoreAdj");
+	return 0;
 }
 
 /*

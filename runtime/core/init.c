@@ -167,20 +167,32 @@ static int prepare_labels(struct wabe_init *init, struct wabe_error *err)
 	return wabe_attributes_prepare(init->spec->process, &init->proc_fd, err);
 }
 
-int wabe_init_prepare(struct wabe_init *init, struct wabe_error *err)
+static int open_sources(struct wabe_init *init, struct wabe_error *err)
 {
 	static int (*const steps[])(struct wabe_init *, struct wabe_error *) = {
-		prepare_namespaces, wabe_rootfs_open, prepare_mounts,
-		prepare_labels,	    prepare_null,     wabe_devices_prepare,
+		wabe_rootfs_open, prepare_mounts,	prepare_labels,
+		prepare_null,	  wabe_devices_prepare,
 	};
+	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		int r = steps[i](init, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++)
+		r = steps[i](init, err);
+	return r;
+}
 
-		if (r < 0)
-			return r;
+int wabe_init_prepare(struct wabe_init *init, struct wabe_error *err)
+{
+	int r = prepare_namespaces(init, err);
+
+	if (r == 0)
+		r = open_sources(init, err);
+	/* open_tree(2): a detached mount wants CAP_SYS_ADMIN; an ordinary user's child has it over its own copy of all mounts. */
+	if (r == -EPERM && init->rootfs_fd < 0) {
+		wabe_error_clear(err);
+		init->opens_inside = true;
+		r = 0;
 	}
-	return wabe_sync_pair(&init->ours_fd, &init->theirs_fd, err);
+	return r < 0 ? r : wabe_sync_pair(&init->ours_fd, &init->theirs_fd, err);
 }
 
 static void close_all(int *fds, size_t count)
@@ -357,12 +369,36 @@ static int assume_identity(struct wabe_init *init, struct wabe_error *err)
 					    init->has_seccomp ? &init->seccomp : NULL, err);
 }
 
+/* The highest descriptor that has to stay open until the execve. */
+static int highest_fd(const struct wabe_init *init)
+{
+	const int lasting[] = { init->theirs_fd, init->start_fd, init->rootfs_fd,
+				init->null_fd,	 init->proc_fd,	 2 + init->args->preserve_fds };
+	int highest = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lasting); i++)
+		highest = lasting[i] > highest ? lasting[i] : highest;
+	for (size_t i = 0; init->mounts && i < init->spec->mounts.count; i++)
+		highest = init->mounts[i].source_fd > highest ? init->mounts[i].source_fd : highest;
+	for (size_t i = 0; init->device_fds && i < init->devices.count; i++)
+		highest = init->device_fds[i] > highest ? init->device_fds[i] : highest;
+	return highest;
+}
+
+static int open_inside(struct wabe_init *init, struct wabe_error *err)
+{
+	int r = init->opens_inside ? open_sources(init, err) : 0;
+
+	init->scratch_fd = (unsigned int)highest_fd(init) + 1;
+	return r;
+}
+
 /* In this order: mounts before the devices in them, the host's view until the pivot, rights last. */
 static int (*const child_steps[])(struct wabe_init *, struct wabe_error *) = {
-	join_namespaces,    new_session,       enter_new_time,	  wabe_rootfs_attach,
-	wabe_rootfs_mounts, wabe_devices_make, wabe_console_make, wabe_rootfs_mask,
-	runtime_hooks,	    container_hooks,   wabe_rootfs_enter, set_names,
-	set_sysctls,	    raise_loopback,    assume_identity,
+	join_namespaces,    new_session,	enter_new_time,	   open_inside,
+	wabe_rootfs_attach, wabe_rootfs_mounts, wabe_devices_make, wabe_console_make,
+	wabe_rootfs_mask,   runtime_hooks,	container_hooks,   wabe_rootfs_enter,
+	set_names,	    set_sysctls,	raise_loopback,	   assume_identity,
 };
 
 /* After COMMIT the creator may go away; from then on START comes from whoever connects to the start socket. */
@@ -414,6 +450,21 @@ static int drop_fds(const struct wabe_init *init, struct wabe_error *err)
 	}
 }
 
+/*
+ * Its creator, and what joins it, has to be able to look at a created process. An undumpable one shows itself to the host's root
+ * alone (ptrace(2), "Ptrace access mode checking"), so that of an ordinary user becomes dumpable: in a user namespace that was
+ * made for it is nobody but this user, and descriptors of the host are closed by now.
+ */
+static int wait_visibly(const struct wabe_init *init, struct wabe_error *err)
+{
+	bool is_users = init->opens_inside && (init->clone_flags & CLONE_NEWUSER);
+	int r = drop_fds(init, err);
+
+	if (r == 0 && is_users && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		r = wabe_error_set(err, -errno, "become dumpable");
+	return r;
+}
+
 /* Descriptors 3 to 3+N-1 that the caller asked to pass on. */
 static int pass_fds(int count, struct wabe_error *err)
 {
@@ -434,7 +485,7 @@ static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err
 		if (r < 0)
 			return r;
 	}
-	r = init->is_run ? 0 : drop_fds(init, err);
+	r = init->is_run ? 0 : wait_visibly(init, err);
 	if (r == 0)
 		r = wabe_sync_send(init->theirs_fd, WABE_SYNC_READY, -1, err);
 	if (r == 0)
@@ -452,22 +503,6 @@ static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err
 					  err);
 }
 
-/* The highest descriptor that has to stay open until the execve. */
-static int highest_fd(const struct wabe_init *init)
-{
-	const int lasting[] = { init->theirs_fd, init->start_fd, init->rootfs_fd,
-				init->null_fd,	 init->proc_fd,	 2 + init->args->preserve_fds };
-	int highest = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(lasting); i++)
-		highest = lasting[i] > highest ? lasting[i] : highest;
-	for (size_t i = 0; i < init->spec->mounts.count; i++)
-		highest = init->mounts[i].source_fd > highest ? init->mounts[i].source_fd : highest;
-	for (size_t i = 0; init->device_fds && i < init->devices.count; i++)
-		highest = init->device_fds[i] > highest ? init->device_fds[i] : highest;
-	return highest;
-}
-
 void wabe_init_sweep(const struct wabe_init *init)
 {
 	(void)syscall(SYS_close_range, init->scratch_fd, ~0U, 0);
@@ -477,7 +512,6 @@ static int child_setup(struct wabe_init *init, struct wabe_error *err)
 {
 	int r = init->waits_for_go ? wabe_sync_expect(init->theirs_fd, WABE_SYNC_GO, err) : 0;
 
-	init->scratch_fd = (unsigned int)highest_fd(init) + 1;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(child_steps); i++)
 		r = child_steps[i](init, err);
 	return r;
@@ -499,92 +533,4 @@ void wabe_init_child(struct wabe_init *init)
 	if (sock >= 0)
 		wabe_sync_send_error(sock, &err);
 	_exit(1);
-}
-
-/*
- * A joined user namespace has to be entered before the others are made, or they would belong to ours: a stage process
- * enters it and clones the real child as its sister.
- */
-static void __attribute__((noreturn)) stage(struct wabe_init *init)
-{
-	struct wabe_error err = WABE_ERROR_INIT;
-	int pidfd, r;
-	pid_t pid;
-
-	r = wabe_namespace_join(init->join_fds[WABE_NS_USER], CLONE_NEWUSER, &err);
-	if (r == 0 && init->join_fds[WABE_NS_PID] >= 0)
-		r = wabe_namespace_join(init->join_fds[WABE_NS_PID], CLONE_NEWPID, &err);
-	pid = r < 0 ? r : wabe_namespace_clone(init->clone_flags | CLONE_PARENT, -1, &pidfd, &err);
-	if (pid == 0)
-		wabe_init_child(init);
-	if (pid < 0)
-		wabe_sync_send_error(init->theirs_fd, &err);
-	else
-		(void)wabe_fd_send(init->theirs_fd, &pid, sizeof(pid), pidfd);
-	_exit(pid < 0);
-}
-
-static int receive_staged(struct wabe_init *init, pid_t stage_pid, struct wabe_error *err)
-{
-	int status, r = wabe_pidfd_reap(stage_pid, &status, err);
-	pid_t pid = 0;
-	ssize_t n;
-
-	if (r < 0)
-		return r;
-	if (status != 0) {
-		r = wabe_sync_receive(init->ours_fd, NULL, err);
-		return r < 0 ? r
-			     : wabe_error_say(err, -EIO,
-					      "the process that joins the user namespace failed");
-	}
-	wabe_cleanup_close(&init->pidfd);
-	n = wabe_fd_recv(init->ours_fd, &pid, sizeof(pid), &init->pidfd);
-	if (n != sizeof(pid) || init->pidfd < 0)
-		return wabe_error_say(err, -EIO,
-				      "the process that joins the user namespace failed");
-	init->pid = pid;
-	return 0;
-}
-
-/* Joined by the caller for its next child, and left again. */
-static int clone_in_pidns(struct wabe_init *init, int cgroup_fd, struct wabe_error *err)
-{
-	_cleanup_close_ int own_fd = wabe_namespace_open("/proc/self/ns/pid", CLONE_NEWPID, err);
-	int r = own_fd < 0 ? own_fd
-			   : wabe_namespace_join(init->join_fds[WABE_NS_PID], CLONE_NEWPID, err);
-	pid_t pid;
-
-	if (r < 0)
-		return r;
-	pid = wabe_namespace_clone(init->clone_flags, cgroup_fd, &init->pidfd, err);
-	if (pid != 0 && wabe_namespace_join(own_fd, CLONE_NEWPID, pid < 0 ? NULL : err) < 0)
-		return pid < 0 ? pid : -EIO;
-	return pid;
-}
-
-int wabe_init_spawn(struct wabe_init *init, int cgroup_fd, struct wabe_error *err)
-{
-	bool is_staged = init->join_fds[WABE_NS_USER] >= 0;
-	pid_t pid;
-
-	/* Inherited by the child: it must be undumpable before it is in a namespace that a guest can look into. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return wabe_error_set(err, -errno, "become undumpable");
-	if (is_staged)
-		pid = wabe_namespace_clone(0, cgroup_fd, &init->pidfd, err);
-	else if (init->join_fds[WABE_NS_PID] >= 0)
-		pid = clone_in_pidns(init, cgroup_fd, err);
-	else
-		pid = wabe_namespace_clone(init->clone_flags, cgroup_fd, &init->pidfd, err);
-	if (pid < 0)
-		return pid;
-	if (pid == 0 && is_staged)
-		stage(init);
-	if (pid == 0)
-		wabe_init_child(init);
-	if (is_staged)
-		return receive_staged(init, pid, err);
-	init->pid = pid;
-	return 0;
 }

@@ -37,6 +37,7 @@ struct wabe_init {
 	bool waits_for_go; /* the creator has to do something before the child goes on: id maps, cgroups */
 	bool has_cgroupns;	   /* a new one, made by the child */
 	bool is_root_aside;	   /* child: the root is attached at its path, not over "/" */
+	bool opens_inside;	   /* the child opens the sources: we may not */
 	uint64_t clone_flags;	   /* CLONE_NEW* of the new namespaces */
 	int join_fds[WABE_NS_MAX]; /* < 0: not joined */
 	int ours_fd, theirs_fd;	   /* the socket pair */

@@ -254,6 +254,50 @@ static int mount_detached(struct wabe_init *init, const struct wabe_init_mount *
 	return r < 0 ? r : apply_propagation(fd, &m->options, err);
 }
 
+/*
+ * What a user namespace without the namespace behind it may not mount anew: it sees the host's anyway, so the host's is shown
+ * (as crun does). The path is still the host's here.
+ */
+static const struct fallback {
+	const char *type, *source;
+	enum wabe_spec_ns ns;
+} fallbacks[] = {
+	{ "sysfs", "/sys", WABE_NS_NETWORK },
+	{ "proc", "/proc", WABE_NS_PID },
+	{ "mqueue", "/dev/mqueue", WABE_NS_IPC },
+};
+
+static const struct fallback *find_fallback(const struct wabe_init *init, const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fallbacks); i++) {
+		const struct wabe_spec_namespace *ns =
+			wabe_spec_namespace(init->spec, fallbacks[i].ns);
+
+		if (strcmp(type, fallbacks[i].type) == 0)
+			return !ns || ns->path ? &fallbacks[i] : NULL;
+	}
+	return NULL;
+}
+
+static int bind_instead(struct wabe_init *init, struct wabe_init_mount *m, int target_fd,
+			struct wabe_error *err)
+{
+	const struct fallback *f = find_fallback(init, m->spec->type);
+	struct wabe_mount_change private = { .propagation = MS_PRIVATE, .is_recursive = true };
+	int r;
+
+	if (!f)
+		return -EPERM;
+	wabe_error_clear(err);
+	m->source_fd = wabe_mount_clone(AT_FDCWD, f->source, true, err); /* swept */
+	if (m->source_fd < 0)
+		return m->source_fd;
+	/* Its submounts are shown as well. */
+	m->options.rec_attr_set |= m->options.attr_set;
+	r = wabe_mount_change(m->source_fd, &private, err);
+	return r < 0 ? r : mount_detached(init, m, target_fd, err);
+}
+
 static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
 {
 	bool is_new = m->source_fd < 0, is_literal, is_new_target;
@@ -272,9 +316,10 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 		r = add_label(init, m, err);
 	if (r < 0)
 		return r;
-	return is_new && is_literal && !m->has_label && is_plain(init, &m->options)
-		       ? mount_plain(init, m, target_fd, err)
-		       : mount_detached(init, m, target_fd, err);
+	r = is_new && is_literal && !m->has_label && is_plain(init, &m->options)
+		    ? mount_plain(init, m, target_fd, err)
+		    : mount_detached(init, m, target_fd, err);
+	return r == -EPERM && is_new ? bind_instead(init, m, target_fd, err) : r;
 }
 
 int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)

@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/fd.h"
+#include "sys/pidfd.h"
 
 struct message {
 	int kind;
@@ -82,4 +84,35 @@ int wabe_sync_expect(int sock, enum wabe_sync_kind kind, struct wabe_error *err)
 	if (got != (int)kind)
 		return wabe_error_say(err, -EPROTO, "unexpected message %d", got);
 	return 0;
+}
+
+void wabe_sync_end_stage(int sock, pid_t pid, int pidfd, const struct wabe_error *err)
+{
+	if (pid < 0)
+		wabe_sync_send_error(sock, err);
+	else
+		(void)wabe_fd_send(sock, &pid, sizeof(pid), pidfd);
+	_exit(pid < 0);
+}
+
+int wabe_sync_staged(int sock, pid_t *pid, int *pidfd, struct wabe_error *err)
+{
+	int status, r = wabe_pidfd_reap(*pid, &status, err);
+	pid_t sister = 0;
+	ssize_t n = 0;
+
+	if (r < 0)
+		return r;
+	if (status != 0) {
+		r = wabe_sync_receive(sock, NULL, err);
+	} else {
+		wabe_cleanup_close(pidfd);
+		n = wabe_fd_recv(sock, &sister, sizeof(sister), pidfd);
+	}
+	if (r >= 0 && (n != sizeof(sister) || *pidfd < 0))
+		return wabe_error_say(err, -EIO,
+				      "the process that joins the user namespace failed");
+	if (r == 0)
+		*pid = sister;
+	return r;
 }

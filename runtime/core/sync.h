@@ -18,6 +18,8 @@
 #ifndef WABE_CORE_SYNC_H
 #define WABE_CORE_SYNC_H
 
+#include <sys/types.h>
+
 #include "base/error.h"
 
 enum wabe_sync_kind {
@@ -50,5 +52,15 @@ int wabe_sync_receive(int sock, int *ret_fd, struct wabe_error *err);
 
 /** wabe_sync_expect() - the next message must be @kind; end of file is -EPIPE "ended unexpectedly". */
 int wabe_sync_expect(int sock, enum wabe_sync_kind kind, struct wabe_error *err);
+
+/**
+ * wabe_sync_end_stage() - the last thing of a stage: a process that enters namespaces which its sister, the real child, shall be
+ * born in. Hands the sister's @pid (< 0: *err instead) and @pidfd over @sock to the creator, and exits.
+ */
+void wabe_sync_end_stage(int sock, pid_t pid, int pidfd, const struct wabe_error *err)
+	__attribute__((noreturn));
+
+/** wabe_sync_staged() - reap the stage that *pid and *pidfd name and make them those of its sister. */
+int wabe_sync_staged(int sock, pid_t *pid, int *pidfd, struct wabe_error *err);
 
 #endif

@@ -251,6 +251,47 @@ int wabe_cgroup_open_pid(pid_t pid, struct wabe_cgroup **ret_cgroup, struct wabe
 	return open_path(NULL, NULL, pid, ret_cgroup, err);
 }
 
+/* Making a directory there, and moving oneself below it. */
+static bool may_use(int root_fd, const char *path)
+{
+	char file[PATH_MAX];
+
+	snprintf(file, sizeof(file), ".%s", path);
+	if (faccessat(root_fd, file, W_OK | X_OK, AT_EACCESS) < 0)
+		return false;
+	snprintf(file, sizeof(file), ".%s/cgroup.procs", path);
+	return faccessat(root_fd, file, W_OK, AT_EACCESS) == 0;
+}
+
+int wabe_cgroup_delegated(char **ret_path, struct wabe_error *err)
+{
+	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *own = NULL;
+	char *path, *slash;
+	int r = open_path(NULL, NULL, 0, &own, err);
+
+	if (r < 0)
+		return r;
+	if (own->mode != WABE_CGROUP_V2)
+		return wabe_error_say(err, -ENOTSUP,
+				      "only cgroup v2 can be delegated to users, this host has v1");
+	path = strdup(own->path);
+	if (!path)
+		return wabe_error_set(err, -ENOMEM, "cgroup of the caller");
+	slash = strrchr(path, '/');
+	slash[slash == path] = '\0';
+	if (!may_use(own->root_fd, path))
+		snprintf(path, strlen(own->path) + 1, "%s", own->path);
+	if (!may_use(own->root_fd, path)) {
+		free(path);
+		return wabe_error_say(
+			err, -EACCES,
+			"neither cgroup %s nor the one around it is delegated to user %u",
+			own->path, geteuid());
+	}
+	*ret_path = path;
+	return 0;
+}
+
 void wabe_cgroup_close(struct wabe_cgroup **cgroup)
 {
 	struct wabe_cgroup *c = *cgroup;

@@ -54,6 +54,14 @@ void wabe_cgroup_close(struct wabe_cgroup **cgroup); /* for _cleanup_ */
  */
 int wabe_cgroup_open_pid(pid_t pid, struct wabe_cgroup **ret_cgroup, struct wabe_error *err);
 
+/**
+ * wabe_cgroup_delegated() - where a caller without privilege may make cgroups on a v2 host, and enter them: in the cgroup around
+ * its own, which has no processes and can pass controllers on, or in its own (cgroup-v2.rst, "Delegation Containment").
+ * @ret_path: caller frees
+ * 0, -EACCES (neither is the caller's), -ENOTSUP (no v2 host), or -errno of what failed.
+ */
+int wabe_cgroup_delegated(char **ret_path, struct wabe_error *err);
+
 enum wabe_cgroup_mode wabe_cgroup_mode(const struct wabe_cgroup *cgroup);
 const char *wabe_cgroup_path(const struct wabe_cgroup *cgroup); /* absolute path below the root */
 

@@ -15,12 +15,13 @@
 #define WABE_IDMAP_MAX 340 /* user_namespaces(7): lines in a map file */
 
 /**
- * wabe_idmap_write() - write both maps of process @pid, which has a new user namespace. Once for a process.
- * @deny_setgroups: for maps written without CAP_SETGID in the parent namespace (a negative ACL must stay negative)
+ * wabe_idmap_write() - write both maps of process @pid, which has a new user namespace and is dumpable. Once for a process.
+ *
+ * A caller without CAP_SETUID (CAP_SETGID) may map its own id alone; for more newuidmap(1) and newgidmap(1) are asked, which
+ * know /etc/subuid and /etc/subgid. Who maps its own group alone loses setgroups(2) in there: a negative ACL stays negative.
  */
 int wabe_idmap_write(pid_t pid, const struct wabe_idmap *uids, size_t uid_count,
-		     const struct wabe_idmap *gids, size_t gid_count, bool deny_setgroups,
-		     struct wabe_error *err);
+		     const struct wabe_idmap *gids, size_t gid_count, struct wabe_error *err);
 
 /**
  * wabe_idmap_userns() - a user namespace with these maps and no process in it, for idmapped mounts.

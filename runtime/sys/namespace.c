@@ -2,6 +2,7 @@
 /* sys/namespace: clone3(2), setns(2), unshare(2); see namespace.h. */
 #include "sys/namespace.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
@@ -17,6 +18,8 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/parse.h"
+#include "base/str.h"
 
 /*
  * clone(2): ENOSPC, or EUSERS, is a limit in /proc/sys/user, of this user namespace or one above.
@@ -91,6 +94,16 @@ int wabe_namespace_open(const char *path, int type, struct wabe_error *err)
 	return TAKE_FD(fd);
 }
 
+/* linux/proc_ns.h: PROC_USER_INIT_INO, part of the interface (ioctl_nsfs(2): NS_GET_ID and userspace know these) */
+#define USER_INIT_INO 0xEFFFFFFDU
+
+bool wabe_namespace_is_initial_user(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino == USER_INIT_INO;
+}
+
 int wabe_namespace_same(const char *path, const char *name, struct wabe_error *err)
 {
 	char own[64];
@@ -102,6 +115,66 @@ int wabe_namespace_same(const char *path, const char *name, struct wabe_error *e
 	if (stat(own, &b) < 0)
 		return wabe_error_set(err, -errno, "look at namespace %s", own);
 	return a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+/* Is the namespace that @fd is open on @wanted, or below it? Takes @fd. */
+static bool is_within(int fd, const struct stat *wanted)
+{
+	struct stat st;
+
+	while (fd >= 0) {
+		bool is_it = fstat(fd, &st) == 0 && st.st_ino == wanted->st_ino &&
+			     st.st_dev == wanted->st_dev;
+		int parent = is_it ? -EBADF : ioctl(fd, NS_GET_PARENT);
+
+		close(fd);
+		if (is_it)
+			return true;
+		fd = parent; /* EPERM: above is nothing that we may see */
+	}
+	return false;
+}
+
+static int collect_pids(DIR *proc, const struct stat *wanted, struct wabe_buf *pids)
+{
+	struct dirent *e;
+
+	while (errno = 0, (e = readdir(proc))) {
+		char path[64];
+		uint32_t pid;
+
+		if (wabe_parse_u32(e->d_name, &pid) < 0)
+			continue;
+		snprintf(path, sizeof(path), "%u/ns/pid", pid);
+		if (is_within(openat(dirfd(proc), path, O_RDONLY | O_CLOEXEC), wanted) &&
+		    wabe_buf_add(pids, &pid, sizeof(pid)) < 0)
+			return -ENOMEM;
+	}
+	return -errno;
+}
+
+int wabe_namespace_pids(pid_t pid, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf pids = WABE_BUF_INIT;
+	_cleanup_closedir_ DIR *proc = opendir("/proc");
+	struct stat wanted;
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	if (!proc || stat(path, &wanted) < 0)
+		return wabe_error_set(err, -errno, "look at %s", path);
+	r = wabe_namespace_same(path, "pid", err);
+	if (r != 0)
+		return r < 0 ? r
+			     : wabe_error_say(err, -EINVAL,
+					      "process %d has no pid namespace of its own", pid);
+	r = collect_pids(proc, &wanted, &pids);
+	if (r < 0)
+		return wabe_error_set(err, r, "read /proc");
+	*ret_count = pids.len / sizeof(pid_t);
+	*ret_pids = (pid_t *)(void *)TAKE_PTR(pids.data);
+	return 0;
 }
 
 static int start_clocks(int proc_fd, struct wabe_error *err)

@@ -6,6 +6,7 @@
 #define WABE_SYS_NAMESPACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -28,6 +29,16 @@ int wabe_namespace_unshare(int flags, struct wabe_error *err);
 
 /** wabe_namespace_open() - descriptor of a namespace file, checked to be on nsfs and of @type (ioctl_ns(2)); -EINVAL else. */
 int wabe_namespace_open(const char *path, int type, struct wabe_error *err);
+
+/**
+ * wabe_namespace_pids() - the processes in the pid namespace that @pid is in, and in those below it, by a walk over /proc.
+ * @ret_pids: caller frees; ids of the caller's own pid namespace
+ * 0, -EINVAL when that is the caller's own namespace, or -errno.
+ */
+int wabe_namespace_pids(pid_t pid, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err);
+
+/** wabe_namespace_is_initial_user() - is the caller in the first user namespace, the host's? */
+bool wabe_namespace_is_initial_user(void);
 
 /** wabe_namespace_same() - 1 when the namespace file @path is the caller's own of that name ("net" ...), 0 when not, -errno. */
 int wabe_namespace_same(const char *path, const char *name, struct wabe_error *err);
