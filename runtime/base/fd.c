@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 int wabe_fd_write_all(int fd, const void *data, size_t len)
@@ -122,6 +123,24 @@ ssize_t wabe_fd_recv(int sock, void *data, size_t room, int *ret_fd)
 	else if (fd >= 0)
 		close(fd);
 	return n;
+}
+
+int wabe_fd_connect(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int sock, code;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path));
+	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (sock < 0)
+		return -errno;
+	if (connect(sock, (void *)&address, sizeof(address)) == 0)
+		return sock;
+	code = -errno;
+	close(sock);
+	return code;
 }
 
 int wabe_fd_pin_stdio(void)

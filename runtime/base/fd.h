@@ -35,6 +35,9 @@ int wabe_fd_send(int sock, const void *data, size_t len, int pass_fd);
  */
 ssize_t wabe_fd_recv(int sock, void *data, size_t room, int *ret_fd);
 
+/** wabe_fd_connect() - a stream socket (close-on-exec) connected to the unix socket @path. The descriptor or -errno (-ENAMETOOLONG). */
+int wabe_fd_connect(const char *path);
+
 /** wabe_fd_pin_stdio() - open /dev/null on each of 0, 1, 2 that is closed, so no later open lands there. 0 or -errno. */
 int wabe_fd_pin_stdio(void);
 

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +22,6 @@ int wabe_console_deliver(const char *socket_path, int *ret_fd, int *master_fd,
 			 struct wabe_error *err)
 {
 	static const char name[] = "/dev/console"; /* the payload is for people reading traces */
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_close_ int sock = -EBADF;
 	int r;
 
@@ -31,12 +29,9 @@ int wabe_console_deliver(const char *socket_path, int *ret_fd, int *master_fd,
 		*ret_fd = TAKE_FD(*master_fd);
 		return 0;
 	}
-	if (strlen(socket_path) >= sizeof(address.sun_path))
-		return wabe_error_set(err, -ENAMETOOLONG, "console socket %s", socket_path);
-	memcpy(address.sun_path, socket_path, strlen(socket_path));
-	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (sock < 0 || connect(sock, (void *)&address, sizeof(address)) < 0)
-		return wabe_error_set(err, -errno, "connect to console socket %s", socket_path);
+	sock = wabe_fd_connect(socket_path);
+	if (sock < 0)
+		return wabe_error_set(err, sock, "connect to console socket %s", socket_path);
 	r = wabe_fd_send(sock, name, sizeof(name) - 1, *master_fd);
 	if (r < 0)
 		return wabe_error_set(err, r, "send the terminal to console socket %s",

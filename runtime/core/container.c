@@ -214,14 +214,10 @@ int wabe_container_stats(struct wabe_container *c, unsigned int wanted,
 	return r < 0 ? r : wabe_cgroup_stats(c->cgroup, wanted, ret_stats, err);
 }
 
-int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe_json_style style,
-		    struct wabe_buf *out, struct wabe_error *err)
+void wabe_state_write(struct wabe_container *c, enum wabe_status status, struct wabe_json_writer *w)
 {
-	struct wabe_json_writer *w = wabe_json_writer_new(style);
 	char created[WABE_CLOCK_TEXT_MAX];
 
-	if (!w)
-		return wabe_error_set(err, -ENOMEM, "state of %s", c->state.id);
 	wabe_json_object_begin(w);
 	wabe_json_key(w, "ociVersion");
 	wabe_json_add_string(w, c->state.oci_version);
@@ -247,6 +243,16 @@ int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe
 		wabe_json_object_end(w);
 	}
 	wabe_json_object_end(w);
+}
+
+int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe_json_style style,
+		    struct wabe_buf *out, struct wabe_error *err)
+{
+	struct wabe_json_writer *w = wabe_json_writer_new(style);
+
+	if (!w)
+		return wabe_error_set(err, -ENOMEM, "state of %s", c->state.id);
+	wabe_state_write(c, status, w);
 	if (wabe_json_writer_finish(w, out) < 0)
 		return wabe_error_set(err, -ENOMEM, "state of %s", c->state.id);
 	return 0;

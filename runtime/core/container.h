@@ -106,6 +106,10 @@ int wabe_container_open_cgroup(struct wabe_container *c, struct wabe_error *err)
 /** wabe_container_open_init() - c->pidfd, opened and verified on demand; -ESRCH when init is gone. */
 int wabe_container_open_init(struct wabe_container *c, struct wabe_error *err);
 
+/** wabe_state_write() - the state document of runtime.md with @status, as an object of a document that is being written. */
+void wabe_state_write(struct wabe_container *c, enum wabe_status status,
+		      struct wabe_json_writer *w);
+
 /** wabe_state_json() - the state document of runtime.md with @status, for hooks and `state`. */
 int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe_json_style style,
 		    struct wabe_buf *out, struct wabe_error *err);

@@ -27,6 +27,7 @@
 #include "core/hooks.h"
 #include "core/identity.h"
 #include "core/init.h"
+#include "core/listener.h"
 #include "core/rdt.h"
 #include "core/resources.h"
 #include "core/rootless.h"
@@ -397,6 +398,9 @@ static int answer_child(struct create *cr, int kind, int *fd, struct wabe_error 
 	if (kind == WABE_SYNC_CONSOLE && *fd >= 0)
 		return wabe_console_deliver(cr->init.args->console_socket,
 					    cr->init.args->ret_console_fd, fd, err);
+	if (kind == WABE_SYNC_LISTENER && *fd >= 0 && cr->init.spec->seccomp)
+		return wabe_listener_deliver(cr->c, cr->init.spec->seccomp, cr->init.pid,
+					     WABE_STATUS_CREATING, fd, cr->init.ours_fd, err);
 	if (kind != WABE_SYNC_HOOKS)
 		return wabe_error_say(err, -EPROTO, "unexpected message %d", kind);
 	r = runtime_hooks(cr, err);

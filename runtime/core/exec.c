@@ -25,6 +25,7 @@
 #include "core/filter.h"
 #include "core/identity.h"
 #include "core/keyring.h"
+#include "core/listener.h"
 #include "core/rdt.h"
 #include "core/subcgroup.h"
 #include "core/sync.h"
@@ -251,13 +252,14 @@ static int run_program(struct exec *e, struct wabe_error *err)
 	int r = wabe_attributes_inside(e->spec, &e->process, e->proc_fd, err);
 
 	if (r == 0)
-		r = wabe_identity_assume(&e->process, e->has_userns, false, seccomp, err);
+		r = wabe_identity_assume(&e->process, e->has_userns, false, seccomp, e->theirs_fd,
+					 err);
 
 	wabe_cleanup_close(&e->proc_fd); /* no way out for what goes on without an execve */
 	if (r == 0 && e->args->main) {
 		r = wabe_identity_rlimits(&e->process, err);
-		if (r == 0 && seccomp && e->process.no_new_privileges)
-			r = wabe_seccomp_load(seccomp, err);
+		if (r == 0)
+			r = wabe_identity_load_last(&e->process, seccomp, err);
 		wabe_cleanup_close(&e->theirs_fd);
 		_exit(r < 0 ? 126 : e->args->main(e->args->main_data));
 	}
@@ -406,10 +408,15 @@ static int follow_child(struct exec *e, struct wabe_error *err)
 		/* End of file is the execve. */
 		if (got <= 0)
 			return got;
-		if (got != WABE_SYNC_CONSOLE || fd < 0)
+		if (got == WABE_SYNC_LISTENER && fd >= 0 && e->spec->seccomp)
+			r = wabe_listener_deliver(e->c, e->spec->seccomp, e->pid,
+						  wabe_container_status(e->c), &fd, e->ours_fd,
+						  err);
+		else if (got == WABE_SYNC_CONSOLE && fd >= 0)
+			r = wabe_console_deliver(e->args->console_socket, e->args->ret_console_fd,
+						 &fd, err);
+		else
 			return wabe_error_say(err, -EPROTO, "unexpected message %d", got);
-		r = wabe_console_deliver(e->args->console_socket, e->args->ret_console_fd, &fd,
-					 err);
 	}
 	return r;
 }

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "core/listener.h"
 #include "spec/spec.h"
 #include "sys/capability.h"
 
@@ -201,7 +202,8 @@ static void own_capabilities(const struct wabe_spec_process *process,
 }
 
 int wabe_identity_assume(const struct wabe_spec_process *process, bool has_userns, bool make_cwd,
-			 const struct wabe_seccomp_program *seccomp, struct wabe_error *err)
+			 const struct wabe_seccomp_program *seccomp, int sock,
+			 struct wabe_error *err)
 {
 	struct wabe_capability_sets sets;
 	int r;
@@ -213,7 +215,7 @@ int wabe_identity_assume(const struct wabe_spec_process *process, bool has_usern
 	if (r == 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = wabe_error_set(err, -errno, "set no_new_privs");
 	if (r == 0 && seccomp && !process->no_new_privileges)
-		r = wabe_seccomp_load(seccomp, err);
+		r = wabe_listener_load(seccomp, sock, err);
 	if (r == 0)
 		r = wabe_capability_bound(sets.bounding, err);
 	if (r == 0 && process->user.uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
@@ -222,6 +224,8 @@ int wabe_identity_assume(const struct wabe_spec_process *process, bool has_usern
 		r = set_ids(&process->user, err);
 	if (r == 0)
 		r = wabe_capability_set(&sets, err);
+	if (r == 0 && seccomp && process->no_new_privileges && wabe_seccomp_notifies(seccomp))
+		r = wabe_listener_load(seccomp, sock, err);
 	return r;
 }
 
@@ -288,14 +292,22 @@ int wabe_identity_find_program(const struct wabe_spec_process *process, char *bu
 		       : exec_error(found, name, err);
 }
 
+int wabe_identity_load_last(const struct wabe_spec_process *process,
+			    const struct wabe_seccomp_program *seccomp, struct wabe_error *err)
+{
+	return seccomp && process->no_new_privileges && !wabe_seccomp_notifies(seccomp)
+		       ? wabe_seccomp_load(seccomp, err)
+		       : 0;
+}
+
 int wabe_identity_exec(const struct wabe_spec_process *process, const char *program,
 		       const struct wabe_seccomp_program *seccomp, struct wabe_error *err)
 {
 	static char *const no_env[] = { NULL };
 	int r = wabe_identity_rlimits(process, err);
 
-	if (r == 0 && seccomp && process->no_new_privileges)
-		r = wabe_seccomp_load(seccomp, err);
+	if (r == 0)
+		r = wabe_identity_load_last(process, seccomp, err);
 	if (r < 0)
 		return r;
 	execve(program, process->args.items, process->env.count ? process->env.items : no_env);

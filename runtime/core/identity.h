@@ -34,11 +34,18 @@ void wabe_identity_warn(const struct wabe_spec_process *process, bool has_userns
 
 /**
  * wabe_identity_assume() - become @process: the root is already the container's. Without no_new_privs the filter is loaded
- * in here, while CAP_SYS_ADMIN is still there; with it, wabe_identity_exec() loads it last.
+ * in here, while CAP_SYS_ADMIN is still there; with it, wabe_identity_exec() loads it last, but for one with a listener, whose
+ * creator has to be there: that is loaded at the end of this.
  * @has_userns: root here is not the host's; @make_cwd: make what is missing of process.cwd; @seccomp: NULL = none
+ * @sock: the child's end of the pair to the creator (wabe_listener_load())
  */
 int wabe_identity_assume(const struct wabe_spec_process *process, bool has_userns, bool make_cwd,
-			 const struct wabe_seccomp_program *seccomp, struct wabe_error *err);
+			 const struct wabe_seccomp_program *seccomp, int sock,
+			 struct wabe_error *err);
+
+/** wabe_identity_load_last() - the filter that wabe_identity_assume() left for the end; nothing when it left none. */
+int wabe_identity_load_last(const struct wabe_spec_process *process,
+			    const struct wabe_seccomp_program *seccomp, struct wabe_error *err);
 
 /** wabe_identity_rlimits() - take on all of them: the last thing before the program, as they may be too tight for a setup. */
 int wabe_identity_rlimits(const struct wabe_spec_process *process, struct wabe_error *err);

@@ -366,7 +366,8 @@ static int assume_identity(struct wabe_init *init, struct wabe_error *err)
 	r = wabe_attributes_inside(init->spec, p, init->proc_fd, err);
 	return r < 0 ? r
 		     : wabe_identity_assume(p, init->has_userns, true,
-					    init->has_seccomp ? &init->seccomp : NULL, err);
+					    init->has_seccomp ? &init->seccomp : NULL,
+					    init->theirs_fd, err);
 }
 
 /* The highest descriptor that has to stay open until the execve. */

@@ -7,6 +7,8 @@
  *     creator                          child
  *     GO (maps, cgroup done)        ->
  *                                   <- CONSOLE + descriptor, when there is a terminal
+ *                                   <- LISTENER + descriptor, when the filter has one
+ *     GO (it was passed on)         ->
  *                                   <- HOOKS, when there are prestart or createRuntime hooks: all mounts are made
  *     GO (they ran)                 ->  createContainer hooks, pivot_root
  *                                   <- READY, or ERROR with the struct
@@ -26,6 +28,7 @@ enum wabe_sync_kind {
 	WABE_SYNC_EOF,
 	WABE_SYNC_GO,
 	WABE_SYNC_CONSOLE,
+	WABE_SYNC_LISTENER,
 	WABE_SYNC_HOOKS,
 	WABE_SYNC_READY,
 	WABE_SYNC_COMMIT,

@@ -235,7 +235,9 @@ struct wabe_spec_seccomp {
 	struct wabe_opt_u64 default_errno_ret;
 	struct wabe_strv architectures; /* SCMP_ARCH_* */
 	struct wabe_strv flags;
-	struct wabe_list syscalls; /* struct wabe_spec_syscall */
+	const char *listener_path;     /* unix socket that gets the listener of SCMP_ACT_NOTIFY */
+	const char *listener_metadata; /* for who listens there */
+	struct wabe_list syscalls;     /* struct wabe_spec_syscall */
 };
 
 /* config-linux.md, "Memory policy" (1.3); set_mempolicy(2). */

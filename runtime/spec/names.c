@@ -135,11 +135,13 @@ const struct wabe_name wabe_spec_personality_domains[] = {
 	{ NULL, 0 },
 };
 
-/* config-linux.md, "Seccomp"; SCMP_ACT_NOTIFY is not among them, it needs a listener. The value: may errnoRet stand with it? */
+/* config-linux.md, "Seccomp". The value: may errnoRet stand with it? */
 const struct wabe_name wabe_spec_seccomp_actions[] = {
-	{ "SCMP_ACT_ALLOW", 0 },	{ "SCMP_ACT_ERRNO", 1 },       { "SCMP_ACT_KILL", 0 },
-	{ "SCMP_ACT_KILL_PROCESS", 0 }, { "SCMP_ACT_KILL_THREAD", 0 }, { "SCMP_ACT_LOG", 0 },
-	{ "SCMP_ACT_TRACE", 1 },	{ "SCMP_ACT_TRAP", 0 },	       { NULL, 0 },
+	{ "SCMP_ACT_ALLOW", 0 },       { "SCMP_ACT_ERRNO", 1 },
+	{ "SCMP_ACT_KILL", 0 },	       { "SCMP_ACT_KILL_PROCESS", 0 },
+	{ "SCMP_ACT_KILL_THREAD", 0 }, { "SCMP_ACT_LOG", 0 },
+	{ "SCMP_ACT_NOTIFY", 0 },      { "SCMP_ACT_TRACE", 1 },
+	{ "SCMP_ACT_TRAP", 0 },	       { NULL, 0 },
 };
 
 const struct wabe_name wabe_spec_seccomp_operators[] = {
@@ -149,19 +151,38 @@ const struct wabe_name wabe_spec_seccomp_operators[] = {
 };
 
 const struct wabe_name wabe_spec_seccomp_architectures[] = {
-	{ "SCMP_ARCH_NATIVE", 0 },   { "SCMP_ARCH_X86", 0 },	  { "SCMP_ARCH_X86_64", 0 },
-	{ "SCMP_ARCH_X32", 0 },	     { "SCMP_ARCH_ARM", 0 },	  { "SCMP_ARCH_AARCH64", 0 },
-	{ "SCMP_ARCH_MIPS", 0 },     { "SCMP_ARCH_MIPS64", 0 },	  { "SCMP_ARCH_MIPS64N32", 0 },
-	{ "SCMP_ARCH_MIPSEL", 0 },   { "SCMP_ARCH_MIPSEL64", 0 }, { "SCMP_ARCH_MIPSEL64N32", 0 },
-	{ "SCMP_ARCH_PPC", 0 },	     { "SCMP_ARCH_PPC64", 0 },	  { "SCMP_ARCH_PPC64LE", 0 },
-	{ "SCMP_ARCH_S390", 0 },     { "SCMP_ARCH_S390X", 0 },	  { "SCMP_ARCH_PARISC", 0 },
-	{ "SCMP_ARCH_PARISC64", 0 }, { "SCMP_ARCH_RISCV64", 0 },  { NULL, 0 },
+	{ "SCMP_ARCH_NATIVE", 0 },
+	{ "SCMP_ARCH_X86", 0 },
+	{ "SCMP_ARCH_X86_64", 0 },
+	{ "SCMP_ARCH_X32", 0 },
+	{ "SCMP_ARCH_ARM", 0 },
+	{ "SCMP_ARCH_AARCH64", 0 },
+	{ "SCMP_ARCH_MIPS", 0 },
+	{ "SCMP_ARCH_MIPS64", 0 },
+	{ "SCMP_ARCH_MIPS64N32", 0 },
+	{ "SCMP_ARCH_MIPSEL", 0 },
+	{ "SCMP_ARCH_MIPSEL64", 0 },
+	{ "SCMP_ARCH_MIPSEL64N32", 0 },
+	{ "SCMP_ARCH_PPC", 0 },
+	{ "SCMP_ARCH_PPC64", 0 },
+	{ "SCMP_ARCH_PPC64LE", 0 },
+	{ "SCMP_ARCH_S390", 0 },
+	{ "SCMP_ARCH_S390X", 0 },
+	{ "SCMP_ARCH_PARISC", 0 },
+	{ "SCMP_ARCH_PARISC64", 0 },
+	{ "SCMP_ARCH_RISCV64", 0 },
+	{ "SCMP_ARCH_LOONGARCH64", 0 },
+	{ "SCMP_ARCH_M68K", 0 },
+	{ "SCMP_ARCH_SH", 0 },
+	{ "SCMP_ARCH_SHEB", 0 },
+	{ NULL, 0 },
 };
 
 const struct wabe_name wabe_spec_seccomp_flags[] = {
 	{ "SECCOMP_FILTER_FLAG_LOG", 0 },
 	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", 0 },
 	{ "SECCOMP_FILTER_FLAG_TSYNC", 0 },
+	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 0 },
 	{ NULL, 0 },
 };
 

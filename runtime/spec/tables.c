@@ -380,8 +380,9 @@ static const struct wabe_codec_field seccomp_rows[] = {
 	{ "flags", WABE_CODEC_STRV, offsetof(struct wabe_spec_seccomp, flags) },
 	{ "syscalls", WABE_CODEC_LIST, offsetof(struct wabe_spec_seccomp, syscalls),
 	  .sub = syscall_rows, .size = sizeof(struct wabe_spec_syscall) },
-	UNSUPPORTED("listenerPath"),
-	UNSUPPORTED("listenerMetadata"),
+	{ "listenerPath", WABE_CODEC_STRING, offsetof(struct wabe_spec_seccomp, listener_path) },
+	{ "listenerMetadata", WABE_CODEC_STRING,
+	  offsetof(struct wabe_spec_seccomp, listener_metadata) },
 	END,
 };
 

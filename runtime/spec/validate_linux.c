@@ -200,10 +200,6 @@ static int validate_action(const char *action, const struct wabe_opt_u64 *errno_
 {
 	long long takes_errno;
 
-	if (wabe_str_equal(action, "SCMP_ACT_NOTIFY"))
-		return wabe_error_say(
-			err, -ENOTSUP,
-			"%s: SCMP_ACT_NOTIFY is not supported by this version of wabe", path);
 	if (!action || wabe_name_find(wabe_spec_seccomp_actions, action, &takes_errno) < 0)
 		return wabe_error_say(err, -EINVAL, "%s: unknown name \"%.50s\"", path,
 				      action ? action : "");
@@ -224,6 +220,36 @@ static int validate_name_list(const struct wabe_strv *list, const struct wabe_na
 		if (wabe_name_find(names, list->items[i], &value) < 0)
 			return wabe_error_say(err, -EINVAL, "%s[%zu]: unknown name \"%.50s\"", path,
 					      i, list->items[i]);
+	return 0;
+}
+
+/* As runc: a default of it would ask for each call of the runtime itself too, before anybody listens. */
+static int validate_notify(const struct wabe_spec_seccomp *seccomp, struct wabe_error *err)
+{
+	const struct wabe_spec_syscall *calls = seccomp->syscalls.items;
+
+	bool has_path = seccomp->listener_path && seccomp->listener_path[0];
+
+	if (has_path &&
+	    (seccomp->listener_path[0] != '/' || !wabe_str_printable(seccomp->listener_path)))
+		return wabe_error_say(
+			err, -EINVAL,
+			"linux.seccomp.listenerPath: \"%.100s\" is not an absolute path",
+			seccomp->listener_path);
+	if (seccomp->listener_metadata && seccomp->listener_metadata[0] && !has_path)
+		return wabe_error_say(
+			err, -EINVAL,
+			"linux.seccomp.listenerPath: is missing, listenerMetadata needs it");
+	if (wabe_str_equal(seccomp->default_action, "SCMP_ACT_NOTIFY"))
+		return wabe_error_say(
+			err, -EINVAL,
+			"linux.seccomp.defaultAction: SCMP_ACT_NOTIFY can't be the default");
+	for (size_t i = 0; i < seccomp->syscalls.count; i++)
+		if (wabe_str_equal(calls[i].action, "SCMP_ACT_NOTIFY") && !has_path)
+			return wabe_error_say(
+				err, -EINVAL,
+				"linux.seccomp.listenerPath: is missing, syscalls[%zu].action SCMP_ACT_NOTIFY needs it",
+				i);
 	return 0;
 }
 
@@ -265,5 +291,5 @@ int wabe_spec_validate_seccomp(const struct wabe_spec_seccomp *seccomp, struct w
 				       "linux.seccomp.flags", err);
 	for (size_t i = 0; r == 0 && i < seccomp->syscalls.count; i++)
 		r = validate_syscall(&calls[i], i, err);
-	return r;
+	return r < 0 ? r : validate_notify(seccomp, err);
 }

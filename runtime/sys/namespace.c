@@ -35,6 +35,9 @@ static int refused(int code, const char *what, struct wabe_error *err)
 	return wabe_error_set(err, code, "%s", what);
 }
 
+/* clone(2): all of 32 bits but those of the signal, which CLONE_NEWTIME is among. */
+#define CLONE_BY_CLONE2 ((uint64_t)(UINT32_MAX & ~(uint32_t)CSIGNAL))
+
 pid_t wabe_namespace_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct wabe_error *err)
 {
 	int pidfd = -EBADF;
@@ -50,10 +53,14 @@ pid_t wabe_namespace_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, struct
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup_fd;
 	}
-	pid = syscall(SYS_clone3, &args, sizeof(args));
-	/* Filters can't look into clone3's struct, so profiles answer it by ENOSYS (Docker's does): a hook may run behind one. */
-	if (pid < 0 && errno == ENOSYS && cgroup_fd < 0 && args.flags <= UINT32_MAX)
+	/*
+	 * Filters can't look into clone3's struct, so that profiles refuse all of it (Docker's by ENOSYS, others by EPERM or death),
+	 * and a hook or a helper may be started behind one: by clone(2), which every process that may fork has.
+	 */
+	if (cgroup_fd < 0 && !(args.flags & ~CLONE_BY_CLONE2))
 		pid = syscall(SYS_clone, args.flags | args.exit_signal, NULL, &pidfd, NULL, NULL);
+	else
+		pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid < 0)
 		return refused(-errno, "start a process in new namespaces", err);
 	if (pid > 0)

@@ -13,7 +13,7 @@
 #include "base/error.h"
 
 /**
- * wabe_namespace_clone() - clone3(2) without shared memory: the child continues after the call as after fork(2).
+ * wabe_namespace_clone() - clone(2), or clone3(2) where that can't do it, without shared memory: the child continues after the call as after fork(2).
  * @flags: CLONE_NEW* and CLONE_PARENT; close-on-exec pidfd always
  * @cgroup_fd: start in this cgroup v2 directory (CLONE_INTO_CGROUP), < 0 = the caller's
  * @ret_pidfd: descriptor of the child in the parent

@@ -29,20 +29,27 @@
 #include "sys/seccomp_cache.h"
 #include "sys/seccomp_watch.h"
 
-#define ARGUMENTS_MAX 6		    /* of a Linux system call */
+#define ARGUMENTS_MAX 6 /* of a Linux system call */
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* linux/seccomp.h, since 5.19 */
+#endif
+
 #define X32_SYSCALL_BIT 0x40000000u /* asm/unistd.h: __X32_SYSCALL_BIT */
 /* From here on a binary tree is shorter to walk than a list; runc has the same bound. */
 #define TREE_MIN_NAMES 32
 
 /* Names and values are parallel arrays, because the names alone are handed out as lists. */
 static const char *const action_names[] = {
-	"SCMP_ACT_KILL",  "SCMP_ACT_KILL_THREAD", "SCMP_ACT_KILL_PROCESS",
-	"SCMP_ACT_TRAP",  "SCMP_ACT_ERRNO",	  "SCMP_ACT_TRACE",
-	"SCMP_ACT_ALLOW", "SCMP_ACT_LOG",	  NULL,
+	"SCMP_ACT_KILL",	 "SCMP_ACT_KILL_THREAD",
+	"SCMP_ACT_KILL_PROCESS", "SCMP_ACT_TRAP",
+	"SCMP_ACT_ERRNO",	 "SCMP_ACT_TRACE",
+	"SCMP_ACT_ALLOW",	 "SCMP_ACT_LOG",
+	"SCMP_ACT_NOTIFY",	 NULL,
 };
 static const uint32_t action_values[] = {
-	SCMP_ACT_KILL_THREAD, SCMP_ACT_KILL_THREAD, SCMP_ACT_KILL_PROCESS, SCMP_ACT_TRAP,
-	SCMP_ACT_ERRNO(0),    SCMP_ACT_TRACE(0),    SCMP_ACT_ALLOW,	   SCMP_ACT_LOG,
+	SCMP_ACT_KILL_THREAD, SCMP_ACT_KILL_THREAD, SCMP_ACT_KILL_PROCESS,
+	SCMP_ACT_TRAP,	      SCMP_ACT_ERRNO(0),    SCMP_ACT_TRACE(0),
+	SCMP_ACT_ALLOW,	      SCMP_ACT_LOG,	    SCMP_ACT_NOTIFY,
 };
 _Static_assert(ARRAY_SIZE(action_names) == ARRAY_SIZE(action_values) + 1,
 	       "one value for each action");
@@ -59,20 +66,58 @@ _Static_assert(ARRAY_SIZE(operator_names) == ARRAY_SIZE(operator_values) + 1,
 	       "one value for each operator");
 
 static const char *const arch_names[] = {
-	"SCMP_ARCH_NATIVE",   "SCMP_ARCH_X86",	    "SCMP_ARCH_X86_64",
-	"SCMP_ARCH_X32",      "SCMP_ARCH_ARM",	    "SCMP_ARCH_AARCH64",
-	"SCMP_ARCH_MIPS",     "SCMP_ARCH_MIPS64",   "SCMP_ARCH_MIPS64N32",
-	"SCMP_ARCH_MIPSEL",   "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32",
-	"SCMP_ARCH_PPC",      "SCMP_ARCH_PPC64",    "SCMP_ARCH_PPC64LE",
-	"SCMP_ARCH_S390",     "SCMP_ARCH_S390X",    "SCMP_ARCH_PARISC",
-	"SCMP_ARCH_PARISC64", "SCMP_ARCH_RISCV64",  NULL,
+	"SCMP_ARCH_NATIVE",
+	"SCMP_ARCH_X86",
+	"SCMP_ARCH_X86_64",
+	"SCMP_ARCH_X32",
+	"SCMP_ARCH_ARM",
+	"SCMP_ARCH_AARCH64",
+	"SCMP_ARCH_MIPS",
+	"SCMP_ARCH_MIPS64",
+	"SCMP_ARCH_MIPS64N32",
+	"SCMP_ARCH_MIPSEL",
+	"SCMP_ARCH_MIPSEL64",
+	"SCMP_ARCH_MIPSEL64N32",
+	"SCMP_ARCH_PPC",
+	"SCMP_ARCH_PPC64",
+	"SCMP_ARCH_PPC64LE",
+	"SCMP_ARCH_S390",
+	"SCMP_ARCH_S390X",
+	"SCMP_ARCH_PARISC",
+	"SCMP_ARCH_PARISC64",
+	"SCMP_ARCH_RISCV64",
+	"SCMP_ARCH_LOONGARCH64",
+	"SCMP_ARCH_M68K",
+	"SCMP_ARCH_SH",
+	"SCMP_ARCH_SHEB",
+	NULL,
 };
 static const uint32_t arch_values[] = {
-	SCMP_ARCH_NATIVE,    SCMP_ARCH_X86,	SCMP_ARCH_X86_64,   SCMP_ARCH_X32,
-	SCMP_ARCH_ARM,	     SCMP_ARCH_AARCH64, SCMP_ARCH_MIPS,	    SCMP_ARCH_MIPS64,
-	SCMP_ARCH_MIPS64N32, SCMP_ARCH_MIPSEL,	SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL64N32,
-	SCMP_ARCH_PPC,	     SCMP_ARCH_PPC64,	SCMP_ARCH_PPC64LE,  SCMP_ARCH_S390,
-	SCMP_ARCH_S390X,     SCMP_ARCH_PARISC,	SCMP_ARCH_PARISC64, SCMP_ARCH_RISCV64,
+	SCMP_ARCH_NATIVE,
+	SCMP_ARCH_X86,
+	SCMP_ARCH_X86_64,
+	SCMP_ARCH_X32,
+	SCMP_ARCH_ARM,
+	SCMP_ARCH_AARCH64,
+	SCMP_ARCH_MIPS,
+	SCMP_ARCH_MIPS64,
+	SCMP_ARCH_MIPS64N32,
+	SCMP_ARCH_MIPSEL,
+	SCMP_ARCH_MIPSEL64,
+	SCMP_ARCH_MIPSEL64N32,
+	SCMP_ARCH_PPC,
+	SCMP_ARCH_PPC64,
+	SCMP_ARCH_PPC64LE,
+	SCMP_ARCH_S390,
+	SCMP_ARCH_S390X,
+	SCMP_ARCH_PARISC,
+	SCMP_ARCH_PARISC64,
+	SCMP_ARCH_RISCV64,
+	/* Names of libseccomp 2.6; an older one answers EINVAL to the kernel's numbers. */
+	AUDIT_ARCH_LOONGARCH64,
+	AUDIT_ARCH_M68K,
+	AUDIT_ARCH_SHEL,
+	AUDIT_ARCH_SH,
 };
 _Static_assert(ARRAY_SIZE(arch_names) == ARRAY_SIZE(arch_values) + 1,
 	       "one value for each architecture");
@@ -81,11 +126,12 @@ static const char *const flag_names[] = {
 	"SECCOMP_FILTER_FLAG_TSYNC",
 	"SECCOMP_FILTER_FLAG_LOG",
 	"SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
 	NULL,
 };
 /* TSYNC: the filter is loaded by the only thread there is, so there is nothing to synchronise. */
-static const uint32_t flag_values[] = { 0, SECCOMP_FILTER_FLAG_LOG,
-					SECCOMP_FILTER_FLAG_SPEC_ALLOW };
+static const uint32_t flag_values[] = { 0, SECCOMP_FILTER_FLAG_LOG, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+					SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV };
 _Static_assert(ARRAY_SIZE(flag_names) == ARRAY_SIZE(flag_values) + 1, "one value for each flag");
 
 const char *const *wabe_seccomp_actions(void)
@@ -239,7 +285,7 @@ static int add_name(scmp_filter_ctx ctx, const struct wabe_seccomp_rule *rule, u
 }
 
 static int add_rules(scmp_filter_ctx ctx, const struct wabe_seccomp_profile *profile,
-		     uint32_t default_action, struct wabe_error *err)
+		     uint32_t default_action, bool *is_notifying, struct wabe_error *err)
 {
 	for (size_t i = 0; i < profile->rules_count; i++) {
 		const struct wabe_seccomp_rule *rule = &profile->rules[i];
@@ -250,6 +296,7 @@ static int add_rules(scmp_filter_ctx ctx, const struct wabe_seccomp_profile *pro
 			return r;
 		if (action == default_action)
 			continue;
+		*is_notifying |= action == SCMP_ACT_NOTIFY;
 		for (size_t n = 0; n < rule->names_count; n++) {
 			r = add_name(ctx, rule, action, rule->names[n], err);
 			if (r < 0)
@@ -440,6 +487,7 @@ static int compile_here(const struct wabe_seccomp_profile *profile,
 	_cleanup_(release_context) scmp_filter_ctx ctx = NULL;
 	struct wabe_seccomp_program program = { 0 };
 	uint32_t default_action = 0;
+	bool is_notifying = false;
 	int r;
 
 	r = resolve_action(profile->default_action, profile->default_errno_ret, &default_action,
@@ -461,7 +509,11 @@ static int compile_here(const struct wabe_seccomp_profile *profile,
 		(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	r = add_architectures(ctx, profile, err);
 	if (r == 0)
-		r = add_rules(ctx, profile, default_action, err);
+		r = add_rules(ctx, profile, default_action, &is_notifying, err);
+	if (is_notifying)
+		program.flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	else /* it says how a notification is waited for */
+		program.flags &= ~(unsigned int)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	if (r == 0)
 		r = export_program(ctx, profile, default_action, &program, err);
 	if (r == 0)
@@ -507,13 +559,19 @@ void wabe_seccomp_program_free(struct wabe_seccomp_program *program)
 	*program = (struct wabe_seccomp_program){ 0 };
 }
 
+bool wabe_seccomp_notifies(const struct wabe_seccomp_program *program)
+{
+	return (program->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;
+}
+
 int wabe_seccomp_load(const struct wabe_seccomp_program *program, struct wabe_error *err)
 {
 	struct sock_fprog prog = { .len = program->length, .filter = program->filter };
-
 	/* glibc has no wrapper for seccomp(2). */
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->flags, &prog) < 0)
+	long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->flags, &prog);
+
+	if (r < 0)
 		return wabe_error_set(err, -errno, "load the seccomp filter of %u instructions",
 				      program->length);
-	return 0;
+	return (int)r;
 }

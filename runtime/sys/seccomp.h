@@ -9,6 +9,7 @@
 #ifndef WABE_SYS_SECCOMP_H
 #define WABE_SYS_SECCOMP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,8 +27,9 @@ struct wabe_seccomp_rule {
 	const char *const *names; /* syscalls; one that this libseccomp doesn't know is left out, as
 				     runc does */
 	size_t names_count;
-	const char *action; /* SCMP_ACT_KILL KILL_THREAD KILL_PROCESS TRAP ERRNO TRACE ALLOW LOG */
-	int errno_ret;	    /* < 0: EPERM */
+	const char *
+		action; /* SCMP_ACT_KILL KILL_THREAD KILL_PROCESS TRAP ERRNO TRACE ALLOW LOG NOTIFY */
+	int errno_ret; /* < 0: EPERM */
 	const struct wabe_seccomp_arg *args;
 	size_t args_count;
 };
@@ -37,7 +39,8 @@ struct wabe_seccomp_profile {
 	int default_errno_ret;		  /* < 0: EPERM */
 	const char *const *architectures; /* SCMP_ARCH_*, none: the native one */
 	size_t architectures_count;
-	const char *const *flags; /* SECCOMP_FILTER_FLAG_LOG, _SPEC_ALLOW, _TSYNC */
+	const char *const
+		*flags; /* SECCOMP_FILTER_FLAG_LOG, _SPEC_ALLOW, _TSYNC, _WAIT_KILLABLE_RECV */
 	size_t flags_count;
 	const struct wabe_seccomp_rule *rules;
 	size_t rules_count;
@@ -64,9 +67,14 @@ int wabe_seccomp_compile(const struct wabe_seccomp_profile *profile, const char 
 			 struct wabe_seccomp_program *ret_program, struct wabe_error *err);
 void wabe_seccomp_program_free(struct wabe_seccomp_program *program);
 
+/** wabe_seccomp_notifies() - does a rule hand calls to a listener (SCMP_ACT_NOTIFY)? */
+bool wabe_seccomp_notifies(const struct wabe_seccomp_program *program);
+
 /**
  * wabe_seccomp_load() - install into the calling thread (in the child, last step before execve).
  * Needs no_new_privs or CAP_SYS_ADMIN in the user namespace.
+ * Returns 0, for a program that notifies the listener's descriptor (close-on-exec), or -errno (-EBUSY: there is a filter with
+ * a listener already).
  */
 int wabe_seccomp_load(const struct wabe_seccomp_program *program, struct wabe_error *err);
 

@@ -219,7 +219,7 @@ refused_at()
 	refused "" W run --preserve-fds=-1 "$ID"
 	refused "" W run --preserve-fds=x "$ID"
 	refused "" W --log-format xml list
-	refused "" W --rootless=true list
+	refused "want auto, true or false" W --rootless=perhaps list
 }
 
 @test "--log and --log-format as engines want them" {

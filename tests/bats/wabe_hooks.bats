@@ -268,10 +268,18 @@ mounted_root()
 }
 
 @test "startContainer runs with a profile that knows no clone3" {
+	local answer
+
 	own_rootfs
 	conf '.hooks.startContainer = [{path: "/bin/touch", args: ["touch", "/hooked"]}] | .process.args = ["ls", "/hooked"]
 		| .process.noNewPrivileges = false
 		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38}]}'
 	ok_container
 	is /hooked
+	for answer in '{action: "SCMP_ACT_ERRNO", errnoRet: 1}' '{action: "SCMP_ACT_KILL_PROCESS"}'; do
+		rm "$ROOTFS/hooked"
+		conf ".linux.seccomp.syscalls[0] = {names: [\"clone3\"]} + $answer"
+		ok_container
+		is /hooked
+	done
 }

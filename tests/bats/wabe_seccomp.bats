@@ -136,8 +136,6 @@ profile()
 	refused_container "linux.seccomp.syscalls[0].action"
 	profile mkdir SCMP_ACT_KILL '+ {errnoRet: 3}'
 	refused_container "errno"
-	profile mkdir SCMP_ACT_NOTIFY
-	refused_container "SCMP_ACT_NOTIFY"
 	profile mkdir SCMP_ACT_ERRNO '+ {args: [{index: 6, value: 0, op: "SCMP_CMP_EQ"}]}'
 	refused_container "linux.seccomp.syscalls[0].args[0].index"
 	profile mkdir SCMP_ACT_ERRNO '+ {args: [{index: 0, value: 0, op: "NOPE"}]}'

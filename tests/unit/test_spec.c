@@ -337,8 +337,10 @@ static void test_features(struct tap *t)
 	test_feature_list(t, base, wabe_json_member(os, "namespaces"), "linux",
 			  "{\"namespaces\":[{\"type\":\"@\",\"path\":\"/proc/1/ns/x\"}]}");
 	test_memory_policy(t, base, wabe_json_member(os, "memoryPolicy"));
-	test_feature_list(t, base, wabe_json_member(seccomp, "actions"), "linux",
-			  "{\"seccomp\":{\"defaultAction\":\"@\"}}");
+	test_feature_list(
+		t, base, wabe_json_member(seccomp, "actions"), "linux",
+		"{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_LOG\",\"listenerPath\":\"/x\","
+		"\"syscalls\":[{\"names\":[\"read\"],\"action\":\"@\"}]}}");
 	test_feature_list(
 		t, base, wabe_json_member(seccomp, "archs"), "linux",
 		"{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_LOG\",\"architectures\":[\"@\"]}}");
