@@ -319,6 +319,11 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 	r = is_new && is_literal && !m->has_label && is_plain(init, &m->options)
 		    ? mount_plain(init, m, target_fd, err)
 		    : mount_detached(init, m, target_fd, err);
+	/* mount(2) refuses what is there already, cgroup2 below a bind of /sys; attached, it may be mounted upon itself. */
+	if (r == -EBUSY && is_new) {
+		wabe_error_clear(err);
+		r = mount_detached(init, m, target_fd, err);
+	}
 	return r == -EPERM && is_new ? bind_instead(init, m, target_fd, err) : r;
 }
 
