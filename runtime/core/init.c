@@ -137,6 +137,8 @@ static int prepare_mounts(struct wabe_init *init, struct wabe_error *err)
 			r = clean_destination(init, &init->mounts[i], err);
 		if (r == 0)
 			r = prepare_source(init, &init->mounts[i], err);
+		if (r == 0)
+			r = wabe_rootfs_share_cgroup(init, &init->mounts[i], err);
 		if (r < 0)
 			return wabe_error_prefix(err, "mounts[%zu]", i);
 	}

@@ -76,6 +76,14 @@ void wabe_init_child(struct wabe_init *init) __attribute__((noreturn));
 #define WABE_INIT_SWEEP 64
 void wabe_init_sweep(const struct wabe_init *init);
 
+/**
+ * wabe_rootfs_share_cgroup() - let @m be the host's cgroup2 mount, if it is of cgroups and the container may not make one: in a user
+ * namespace without a cgroup namespace of its own (cgroup_namespaces(7)). As crun does; podman asks for that on v1 hosts, and by
+ * --cgroupns=host. Where that can't be had either, the mount's own error tells why. Runs outside.
+ */
+int wabe_rootfs_share_cgroup(const struct wabe_init *init, struct wabe_init_mount *m,
+			     struct wabe_error *err);
+
 /* Parts of the child, each in the file of its name. */
 int wabe_rootfs_open(struct wabe_init *init, struct wabe_error *err); /* by the creator */
 int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err);

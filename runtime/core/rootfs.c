@@ -97,6 +97,26 @@ static const char *fs_type(const struct wabe_spec_mount *spec)
 	return strcmp(spec->type, "cgroup") == 0 ? "cgroup2" : spec->type;
 }
 
+int wabe_rootfs_share_cgroup(const struct wabe_init *init, struct wabe_init_mount *m,
+			     struct wabe_error *err)
+{
+	static const char *const trees[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	struct wabe_mount_change change = { .propagation = MS_PRIVATE };
+
+	if (!init->has_userns || m->options.is_bind || !wabe_str_starts(m->spec->type, "cgroup") ||
+	    wabe_spec_namespace(init->spec, WABE_NS_CGROUP))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
+		_cleanup_close_ int fd = wabe_mount_clone(AT_FDCWD, trees[i], false, NULL);
+
+		if (fd < 0 || wabe_mount_fs_magic(fd) != CGROUP2_SUPER_MAGIC)
+			continue;
+		m->source_fd = TAKE_FD(fd);
+		return wabe_mount_change(m->source_fd, &change, err);
+	}
+	return 0;
+}
+
 /*
  * Most filesystems need nothing but their flags: mount(2) does these in one call. In a user namespace a sysfs may have to be
  * read-only from its beginning, where all others that are seen are (mount_namespaces(7), mount_too_revealing() of the kernel).

@@ -368,3 +368,16 @@ more_teardown()
 	ok_container
 	is 1000
 }
+
+@test "a user namespace without a cgroup namespace sees the host's cgroup tree" {
+	userns
+	conf '.linux.namespaces |= map(select(.type != "cgroup"))'
+	script 'grep " /sys/fs/cgroup " /proc/self/mountinfo; cat /sys/fs/cgroup/wabe*/*/cgroup.procs'
+	ok_container
+	has " - cgroup2 "
+	has $'\n1'
+	conf '.linux.namespaces += [{type: "cgroup"}]'
+	script 'cat /sys/fs/cgroup/cgroup.procs'
+	ok_container
+	has 1
+}
