@@ -64,7 +64,8 @@ struct wabe_create_args {
 	const char *
 		console_socket; /* unix socket that gets the terminal's master; NULL: none (then process.terminal needs ret_console_fd) */
 	const char *pid_file;	/* NULL or where init's host pid goes, atomically */
-	int preserve_fds;	/* descriptors 3..3+N-1 go through to the process */
+	const char *pidfd_socket; /* NULL or the unix stream socket that gets init's pidfd */
+	int preserve_fds;	  /* descriptors 3..3+N-1 go through to the process */
 	int listen_fds; /* the first of them are sockets to listen on (sd_listen_fds(3)); 0: none are */
 	const char *listen_names; /* NULL or LISTEN_FDNAMES for them */
 	bool has_notify;     /* the container gets a socket to say "ready" to: wabe_notify_open() */
@@ -192,6 +193,7 @@ struct wabe_exec_args {
 		*process;	    /* NULL members fall back to the container's process */
 	const char *console_socket; /* as in wabe_create_args */
 	const char *pid_file;
+	const char *pidfd_socket;
 	int preserve_fds;
 	const struct wabe_exec_cgroup
 		*cgroups; /* NULL: the container's own, or where its init is */

@@ -71,9 +71,10 @@ static const struct wabe_option *find(const struct parser *p, const char *name, 
 /* "--name", "--name=value" or "--name" "value"; returns how many words were used. */
 static int take_long(struct parser *p, char *word, char *next)
 {
-	size_t len = strcspn(word + 2, "=");
-	char *value = word[2 + len] ? word + 2 + len + 1 : NULL;
-	const struct wabe_option *o = find(p, word + 2, len, 0);
+	char *name = word + (word[1] == '-' ? 2 : 1);
+	size_t len = strcspn(name, "=");
+	char *value = name[len] ? name + len + 1 : NULL;
+	const struct wabe_option *o = find(p, name, len, 0);
 	int used = 1, r;
 
 	if (!o)
@@ -113,6 +114,23 @@ static int take_short(struct parser *p, char *word, char *next)
 	return 1;
 }
 
+/* "-name" is "--name" where there is such an option (Go's flag package, so runc's command line), else letters. */
+static bool is_long(const struct parser *p, const char *word)
+{
+	return word[1] == '-' ||
+	       (word[2] != '\0' && find(p, word + 1, strcspn(word + 1, "="), 0) != NULL);
+}
+
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1] != '\0';
+}
+
+static int take(struct parser *p, char *word, char *next)
+{
+	return is_long(p, word) ? take_long(p, word, next) : take_short(p, word, next);
+}
+
 int wabe_option_parse(const struct wabe_option *table, size_t count, void *values,
 		      struct wabe_arena *arena, int argc, char **argv, struct wabe_error *err)
 {
@@ -120,19 +138,49 @@ int wabe_option_parse(const struct wabe_option *table, size_t count, void *value
 	int i = 1;
 
 	while (i < argc) {
-		char *word = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
 		int used;
 
-		if (strcmp(word, "--") == 0)
+		if (strcmp(argv[i], "--") == 0)
 			return i + 1;
-		if (word[0] != '-' || word[1] == '\0')
+		if (!is_option(argv[i]))
 			break;
-		used = word[1] == '-' ? take_long(&p, word, next) : take_short(&p, word, next);
+		used = take(&p, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
 		if (used < 0)
 			return used;
 		i += used;
 	}
 	return i;
+}
+
+/* The first of @count words becomes the last. */
+static void rotate(char **words, int count)
+{
+	char *first = words[0];
+
+	memmove(words, words + 1, (size_t)(count - 1) * sizeof(*words));
+	words[count - 1] = first;
+}
+
+int wabe_option_parse_mixed(const struct wabe_option *table, size_t count, void *values,
+			    struct wabe_arena *arena, int argc, char **argv, struct wabe_error *err)
+{
+	int end = argc; /* what was no option was moved behind this */
+	int first = wabe_option_parse(table, count, values, arena, argc, argv, err);
+
+	while (first >= 0 && first < end && strcmp(argv[first - 1], "--") != 0) {
+		int used;
+
+		rotate(argv + first, argc - first);
+		end--;
+		/* The word in front of the next options stands where a program's name would. */
+		used = wabe_option_parse(table, count, values, arena, end - first + 1,
+					 argv + first - 1, err);
+		first = used < 0 ? used : first - 1 + used;
+	}
+	/* Behind "--" are words alone; those from in front of it come first. */
+	for (int i = first; first >= 0 && i < end; i++)
+		rotate(argv + first, argc - first);
+	return first;
 }
 
 void wabe_option_help(FILE *out, const struct wabe_option *table, size_t count)

@@ -34,12 +34,20 @@ struct wabe_option {
 };
 
 /**
- * wabe_option_parse() - read options of argv[1..] into @values.
+ * wabe_option_parse() - read options of argv[1..] into @values: "--name VALUE", "--name=VALUE", the same with one dash, letters.
  * @table, @count: the rows; @arena: memory for lists
  * Returns the index of the first word that is no option, or -EINVAL ("unknown option --x", "option --x wants a value").
  */
 int wabe_option_parse(const struct wabe_option *table, size_t count, void *values,
 		      struct wabe_arena *arena, int argc, char **argv, struct wabe_error *err);
+
+/**
+ * wabe_option_parse_mixed() - the same, but options may stand behind and between the words as well, up to "--".
+ * @argv: its words are moved behind its options, in their order
+ */
+int wabe_option_parse_mixed(const struct wabe_option *table, size_t count, void *values,
+			    struct wabe_arena *arena, int argc, char **argv,
+			    struct wabe_error *err);
 
 /** wabe_option_help() - one aligned line a row. */
 void wabe_option_help(FILE *out, const struct wabe_option *table, size_t count);

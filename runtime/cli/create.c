@@ -13,26 +13,28 @@
 #define LISTEN_FDS_MAX 1024 /* as many as a process may have open by default */
 
 struct values {
-	const char *bundle, *console_socket, *pid_file;
+	const char *bundle, *console_socket, *pid_file, *pidfd_socket;
 	int preserve_fds;
 	bool no_pivot, no_new_keyring, is_detached, is_kept, no_subreaper;
 };
 
 #define V(member) offsetof(struct values, member)
-#define COMMON_OPTIONS                                                                      \
-	{ "bundle",  'b',   WABE_OPTION_STRING,                                             \
-	  V(bundle), "DIR", "the bundle (default: the working directory)" },                \
-		{ "console-socket",  0,	     WABE_OPTION_STRING,                            \
-		  V(console_socket), "PATH", "unix socket that gets the terminal" },        \
-		{ "pid-file",  0,      WABE_OPTION_STRING,                                  \
-		  V(pid_file), "FILE", "where the process's pid goes" },                    \
-		{ "preserve-fds",  0,	WABE_OPTION_INT,                                    \
-		  V(preserve_fds), "N", "pass descriptors 3 to 3+N-1 on" },                 \
-		{ "no-pivot",  0,    WABE_OPTION_FLAG,                                      \
-		  V(no_pivot), NULL, "move and chroot instead of pivot_root (initramfs)" }, \
-	{                                                                                   \
-		"no-new-keyring", 0, WABE_OPTION_FLAG, V(no_new_keyring), NULL,             \
-			"keep the caller's session keyring"                                 \
+#define COMMON_OPTIONS                                                                            \
+	{ "bundle",  'b',   WABE_OPTION_STRING,                                                   \
+	  V(bundle), "DIR", "the bundle (default: the working directory)" },                      \
+		{ "console-socket",  0,	     WABE_OPTION_STRING,                                  \
+		  V(console_socket), "PATH", "unix socket that gets the terminal" },              \
+		{ "pid-file",  0,      WABE_OPTION_STRING,                                        \
+		  V(pid_file), "FILE", "where the process's pid goes" },                          \
+		{ "pidfd-socket",  0,	   WABE_OPTION_STRING,                                    \
+		  V(pidfd_socket), "PATH", "unix socket that gets a descriptor of the process" }, \
+		{ "preserve-fds",  0,	WABE_OPTION_INT,                                          \
+		  V(preserve_fds), "N", "pass descriptors 3 to 3+N-1 on" },                       \
+		{ "no-pivot",  0,    WABE_OPTION_FLAG,                                            \
+		  V(no_pivot), NULL, "move and chroot instead of pivot_root (initramfs)" },       \
+	{                                                                                         \
+		"no-new-keyring", 0, WABE_OPTION_FLAG, V(no_new_keyring), NULL,                   \
+			"keep the caller's session keyring"                                       \
 	}
 
 static const struct wabe_option create_options[] = { COMMON_OPTIONS };
@@ -79,6 +81,7 @@ static int prepare(struct cli *cli, struct values *v, const char *id, struct wab
 	args->id = id;
 	args->console_socket = v->console_socket;
 	args->pid_file = v->pid_file;
+	args->pidfd_socket = v->pidfd_socket;
 	args->preserve_fds = v->preserve_fds;
 	args->has_notify = cli_notify_address() != NULL;
 	args->no_pivot = v->no_pivot;

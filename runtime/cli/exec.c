@@ -13,7 +13,8 @@
 #include "spec/spec.h"
 
 struct values {
-	const char *process, *console_socket, *pid_file, *user, *cwd, *label, *profile;
+	const char *process, *console_socket, *pid_file, *pidfd_socket, *user, *cwd, *label,
+		*profile;
 	struct wabe_strv env, caps, gids, cgroups;
 	int preserve_fds;
 	bool is_tty, is_detached, no_new_privs, ignore_paused;
@@ -29,6 +30,8 @@ static const struct wabe_option options[] = {
 	  "unix socket that gets the terminal" },
 	{ "detach", 'd', WABE_OPTION_FLAG, V(is_detached), NULL, "don't wait for the process" },
 	{ "pid-file", 0, WABE_OPTION_STRING, V(pid_file), "FILE", "where the process's pid goes" },
+	{ "pidfd-socket", 0, WABE_OPTION_STRING, V(pidfd_socket), "PATH",
+	  "unix socket that gets the pidfd of the process" },
 	{ "user", 'u', WABE_OPTION_STRING, V(user), "UID[:GID]", "who runs it, by number" },
 	{ "additional-gids", 'g', WABE_OPTION_LIST, V(gids), "GID",
 	  "a further group (may be repeated)" },
@@ -295,6 +298,7 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	args.process = &process;
 	args.console_socket = v.console_socket;
 	args.pid_file = v.pid_file;
+	args.pidfd_socket = v.pidfd_socket;
 	args.preserve_fds = v.preserve_fds;
 	if (!v.console_socket && !v.is_detached)
 		args.ret_console_fd = &console_fd;

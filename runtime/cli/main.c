@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "cli/cli.h"
+#include "sys/seccomp.h"
 #include "sys/tty.h"
 
 static const struct cli_verb *const verbs[] = {
@@ -43,6 +44,16 @@ static const struct wabe_option global_options[] = {
 	{ "help", 'h', WABE_OPTION_FLAG, G(is_help), NULL, "print this help" },
 };
 
+/* Callers look for "NAME version X" and "spec: X" (runc's). */
+static void print_version(void)
+{
+	char library[WABE_SECCOMP_LIBRARY_MAX];
+
+	wabe_seccomp_library(library);
+	printf("wabe version " WABE_VERSION "\nspec: " WABE_SPEC_VERSION "\nlibseccomp: %s\n",
+	       library);
+}
+
 static void print_help(void)
 {
 	printf("Usage: wabe [global options] VERB [options] [arguments]\n\nRuns containers of the OCI runtime specification.\n\nVerbs:\n");
@@ -64,8 +75,10 @@ static void print_verb_help(const struct cli_verb *verb)
 int cli_options(struct cli *cli, const struct cli_verb *verb, void *values, int argc, char **argv,
 		int min, int max, struct wabe_error *err)
 {
-	int first = wabe_option_parse(verb->options, verb->option_count, values, &cli->arena, argc,
-				      argv, err);
+	/* As runc: only what takes a command, which has options of its own, has its options in front. */
+	int first = (max < 0 ? wabe_option_parse
+			     : wabe_option_parse_mixed)(verb->options, verb->option_count, values,
+							&cli->arena, argc, argv, err);
 
 	if (first < 0)
 		return wabe_error_prefix(err, "%s", verb->name);
@@ -230,7 +243,7 @@ static int run(struct cli *cli, int argc, char **argv, struct wabe_error *err)
 	if (first < 0)
 		return first;
 	if (g.is_version) {
-		printf("wabe version " WABE_VERSION "\nspec: " WABE_SPEC_VERSION "\n");
+		print_version();
 		return 0;
 	}
 	if (g.is_help || first == argc) {

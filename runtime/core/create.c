@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "core/activation.h"
 #include "core/attributes.h"
+#include "core/announce.h"
 #include "core/console.h"
 #include "core/filter.h"
 #include "core/hooks.h"
@@ -43,6 +44,7 @@ struct create {
 	struct wabe_container *c;
 	bool has_made_cgroup, has_run_hooks;
 	struct wabe_error why_no_cgroup;
+	struct wabe_announce announce;
 };
 
 static int check_args(struct create *cr, struct wabe_error *err)
@@ -451,22 +453,14 @@ static int follow_child(struct create *cr, struct wabe_error *err)
 	}
 }
 
-static int write_pid_file(struct create *cr, struct wabe_error *err)
+static int announce(struct create *cr, struct wabe_error *err)
 {
-	const char *path = cr->init.args->pid_file;
-	char text[16];
-
-	if (!path)
-		return 0;
-	snprintf(text, sizeof(text), "%d", cr->init.pid);
-	return wabe_file_replace_at(AT_FDCWD, path, text, strlen(text), 0644, WABE_FILE_VOLATILE,
-				    err);
+	return wabe_announce(&cr->announce, cr->init.pid, cr->init.pidfd, err);
 }
 
-static void undo_pid_file(struct create *cr)
+static void undo_announce(struct create *cr)
 {
-	if (cr->init.args->pid_file)
-		(void)unlink(cr->init.args->pid_file);
+	wabe_announce_undo(&cr->announce);
 }
 
 static int commit(struct create *cr, struct wabe_error *err)
@@ -535,7 +529,7 @@ static const struct create_step {
 	{ "limits", outside_rights, NULL },
 	{ "device rules", restrict_devices, NULL },
 	{ "setup in the container", follow_child, NULL },
-	{ "pid file", write_pid_file, undo_pid_file },
+	{ "announcement", announce, undo_announce },
 	{ "commit", commit, NULL },
 	{ "start", start_at_once, NULL },
 	{ "poststart hooks", poststart_hooks, NULL },
@@ -564,6 +558,7 @@ static int create_or_run(const struct wabe_runtime *rt, const struct wabe_spec *
 {
 	struct create cr = {
 		.rt = rt,
+		.announce = { args->pid_file, args->pidfd_socket, "standard" },
 		.init = {
 			.spec = spec, .args = args, .is_run = is_run, .ours_fd = -EBADF, .theirs_fd = -EBADF,
 			.start_fd = -EBADF, .rootfs_fd = -EBADF, .null_fd = -EBADF, .proc_fd = -EBADF, .pidfd = -EBADF,

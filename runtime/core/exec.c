@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "core/attributes.h"
+#include "core/announce.h"
 #include "core/console.h"
 #include "core/container.h"
 #include "core/filter.h"
@@ -421,24 +422,26 @@ static int follow_child(struct exec *e, struct wabe_error *err)
 	return r;
 }
 
-static int write_pid_file(struct exec *e, struct wabe_error *err)
+static struct wabe_announce announcement(const struct exec *e)
 {
-	char text[16];
+	return (struct wabe_announce){ e->args->pid_file, e->args->pidfd_socket, "setns" };
+}
 
-	if (!e->args->pid_file)
-		return 0;
-	snprintf(text, sizeof(text), "%d", e->pid);
-	return wabe_file_replace_at(AT_FDCWD, e->args->pid_file, text, strlen(text), 0644,
-				    WABE_FILE_VOLATILE, err);
+static int announce(struct exec *e, struct wabe_error *err)
+{
+	const struct wabe_announce to = announcement(e);
+
+	return wabe_announce(&to, e->pid, e->pidfd, err);
 }
 
 static int run(struct exec *e, struct wabe_error *err)
 {
+	const struct wabe_announce to = announcement(e);
 	static int (*const before[])(struct exec *, struct wabe_error *) = { prepare, open_places,
 									     spawn };
-	static int (*const after[])(struct exec *,
-				    struct wabe_error *) = { outside_rights, leave_stage,
-							     write_pid_file, follow_child };
+	static int (*const after[])(struct exec *, struct wabe_error *) = { outside_rights,
+									    leave_stage, announce,
+									    follow_child };
 	int r = 0, status;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(before); i++)
@@ -448,8 +451,7 @@ static int run(struct exec *e, struct wabe_error *err)
 	if (r < 0 && e->pid > 0) {
 		(void)wabe_pidfd_signal(e->pidfd, SIGKILL, NULL);
 		(void)wabe_pidfd_reap(e->pid, &status, NULL);
-		if (e->args->pid_file)
-			(void)unlink(e->args->pid_file);
+		wabe_announce_undo(&to);
 	}
 	return r;
 }

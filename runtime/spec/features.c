@@ -3,6 +3,8 @@
  * spec/features: the document of features.md and features-linux.md. The lists are those that loading and validation use,
  * so that what is promised here is what is accepted.
  */
+#include <string.h>
+
 #include "base/json.h"
 #include "spec/internal.h"
 #include "spec/spec.h"
@@ -15,6 +17,25 @@ static void add_names(struct wabe_json_writer *w, const char *key,
 	for (const struct wabe_name *n = wabe_spec_names(vocabulary); n->name; n++)
 		wabe_json_add_string(w, n->name);
 	wabe_json_array_end(w);
+}
+
+/* Is there a row for the key at this path, and not one that refuses it? */
+static bool has_key(const char *path)
+{
+	const struct wabe_codec_field *f = wabe_spec_rows;
+
+	for (;;) {
+		size_t len = strcspn(path, ".");
+
+		while (f && f->key && (strlen(f->key) != len || strncmp(f->key, path, len) != 0))
+			f++;
+		if (!f || !f->key || f->type == WABE_CODEC_UNSUPPORTED)
+			return false;
+		if (!path[len])
+			return true;
+		f = f->sub;
+		path += len + 1;
+	}
 }
 
 static void add_flag(struct wabe_json_writer *w, const char *key, bool value)
@@ -60,7 +81,7 @@ static void add_cgroup(struct wabe_json_writer *w)
 	add_flag(w, "v2", true);
 	add_flag(w, "systemd", WABE_HAS_SYSTEMD);
 	add_flag(w, "systemdUser", WABE_HAS_SYSTEMD);
-	add_flag(w, "rdma", true);
+	add_flag(w, "rdma", has_key("linux.resources.rdma"));
 	wabe_json_object_end(w);
 }
 
@@ -90,18 +111,19 @@ static void add_linux(struct wabe_json_writer *w)
 	add_names(w, "modes", WABE_SPEC_MEMORY_POLICY_MODES);
 	add_names(w, "flags", WABE_SPEC_MEMORY_POLICY_FLAGS);
 	wabe_json_object_end(w);
-	add_enabled(w, "apparmor", true);
-	add_enabled(w, "selinux", true);
+	add_enabled(w, "apparmor", has_key("process.apparmorProfile"));
+	add_enabled(w, "selinux", has_key("process.selinuxLabel"));
 	wabe_json_key(w, "intelRdt");
 	wabe_json_object_begin(w);
-	add_flag(w, "enabled", true);
-	add_flag(w, "schemata", true);
-	add_flag(w, "monitoring", true);
+	add_flag(w, "enabled", has_key("linux.intelRdt"));
+	add_flag(w, "schemata", has_key("linux.intelRdt.schemata"));
+	add_flag(w, "monitoring", has_key("linux.intelRdt.enableMonitoring"));
 	wabe_json_object_end(w);
 	wabe_json_key(w, "mountExtensions");
 	wabe_json_object_begin(w);
-	add_enabled(w, "idmap", false);
+	add_enabled(w, "idmap", has_key("mounts.uidMappings"));
 	wabe_json_object_end(w);
+	add_enabled(w, "netDevices", has_key("linux.netDevices"));
 	wabe_json_object_end(w);
 }
 

@@ -18,6 +18,7 @@
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -551,6 +552,14 @@ int wabe_seccomp_compile(const struct wabe_seccomp_profile *profile, const char 
 	if (r == 0 && dir_fd >= 0)
 		wabe_seccomp_cache_store(dir_fd, &key, ret_program);
 	return r;
+}
+
+void wabe_seccomp_library(char text[WABE_SECCOMP_LIBRARY_MAX])
+{
+	const struct scmp_version *v = seccomp_version();
+
+	snprintf(text, WABE_SECCOMP_LIBRARY_MAX, "%u.%u.%u", v ? v->major : 0, v ? v->minor : 0,
+		 v ? v->micro : 0);
 }
 
 void wabe_seccomp_program_free(struct wabe_seccomp_program *program)

@@ -78,6 +78,10 @@ bool wabe_seccomp_notifies(const struct wabe_seccomp_program *program);
  */
 int wabe_seccomp_load(const struct wabe_seccomp_program *program, struct wabe_error *err);
 
+/** wabe_seccomp_library() - "2.5.4", the version of libseccomp, into @text. */
+#define WABE_SECCOMP_LIBRARY_MAX 40
+void wabe_seccomp_library(char text[WABE_SECCOMP_LIBRARY_MAX]);
+
 /** wabe_seccomp_actions(), _operators(), _architectures(), _flags() - NULL-terminated lists of
  * supported names (for `features` and for validation). */
 const char *const *wabe_seccomp_actions(void);
