@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What tests/bench/start and tests/bench/density share: the build, timed rounds, statistics, tables, cgroups, cleanup."""
+"""What the benches share: the build, timed rounds, statistics, tables, cgroups, cleanup."""
 
 import contextlib
 import os
@@ -92,12 +92,43 @@ def table(header, rows):
         print("  " + "  ".join(cells).rstrip())
 
 
-def targets(rows):
-    """Rows of what, the value, the limit, a format for both."""
+def targets(rows, columns=("target",)):
+    """Rows of what, the value, the limit, a format for both, and ">=" where more is better. The limit is one number, or one
+    for each column, None where there is none."""
     print("\nTargets")
-    table(("", "measured", "target", ""),
-          [(what, form.format(value), "<= " + form.format(limit), "met" if value <= limit else "not met")
-           for what, value, limit, form in rows])
+    lines = []
+    for what, value, limits, form, *sign in rows:
+        sign = sign[0] if sign else "<="
+        cells = [what, form.format(value)]
+        for limit in limits if isinstance(limits, tuple) else (limits,):
+            is_met = limit is not None and (value <= limit if sign == "<=" else value >= limit)
+            cells += ["", ""] if limit is None else [f"{sign} {form.format(limit)}", "met" if is_met else "not met"]
+        lines.append(cells)
+    table(("", "measured", *(cell for column in columns for cell in (column, ""))), lines)
+
+
+class Tee:
+    """Standard output that is also kept in a file; processes that follow each other append to it."""
+
+    def __init__(self, path):
+        self.terminal = sys.__stdout__
+        self.file = open(path, "a", encoding="utf-8")  # pylint: disable=consider-using-with
+
+    def write(self, text):
+        self.terminal.write(text)
+        self.file.write(text)
+
+    def flush(self):
+        self.terminal.flush()
+        self.file.flush()
+
+
+def keep_output(path, is_first=False):
+    """From here on, standard output goes to that file as well; the first to do so begins it anew."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if is_first:
+        path.write_text("")
+    sys.stdout = Tee(path)
 
 
 def say_load(when):
@@ -149,6 +180,7 @@ def end_processes(cgroup):
 
 def spawn(words, timeout_s, grace_s):
     """Run a program, that says itself what it does, to its end; when this one has to end it gets SIGTERM and some time."""
+    sys.stdout.flush()
     child = subprocess.Popen([str(word) for word in words])
     try:
         status = child.wait(timeout=timeout_s)
