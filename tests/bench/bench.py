@@ -8,13 +8,14 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
 BINARIES = ("runtime/cli/wabe", "vzctl/cmd/vzctl", "vzctl/cmd/vzlist", "vzctl/cmd/vztmpl",
-            "tests/bench/bench_floor", "tests/bench/bench_payload", "tests/bench/bench_rounds")
+            "tests/bench/bench_floor", "tests/bench/bench_payload", "tests/bench/bench_rounds", "tests/bench/bench_parallel")
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CAP_SYS_RESOURCE = 24  # linux/capability.h
 
@@ -24,16 +25,21 @@ class Failure(Exception):
 
 
 def run(*command, timeout=60, **options):
-    """Run a command to its end and return its output; a failure or a timeout is a Failure."""
+    """Run a command to its end and return its output; a failure or a timeout is a Failure. What it leaves running may keep its
+    standard error: that is a file."""
     command = [str(word) for word in command]
-    try:
-        done = subprocess.run(command, timeout=timeout, capture_output=True, text=True, stdin=subprocess.DEVNULL, **options)
-    except subprocess.TimeoutExpired as late:
-        raise Failure(f"{' '.join(command)}: no end in {timeout} s") from late
-    except OSError as error:
-        raise Failure(f"{command[0]}: {error.strerror}") from error
+    with tempfile.TemporaryFile("w+") as errors:
+        try:
+            done = subprocess.run(command, timeout=timeout, stdout=subprocess.PIPE, stderr=errors, text=True,
+                                  stdin=subprocess.DEVNULL, check=False, **options)
+        except subprocess.TimeoutExpired as late:
+            raise Failure(f"{' '.join(command)}: no end in {timeout} s") from late
+        except OSError as error:
+            raise Failure(f"{command[0]}: {error.strerror}") from error
+        errors.seek(0)
+        said = errors.read()
     if done.returncode != 0:
-        raise Failure(f"{' '.join(command)}: status {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise Failure(f"{' '.join(command)}: status {done.returncode}\n{done.stdout[-2000:]}{said[-2000:]}")
     return done.stdout
 
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Shared by tests/bench/rounds; see command.h. */
+/* Shared by tests/bench/rounds and tests/bench/parallel; see command.h. */
 #include "command.h"
 
 #include <errno.h>
