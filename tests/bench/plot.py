@@ -64,7 +64,7 @@ class Bars:
         end = left + value * scale
         out = [f'<rect x="{left}" y="{y:.1f}" width="{value * scale:.1f}" height="{BAR}" fill="{COLOURS[name]}"/>',
                _text(left - 6, y + BAR - 4, name, "end", "small")]
-        if low is not None:
+        if low is not None and low < high:
             middle, end = y + BAR / 2, max(end, left + high * scale)
             out.append(_line(left + low * scale, middle, left + high * scale, middle, "whisker"))
             out += [_line(left + at * scale, middle - 3, left + at * scale, middle + 3, "whisker") for at in (low, high)]
@@ -103,7 +103,7 @@ class Lines:
         out, below = [], bottom + 20
         for name, values in sorted(self.lines.items(), key=lambda line: line[1][-1]):
             at = min(bottom - values[-1] / most * (bottom - y) + 4, below - 16)
-            out.append(f'<text x="{x}" y="{at:.1f}" fill="{COLOURS[name]}" class="name">{name} {_number(values[-1])}</text>')
+            out.append(f'<text x="{x}" y="{at:.1f}" style="fill: {COLOURS[name]}" class="name">{name} {_number(values[-1])}</text>')
             below = at
         return out
 
