@@ -155,14 +155,18 @@ static uint64_t missing_of(const struct wabe_spec_capabilities *c, bool has_user
 	       ((c->bounding | c->permitted | c->inheritable) & ~wabe_capability_known());
 }
 
-static void warn_missing(uint64_t missing, const struct wabe_log *log)
+/* "process.capabilities WHAT: without CAP_X and 2 more, WHY" */
+static void warn_without(const struct wabe_log *log, enum wabe_log_level level, const char *set,
+			 uint64_t without, const char *why)
 {
-	if (missing)
-		wabe_log(
-			log, WABE_LOG_WARNING,
-			"process.capabilities: %s and %d more are left out, as the kernel or the caller doesn't have them",
-			wabe_name_of(wabe_spec_capability_names, __builtin_ctzll(missing)),
-			__builtin_popcountll(missing) - 1);
+	char more[32] = "";
+
+	if (!without)
+		return;
+	if (without & (without - 1))
+		snprintf(more, sizeof(more), " and %d more", __builtin_popcountll(without) - 1);
+	wabe_log(log, level, "process.capabilities%s: without %s%s, %s", set,
+		 wabe_name_of(wabe_spec_capability_names, __builtin_ctzll(without)), more, why);
 }
 
 /*
@@ -176,13 +180,10 @@ void wabe_identity_warn(const struct wabe_spec_process *process, bool has_userns
 	uint64_t extra = c ? c->ambient & ~ambient_of(c) : 0;
 
 	if (c)
-		warn_missing(missing_of(c, has_userns), log);
-	if (extra)
-		wabe_log(
-			log, process->user.uid == 0 ? WABE_LOG_DEBUG : WABE_LOG_WARNING,
-			"process.capabilities.ambient: %s and %d more are left out, as they aren't both permitted and inheritable",
-			wabe_name_of(wabe_spec_capability_names, __builtin_ctzll(extra)),
-			__builtin_popcountll(extra) - 1);
+		warn_without(log, WABE_LOG_WARNING, "", missing_of(c, has_userns),
+			     "which the kernel or the caller doesn't have");
+	warn_without(log, process->user.uid == 0 ? WABE_LOG_DEBUG : WABE_LOG_WARNING, ".ambient",
+		     extra, "which isn't both permitted and inheritable");
 }
 
 static void own_capabilities(const struct wabe_spec_process *process,

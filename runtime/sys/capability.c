@@ -133,9 +133,16 @@ static int set_ambient(uint64_t ambient, struct wabe_error *err)
 	return 0;
 }
 
+static int set_granted(const struct wabe_capability_sets *sets, uint64_t can,
+		       struct wabe_error *err)
+{
+	return set_process(sets->permitted & can, sets->effective & can, sets->inheritable & can,
+			   err);
+}
+
 int wabe_capability_set(const struct wabe_capability_sets *sets, struct wabe_error *err)
 {
-	uint64_t can = 0;
+	uint64_t can = wabe_capability_known();
 	int r;
 
 	r = check_within(sets->effective, sets->permitted, "effective but not permitted", err);
@@ -144,13 +151,16 @@ int wabe_capability_set(const struct wabe_capability_sets *sets, struct wabe_err
 	if (r == 0)
 		r = check_within(sets->ambient, sets->inheritable, "ambient but not inheritable",
 				 err);
-	if (r == 0)
+	if (r < 0)
+		return r;
+	r = set_granted(sets, can, err);
+	/* Permitted never grows (capabilities(7)): who holds less than that passes on what it has. */
+	if (r == -EPERM) {
+		wabe_error_clear(err);
 		r = wabe_capability_held(&can, err);
-	/* Permitted never grows (capabilities(7)), so this also leaves out what the kernel doesn't
-	 * know. */
-	if (r == 0)
-		r = set_process(sets->permitted & can, sets->effective & can,
-				sets->inheritable & can, err);
+		if (r == 0)
+			r = set_granted(sets, can, err);
+	}
 	return r < 0 ? r : set_ambient(sets->ambient & can, err);
 }
 

@@ -252,7 +252,7 @@ more_teardown()
 	mount -t tmpfs none "$T/src/later"
 	touch "$T/src/later/file"
 	ok W exec "$ID" ls /data/later
-	is file
+	grep -qx file <<<"$output" # beside a warning where not all capabilities are to be had
 	touch "$ROOTFS/go"
 	wait_for W exec "$ID" test -e /data/back/secret
 	[[ ! -e $T/src/back/secret ]]

@@ -150,7 +150,7 @@ caps_inside()
 		effective: [], ambient: ["CAP_KILL", "CAP_CHOWN"]} | .process.user = {uid: 1000, gid: 1000}'
 	script 'grep ^CapAmb /proc/self/status; sleep 600'
 	ok W run -d --bundle "$B" "$ID"
-	has "process.capabilities.ambient: CAP_KILL and 0 more are left out"
+	has "process.capabilities.ambient: without CAP_KILL, which"
 	wait_for grep -q CapAmb "$T/out"
 	grep -qx 'CapAmb:.0000000000000001' "$T/out"
 	ok W exec "$ID" grep CapAmb /proc/self/status
