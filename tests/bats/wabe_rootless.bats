@@ -242,7 +242,7 @@ more_teardown()
 	[[ " $(v2_sh "cat $DELEGATED/cgroup.controllers") " == *" pids "* ]] || {
 		conf '.linux.resources = {pids: {limit: 20}}'
 		refused_container "pids"
-		skip "no controllers in the cgroup2 tree"
+		skip "needs the cgroup controllers pids and memory in the cgroup2 tree"
 	}
 	conf '.linux.resources = {pids: {limit: 20}, memory: {limit: 33554432}}'
 	script 'exec sleep 600'
