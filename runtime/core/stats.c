@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "spec/spec.h"
+#include "sys/resctrl.h"
 
 void wabe_stats_uint(struct wabe_json_writer *w, const char *key, uint64_t value)
 {
@@ -281,6 +282,16 @@ static void add_memory(struct wabe_json_writer *w, struct wabe_cgroup *cgroup,
 	wabe_json_object_end(w);
 }
 
+static void add_rdt(struct wabe_json_writer *w, const struct wabe_container *c)
+{
+	_cleanup_close_ int root_fd = c->state.rdt_class ? wabe_resctrl_open(NULL) : -EBADF;
+
+	begin(w, "intel_rdt");
+	if (root_fd >= 0)
+		wabe_stats_rdt(w, root_fd, c->state.rdt_class, c->state.rdt_monitor);
+	wabe_json_object_end(w);
+}
+
 static void add_data(struct wabe_json_writer *w, struct wabe_container *c,
 		     const struct wabe_cgroup_stats *s)
 {
@@ -296,8 +307,7 @@ static void add_data(struct wabe_json_writer *w, struct wabe_container *c,
 	wabe_json_object_end(w);
 	wabe_stats_blkio(w, c->cgroup);
 	wabe_stats_hugetlb(w, c->cgroup);
-	begin(w, "intel_rdt");
-	wabe_json_object_end(w);
+	add_rdt(w, c);
 	wabe_stats_network(w, (pid_t)c->state.pid,
 			   spec && wabe_spec_namespace(spec, WABE_NS_NETWORK));
 	wabe_json_object_end(w);

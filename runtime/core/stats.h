@@ -22,6 +22,13 @@ void wabe_stats_psi(struct wabe_json_writer *w, struct wabe_cgroup *cgroup, cons
 void wabe_stats_blkio(struct wabe_json_writer *w, struct wabe_cgroup *cgroup);
 void wabe_stats_hugetlb(struct wabe_json_writer *w, struct wabe_cgroup *cgroup);
 
+/**
+ * wabe_stats_rdt() - the members of "intel_rdt" from the resctrl file system at @root_fd.
+ * @monitor: the monitoring group, NULL: none
+ */
+void wabe_stats_rdt(struct wabe_json_writer *w, int root_fd, const char *rdt_class,
+		    const char *monitor);
+
 /** wabe_stats_network() - the interfaces that process @pid has, but for lo; null when it has the host's. */
 void wabe_stats_network(struct wabe_json_writer *w, pid_t pid, bool is_own);
 

@@ -164,7 +164,7 @@ more_teardown()
 		[[ -e /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes ]] || conf 'del(.linux.resources.memory.swap)'
 		[[ -e /sys/fs/cgroup/memory/cgroup.event_control ]] || skip "no eventfds in this kernel's memory controller"
 	fi
-	background 'while [ ! -e /dev/shm/go ]; do sleep 0.2; done; head -c 200000000 /dev/zero | tail | wc -c; exec sleep 600'
+	background 'exec >/dev/null 2>&1; while [ ! -e /dev/shm/go ]; do sleep 0.2; done; head -c 200000000 /dev/zero | tail | wc -c; exec sleep 600'
 	follow --interval 1h
 	sleep 1
 	ok_inside 'touch /dev/shm/go'

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "core/rdt.h"
+#include "core/stats.h"
 #include "sys/resctrl.h"
 #include "tap.h"
 
@@ -153,6 +154,41 @@ static void test_monitoring(struct tap *t, int root_fd)
 	tap_int(t, join(root_fd, &c, &rdt, &err), -EINVAL, "a name of the kernel's");
 }
 
+static void test_stats(struct tap *t, int root_fd)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_COMPACT);
+	static const char *const dirs[] = { "info",
+					    "info/L3",
+					    "info/MB",
+					    "seen/mon_groups/c1/mon_data",
+					    "seen/mon_groups/c1/mon_data/mon_L3_00",
+					    "seen/mon_groups/c1/mon_data/mon_L3_01" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		mkdirat(root_fd, dirs[i], 0755);
+	put(root_fd, "schemata", "    MB:0=100\n    L3:0=7ff\n");
+	put(root_fd, "info/L3/cbm_mask", "7ff\n");
+	put(root_fd, "info/L3/min_cbm_bits", "2\n");
+	put(root_fd, "info/L3/num_closids", "16\n");
+	put(root_fd, "info/MB/num_closids", "8\n");
+	put(root_fd, "info/MB/min_bandwidth", "10\n");
+	put(root_fd, "seen/mon_groups/c1/mon_data/mon_L3_00/llc_occupancy", "4096\n");
+	put(root_fd, "seen/mon_groups/c1/mon_data/mon_L3_00/mbm_total_bytes", "7\n");
+	put(root_fd, "seen/mon_groups/c1/mon_data/mon_L3_01/mbm_local_bytes", "Unavailable\n");
+	wabe_json_object_begin(w);
+	wabe_stats_rdt(w, root_fd, "seen", "seen/mon_groups/c1");
+	wabe_json_object_end(w);
+	wabe_json_writer_finish(w, &text);
+	tap_str(t, text.data,
+		"{\"l3_cache_info\":{\"cbm_mask\":\"7ff\",\"min_cbm_bits\":2,\"num_closids\":16},"
+		"\"mem_bw_info\":{\"min_bandwidth\":10,\"num_closids\":8},"
+		"\"l3_cache_schema_root\":\"L3:0=7ff\",\"mem_bw_schema_root\":\"MB:0=100\","
+		"\"l3_cache_schema\":\"L3:0=7f0;1=01f\",\"mem_bw_schema\":\"MB:0=20;1=70\","
+		"\"mbm_stats\":[{\"mbm_total_bytes\":7},{}],\"cmt_stats\":[{\"llc_occupancy\":4096},{}]}\n",
+		"what events shows of it");
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/wabe-test-rdt.XXXXXX";
@@ -166,6 +202,7 @@ int main(void)
 	test_compare(&t, root_fd);
 	test_join(&t, root_fd);
 	test_monitoring(&t, root_fd);
+	test_stats(&t, root_fd);
 	wabe_file_remove_tree_at(AT_FDCWD, dir, NULL);
 	return tap_end(&t);
 }
