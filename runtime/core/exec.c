@@ -352,6 +352,18 @@ static int leave_stage(struct exec *e, struct wabe_error *err)
 	return r;
 }
 
+/*
+ * The caller's further children are its own again. Root of a user namespace that doesn't own the caller's pid namespace may not
+ * go back (podman of an ordinary user): its children would be the container's, and `wabe exec` has none.
+ */
+static int go_back(struct exec *e, struct wabe_error *err)
+{
+	struct wabe_error why = WABE_ERROR_INIT;
+	int r = e->own_pidns_fd < 0 ? 0 : wabe_namespace_join(e->own_pidns_fd, CLONE_NEWPID, &why);
+
+	return r == 0 || r == -EPERM ? 0 : wabe_error_say(err, r, "%s", why.text);
+}
+
 static int spawn(struct exec *e, struct wabe_error *err)
 {
 	int r;
@@ -368,10 +380,9 @@ static int spawn(struct exec *e, struct wabe_error *err)
 		stage(e);
 	if (e->pid == 0)
 		exec_child(e);
-	if (e->own_pidns_fd >= 0 &&
-	    wabe_namespace_join(e->own_pidns_fd, CLONE_NEWPID, e->pid < 0 ? NULL : err) < 0 &&
-	    e->pid > 0)
-		return -EIO;
+	r = go_back(e, e->pid < 0 ? NULL : err);
+	if (r < 0 && e->pid > 0)
+		return r;
 	wabe_cleanup_close(&e->theirs_fd);
 	return e->pid < 0 ? e->pid : 0;
 }

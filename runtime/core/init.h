@@ -77,9 +77,9 @@ void wabe_init_child(struct wabe_init *init) __attribute__((noreturn));
 void wabe_init_sweep(const struct wabe_init *init);
 
 /**
- * wabe_rootfs_share_cgroup() - let @m be the host's cgroup2 mount, if it is of cgroups and the container may not make one: in a user
- * namespace without a cgroup namespace of its own (cgroup_namespaces(7)). As crun does; podman asks for that on v1 hosts, and by
- * --cgroupns=host. Where that can't be had either, the mount's own error tells why. Runs outside.
+ * wabe_rootfs_share_cgroup() - let @m be the host's cgroup2 mount, if it is of cgroups and the container has no cgroup namespace:
+ * it would show the same, and in a user namespace may not be made (cgroup_namespaces(7)), be it the container's or that of an
+ * ordinary user's podman. Where that can't be had either, the mount's own error tells why. Runs outside.
  */
 int wabe_rootfs_share_cgroup(const struct wabe_init *init, struct wabe_init_mount *m,
 			     struct wabe_error *err);

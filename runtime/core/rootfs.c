@@ -103,7 +103,7 @@ int wabe_rootfs_share_cgroup(const struct wabe_init *init, struct wabe_init_moun
 	static const char *const trees[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
 	struct wabe_mount_change change = { .propagation = MS_PRIVATE };
 
-	if (!init->has_userns || m->options.is_bind || !wabe_str_starts(m->spec->type, "cgroup") ||
+	if (m->options.is_bind || !wabe_str_starts(m->spec->type, "cgroup") ||
 	    wabe_spec_namespace(init->spec, WABE_NS_CGROUP))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
