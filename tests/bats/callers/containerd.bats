@@ -224,7 +224,7 @@ requires_limits()
 	refused "must be stopped" ctr_ task delete "$ID"
 	ok ctr_ task metrics --format json "$ID"
 	if [[ ${WABE_TEST_CGROUP-} != v2 ]]; then
-		[[ $(jq '.pids.current >= 1 and ((.memory.usage.usage // .memory.usage) > 0)' <<<"$output") == true ]] || shown
+		[[ $(jq '.pids.current >= 1 and (.memory.usage | if type == "object" then .usage else . end) > 0' <<<"$output") == true ]] || shown
 	fi
 	ok ctr_ task kill -s USR1 "$ID"
 	wait_for task_exec "$ID" test -e /usr1
