@@ -363,7 +363,6 @@ clean_up()
 	done
 }
 
-# bats test_tags=lab
 @test "the shim of a running task is killed: containerd cleans up, the id is free again" {
 	local pid
 

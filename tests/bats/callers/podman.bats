@@ -168,7 +168,6 @@ end_()
 	like_runc --init busybox ps
 }
 
-# bats test_tags=lab
 @test "run: a user namespace, ids of files and the cgroup tree in it" {
 	ok run_ --rm --uidmap 0:100000:65536 --gidmap 0:100000:65536 --cgroupns private busybox sh -c 'id -u; cat /proc/self/uid_map; touch /x && stat -c %u:%g /x; ls /sys/fs/cgroup >/dev/null && echo seen'
 	has $'0\n         0     100000      65536\n0:0\nseen'
