@@ -59,7 +59,8 @@ static int take_listen_fds(struct values *v, struct wabe_create_args *args, stru
 		return wabe_error_say(err, -EINVAL, "LISTEN_FDS=%s: want a number from 0 to %d",
 				      count, LISTEN_FDS_MAX);
 	args->listen_names = getenv("LISTEN_FDNAMES");
-	v->preserve_fds += args->listen_fds;
+	if (__builtin_add_overflow(v->preserve_fds, args->listen_fds, &v->preserve_fds))
+		return wabe_error_say(err, -EINVAL, "LISTEN_FDS and --preserve-fds: too many");
 	return 0;
 }
 

@@ -105,6 +105,9 @@ void cli_size_console(struct wabe_spec_process *process)
 
 int cli_check_preserved(struct cli *cli, int count, struct wabe_error *err)
 {
+	/* linux/fs.h, NR_OPEN: no process has more. */
+	if (count > 1024 * 1024 - 3)
+		return wabe_error_say(err, -EBADF, "--preserve-fds %d: too many", count);
 	for (int fd = 3; fd < 3 + count; fd++)
 		if (fd == cli->log.fd || fcntl(fd, F_GETFD) < 0)
 			return wabe_error_set(err, -EBADF, "--preserve-fds %d: descriptor %d",

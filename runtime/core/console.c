@@ -94,7 +94,10 @@ static void copy_size(int console_fd)
 		(void)wabe_tty_set_size(console_fd, &size, NULL);
 }
 
-/* Returns true once @child has ended; then *ret_status is its wait status. Orphans that came to us as their reaper go before. */
+/*
+ * Returns true once @child has ended; then *ret_status is its wait status. Orphans that came to us as their reaper go before.
+ * One that the kernel reaped, before we took SIGCHLD back from a caller that ignores it, has no status any more: 255.
+ */
 static bool reap(pid_t child, int *ret_status)
 {
 	pid_t pid;
@@ -102,7 +105,9 @@ static bool reap(pid_t child, int *ret_status)
 	do {
 		pid = waitpid(-1, ret_status, WNOHANG);
 	} while (pid > 0 && pid != child);
-	return pid == child;
+	if (pid < 0 && errno == ECHILD)
+		*ret_status = W_EXITCODE(255, 0);
+	return pid == child || (pid < 0 && errno == ECHILD);
 }
 
 /* As reap(). */
@@ -130,6 +135,8 @@ static void block_signals(sigset_t *ret_mask, sigset_t *ret_old)
 	static const int forwarded[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1,
 					 SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGCHLD };
 
+	/* A caller that ignores it makes the kernel reap, and nothing would come. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	sigemptyset(ret_mask);
 	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
 		sigaddset(ret_mask, forwarded[i]);

@@ -198,6 +198,8 @@ int wabe_container_pids(struct wabe_container *c, pid_t **ret_pids, size_t *ret_
 
 	/* An ordinary user's may have none, but has a pid namespace. */
 	if (!c->state.cgroup) {
+		if (!init_is_alive(c))
+			return 0;
 		r = wabe_namespace_pids((pid_t)c->state.pid, ret_pids, ret_count, err);
 		return r < 0 ? wabe_error_prefix(err, "container %s has no cgroup", c->state.id)
 			     : r;

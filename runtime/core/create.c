@@ -42,7 +42,7 @@ struct create {
 	const struct wabe_runtime *rt;
 	struct wabe_init init;
 	struct wabe_container *c;
-	bool has_made_cgroup, has_run_hooks;
+	bool has_made_cgroup, has_run_hooks, has_saved_config;
 	struct wabe_error why_no_cgroup;
 	struct wabe_announce announce;
 };
@@ -119,13 +119,18 @@ static int save_config(struct create *cr, struct wabe_error *err)
 	}
 	if (r < 0)
 		return r;
-	/* No rename: state.json comes after it, and without that nobody reads this. */
+	/* No rename: state.json comes after it, and without that nobody relies on this. */
 	fd = openat(cr->c->dir_fd, WABE_CONFIG_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	r = fd < 0 ? -errno : wabe_fd_write_all(fd, text->data, text->len);
 	if (r < 0)
 		return wabe_error_set(err, r, "save " WABE_CONFIG_FILE);
-	cr->c->state.has_poststop = cr->init.spec->hooks.poststop.count > 0;
+	cr->has_saved_config = true;
 	return 0;
+}
+
+static int keep_config(struct create *cr, struct wabe_error *err)
+{
+	return cr->has_saved_config ? 0 : save_config(cr, err);
 }
 
 static int fill_state(struct create *cr, struct wabe_error *err)
@@ -140,6 +145,7 @@ static int fill_state(struct create *cr, struct wabe_error *err)
 	s->config_path = args->config_path;
 	s->annotations = cr->init.spec->annotations;
 	s->created_us = wabe_clock_now_us();
+	s->has_poststop = cr->init.spec->hooks.poststop.count > 0;
 	s->keeps_keyring = args->no_new_keyring;
 	if (cr->rt->is_systemd) {
 		r = wabe_scope_name(cr->c, cr->init.spec->cgroups_path, err);
@@ -152,9 +158,10 @@ static int fill_state(struct create *cr, struct wabe_error *err)
 	}
 	r = absolute_rootfs(cr, err);
 	/* A create that dies before its commit is found by its directory, and its cgroup by the id; only another place must be noted. */
-	if (r == 0 && (cr->init.spec->cgroups_path || s->scope))
-		r = wabe_state_save(cr->c, err);
-	return r;
+	if (r < 0 || !(cr->init.spec->cgroups_path || s->scope))
+		return r;
+	r = save_config(cr, err);
+	return r < 0 ? r : wabe_state_save(cr->c, err);
 }
 
 static int make_cgroup(struct create *cr, struct wabe_error *err)
@@ -285,7 +292,7 @@ static int spawn(struct create *cr, struct wabe_error *err)
 	cr->init.waits_for_go =
 		cr->init.has_userns ||
 		(cr->c->cgroup && wabe_cgroup_mode(cr->c->cgroup) != WABE_CGROUP_V2) ||
-		(p && (p->scheduler || p->io_priority));
+		(p && (p->scheduler || p->io_priority)) || cr->c->state.scope || cr->init.spec->rdt;
 	r = wabe_init_spawn(&cr->init, cgroup_fd, err);
 	if (r < 0)
 		return r;
@@ -525,7 +532,7 @@ static const struct create_step {
 	{ "scheduling", schedule, NULL },
 	{ "go", let_child_go, NULL },
 	/* Beside the child's setup; its hooks ask for poststop's. */
-	{ "configuration", save_config, NULL },
+	{ "configuration", keep_config, NULL },
 	{ "limits", outside_rights, NULL },
 	{ "device rules", restrict_devices, NULL },
 	{ "setup in the container", follow_child, NULL },

@@ -81,10 +81,10 @@ static int open_target(struct wabe_init *init, const struct wabe_init_mount *m,
 	int flags = O_PATH | (m->is_file ? 0 : O_DIRECTORY);
 	int fd = wabe_path_open_strict(init->rootfs_fd, destination, flags, 0, err);
 
+	*ret_is_new = fd == -ENOENT;
 	if (fd == -ENOENT && !m->is_file)
 		fd = wabe_path_mkdir_strict(init->rootfs_fd, destination, 0755);
 	*ret_is_literal = fd >= 0;
-	*ret_is_new = fd == -ENOENT;
 	if (fd >= 0 || (fd != -ENOENT && is_strict_target(destination)))
 		return fd;
 	return m->is_file ? wabe_path_touch_in(init->rootfs_fd, destination, err)
@@ -118,35 +118,22 @@ int wabe_rootfs_share_cgroup(const struct wabe_init *init, struct wabe_init_moun
 }
 
 /*
- * Most filesystems need nothing but their flags: mount(2) does these in one call. In a user namespace a sysfs may have to be
- * read-only from its beginning, where all others that are seen are (mount_namespaces(7), mount_too_revealing() of the kernel).
+ * Most filesystems need nothing but their flags: mount(2) does these in one call. Not the read-only ones: it would make the
+ * superblock read-only, and with it every other mount of it; and to look the new mount up once more by its path, to make it
+ * read-only afterwards, would trust a tree that others may change meanwhile.
  */
-static bool is_plain(const struct wabe_init *init, const struct wabe_mount_options *o)
+static bool is_plain(const struct wabe_mount_options *o)
 {
-	return !o->rec_attr_set && !o->rec_attr_clear && !o->propagation &&
-	       !(init->has_userns && (o->attr_set & MOUNT_ATTR_RDONLY));
+	return !(o->attr_set & MOUNT_ATTR_RDONLY) && !o->rec_attr_set && !o->rec_attr_clear &&
+	       !o->propagation;
 }
 
-/*
- * A read-only mount becomes that when it is there: mount(2) would make the superblock read-only, and with it every other mount
- * of it. It lies where the target was found, without a link on the way.
- */
-static int mount_plain(struct wabe_init *init, const struct wabe_init_mount *m, int target_fd,
-		       struct wabe_error *err)
+static int mount_plain(const struct wabe_init_mount *m, int target_fd, struct wabe_error *err)
 {
-	const struct wabe_mount_change readonly = { .set = MOUNT_ATTR_RDONLY };
 	const struct wabe_mount_options *o = &m->options;
-	bool is_readonly = o->attr_set & MOUNT_ATTR_RDONLY;
-	int fd, r;
 
-	r = wabe_mount_on(target_fd, fs_type(m->spec), m->spec->source, &o->data,
-			  o->sb_flags & ~(unsigned int)MS_RDONLY,
-			  (unsigned int)(o->attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY),
-			  m->destination, err);
-	if (r < 0 || !is_readonly)
-		return r;
-	fd = wabe_path_open_strict(init->rootfs_fd, m->destination, O_PATH, 0, err); /* swept */
-	return fd < 0 ? fd : wabe_mount_change(fd, &readonly, err);
+	return wabe_mount_on(target_fd, fs_type(m->spec), m->spec->source, &o->data, o->sb_flags,
+			     (unsigned int)o->attr_set, m->destination, err);
 }
 
 /*
@@ -314,6 +301,9 @@ static int bind_instead(struct wabe_init *init, struct wabe_init_mount *m, int t
 		return m->source_fd;
 	/* Its submounts are shown as well. */
 	m->options.rec_attr_set |= m->options.attr_set;
+	if (m->options.rec_attr_set & MOUNT_ATTR__ATIME)
+		m->options.rec_attr_clear |=
+			MOUNT_ATTR__ATIME; /* mount_setattr(2): the field is set as a whole */
 	r = wabe_mount_change(m->source_fd, &private, err);
 	return r < 0 ? r : mount_detached(init, m, target_fd, err);
 }
@@ -336,8 +326,8 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 		r = add_label(init, m, err);
 	if (r < 0)
 		return r;
-	r = is_new && is_literal && !m->has_label && is_plain(init, &m->options)
-		    ? mount_plain(init, m, target_fd, err)
+	r = is_new && is_literal && !m->has_label && is_plain(&m->options)
+		    ? mount_plain(m, target_fd, err)
 		    : mount_detached(init, m, target_fd, err);
 	/* mount(2) refuses what is there already, cgroup2 below a bind of /sys; attached, it may be mounted upon itself. */
 	if (r == -EBUSY && is_new) {
@@ -508,12 +498,18 @@ int wabe_rootfs_mask(struct wabe_init *init, struct wabe_error *err)
 		r = readonly_one(init, spec->readonly_paths.items[i], err);
 		if (r < 0)
 			return wabe_error_prefix(err, "linux.readonlyPaths[%zu]", i);
+		if (i % WABE_INIT_SWEEP == WABE_INIT_SWEEP - 1)
+			wabe_init_sweep(init);
 	}
 	wabe_init_sweep(init);
 	for (size_t i = 0; r == 0 && i < spec->masked_paths.count; i++) {
 		r = mask_one(init, spec->masked_paths.items[i], &file, &dir, err);
 		if (r < 0)
 			wabe_error_prefix(err, "linux.maskedPaths[%zu]", i);
+		if (i % WABE_INIT_SWEEP != WABE_INIT_SWEEP - 1)
+			continue;
+		wabe_init_sweep(init);
+		dir = (struct cover){ .fd = -EBADF };
 	}
 	wabe_init_sweep(init);
 	return r;

@@ -240,8 +240,10 @@ static int assume_state(struct wabe_container *c, const char *id, struct wabe_er
 	if (!c->state.id)
 		return wabe_error_set(err, -ENOMEM, "container %s", id);
 	spec = wabe_container_spec(c, NULL);
-	if (c->rt->is_systemd)
-		return wabe_scope_name(c, spec ? spec->cgroups_path : NULL, err);
+	/* Which hooks its creator came to is not known. */
+	c->state.has_poststop = spec && spec->hooks.poststop.count > 0;
+	if (c->rt->is_systemd && wabe_scope_name(c, spec ? spec->cgroups_path : NULL, NULL) == 0)
+		return 0;
 	c->state.cgroup = wabe_state_cgroup_path(c, spec ? spec->cgroups_path : NULL);
 	return c->state.cgroup ? 0 : wabe_error_set(err, -ENOMEM, "container %s", id);
 }

@@ -172,6 +172,18 @@ static int enter_class(struct wabe_container *c, const struct wabe_spec_rdt *rdt
 	return r < 0 ? r : wabe_state_save(c, err);
 }
 
+/* Others may be in a class that was there before the container. */
+static int change_class(struct wabe_container *c, const struct wabe_spec_rdt *rdt,
+			struct wabe_error *err)
+{
+	if (!c->state.rdt_class)
+		return enter_class(c, rdt, err);
+	if (!c->state.is_rdt_made)
+		return wabe_error_say(err, -EPERM, "class %s of resctrl is not the container's own",
+				      c->state.rdt_class);
+	return wabe_rdt_write(c, rdt, err);
+}
+
 static int update_class_locked(struct wabe_container *c, const char *l3_cache_schema,
 			       const char *mem_bw_schema, struct wabe_error *err)
 {
@@ -195,7 +207,7 @@ static int update_class_locked(struct wabe_container *c, const char *l3_cache_sc
 	spec.rdt = &rdt;
 	r = wabe_spec_validate(&spec, err);
 	if (r == 0)
-		r = c->state.rdt_class ? wabe_rdt_write(c, &rdt, err) : enter_class(c, &rdt, err);
+		r = change_class(c, &rdt, err);
 	return r < 0 ? r : wabe_state_save_config(c, &spec, err);
 }
 

@@ -173,6 +173,10 @@ int wabe_mount_on(int target_fd, const char *type, const char *source, const str
 	for (size_t i = 0; i < data->count; i++)
 		if (wabe_buf_printf(&text, "%s%s", i ? "," : "", data->items[i]) < 0)
 			return wabe_error_set(err, -ENOMEM, "mount %s on %s", type, shown);
+	/* mount(2) copies one page, and drops what is behind it without a word. */
+	if (text.len >= (size_t)sysconf(_SC_PAGESIZE))
+		return wabe_error_say(err, -E2BIG, "mount %s on %s: its options have %zu bytes",
+				      type, shown, text.len);
 	if (mount(source ? source : type, wabe_path_proc_fd(target_fd, target), type,
 		  sb_flags | legacy_flags(attrs), text.data) < 0)
 		return wabe_error_set(err, -errno, "mount %s on %s%s%s", type, shown,
@@ -197,7 +201,10 @@ int wabe_mount_new_long(const char *type, const char *source, const struct wabe_
 	static const char stage[] = "/proc";
 	_cleanup_close_ int stage_fd = open(stage, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int fd = -EBADF;
-	struct wabe_mount_change change = { .set = attrs };
+	struct wabe_mount_change change = {
+		.set = attrs,
+		.clear = attrs & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0,
+	};
 	int r;
 
 	if (stage_fd < 0)

@@ -177,9 +177,10 @@ more_teardown()
 	mount_entry /closed tmpfs tmpfs '["size=1m"]'
 	mount_entry /given tmpfs tmpfs '["mode=0701", "uid=0", "gid=6", "nr_inodes=10"]'
 	mount_entry /fresh/one tmpfs tmpfs '["size=1m"]'
-	script 'stat -c "%a %u %g" /tmp /closed /given /fresh/one; df -k /tmp | tail -1 | tr -s " " | cut -d" " -f2; for i in 1 2 3 4 5 6 7 8 9 10 11; do touch /given/$i || break; done 2>&1 | tail -1'
+	mount_entry /fresh2 tmpfs tmpfs '["size=1m"]'
+	script 'stat -c "%a %u %g" /tmp /closed /given /fresh/one /fresh2; df -k /tmp | tail -1 | tr -s " " | cut -d" " -f2; for i in 1 2 3 4 5 6 7 8 9 10 11; do touch /given/$i || break; done 2>&1 | tail -1'
 	ok_container
-	has $'1777 0 0\n711 0 0\n701 0 6\n1777 0 0\n1024'
+	has $'1777 0 0\n711 0 0\n701 0 6\n1777 0 0\n1777 0 0\n1024'
 	has "No space left"
 	mount_entry /bad tmpfs tmpfs '["size=nonsense"]'
 	refused_container "tmpfs"
