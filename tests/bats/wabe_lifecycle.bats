@@ -186,7 +186,8 @@ load oci
 	: >"$ROOTFS/tmp/s"
 	ok W kill "$ID"
 	wait_for grep -qx term "$ROOTFS/tmp/s"
-	for signal in NOPE 0 -1 65 99999999999 "" SIG; do
+	ok W kill "$ID" 0 # only asks (kill(2))
+	for signal in NOPE -1 65 99999999999 "" SIG; do
 		refused "signal" W kill "$ID" "$signal"
 	done
 	ok W kill "$ID" KILL
@@ -205,7 +206,7 @@ load oci
 @test "list shows all containers, as table, as JSON, and the ids alone" {
 	script 'sleep 600'
 	ok W list
-	is "ID                   PID      STATUS    BUNDLE                           CREATED"
+	is "ID                   PID      STATUS    BUNDLE                           CREATED                        OWNER"
 	ok W create --bundle "$B" "$ID-b"
 	ok W run -d --bundle "$B" "$ID-a"
 	ok W list -q
@@ -227,8 +228,8 @@ load oci
 	ok W ps "$ID"
 	has "sleep 600"
 	has "sleep 601"
-	ok W ps "$ID" -o pid=
-	[[ $(wc -l <<<"$output") == 2 ]] || shown
+	ok W ps "$ID" -o pid
+	[[ $(wc -l <<<"$output") == 3 ]] || shown
 }
 
 @test "pause and resume" {
