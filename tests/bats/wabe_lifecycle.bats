@@ -187,7 +187,7 @@ load oci
 	ok W kill "$ID"
 	wait_for grep -qx term "$ROOTFS/tmp/s"
 	ok W kill "$ID" 0 # only asks (kill(2))
-	for signal in NOPE -1 65 99999999999 "" SIG; do
+	for signal in NOPE 65 99999999999 "" SIG; do
 		refused "signal" W kill "$ID" "$signal"
 	done
 	ok W kill "$ID" KILL
