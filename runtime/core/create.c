@@ -290,7 +290,7 @@ static int spawn(struct create *cr, struct wabe_error *err)
 			return cgroup_fd;
 	}
 	cr->init.waits_for_go =
-		cr->init.has_userns ||
+		cr->init.has_userns || cr->init.spec->net_devices.count > 0 ||
 		(cr->c->cgroup && wabe_cgroup_mode(cr->c->cgroup) != WABE_CGROUP_V2) ||
 		(p && (p->scheduler || p->io_priority)) || cr->c->state.scope || cr->init.spec->rdt;
 	r = wabe_init_spawn(&cr->init, cgroup_fd, err);
@@ -312,16 +312,6 @@ static void undo_spawn(struct create *cr)
 		(void)wabe_cgroup_signal(cr->c->cgroup, SIGKILL, NULL);
 }
 
-static struct wabe_idmap *maps_of(struct create *cr, const struct wabe_list *list)
-{
-	const struct wabe_spec_idmap *m = list->items;
-	struct wabe_idmap *maps = wabe_arena_array(&cr->init.arena, list->count, sizeof(*maps));
-
-	for (size_t i = 0; maps && i < list->count; i++)
-		maps[i] = (struct wabe_idmap){ m[i].container_id, m[i].host_id, m[i].size };
-	return maps;
-}
-
 static int write_maps(struct create *cr, struct wabe_error *err)
 {
 	const struct wabe_spec *spec = cr->init.spec;
@@ -329,8 +319,8 @@ static int write_maps(struct create *cr, struct wabe_error *err)
 
 	if (cr->init.join_fds[WABE_NS_USER] >= 0 || !cr->init.has_userns)
 		return 0;
-	uids = maps_of(cr, &spec->uid_mappings);
-	gids = maps_of(cr, &spec->gid_mappings);
+	uids = wabe_init_idmaps(&cr->init, &spec->uid_mappings);
+	gids = wabe_init_idmaps(&cr->init, &spec->gid_mappings);
 	if (!uids || !gids)
 		return wabe_error_set(err, -ENOMEM, "id maps");
 	return wabe_idmap_write(cr->init.pid, uids, spec->uid_mappings.count, gids,
@@ -416,6 +406,16 @@ static int answer_child(struct create *cr, int kind, int *fd, struct wabe_error 
 	if (r == 0)
 		(void)wabe_sync_send(cr->init.ours_fd, WABE_SYNC_GO, -1, NULL);
 	return r;
+}
+
+static int move_devices(struct create *cr, struct wabe_error *err)
+{
+	return wabe_netdevices_move(&cr->init, err);
+}
+
+static void return_devices(struct create *cr)
+{
+	wabe_netdevices_return(&cr->init);
 }
 
 /* A child that failed already tells why to follow_child(). */
@@ -530,6 +530,7 @@ static const struct create_step {
 	{ "cgroup membership", place_in_cgroup, NULL },
 	{ "class of service", join_class, undo_class },
 	{ "scheduling", schedule, NULL },
+	{ "network devices", move_devices, return_devices },
 	{ "go", let_child_go, NULL },
 	/* Beside the child's setup; its hooks ask for poststop's. */
 	{ "configuration", keep_config, NULL },
@@ -568,7 +569,7 @@ static int create_or_run(const struct wabe_runtime *rt, const struct wabe_spec *
 		.announce = { args->pid_file, args->pidfd_socket, "standard" },
 		.init = {
 			.spec = spec, .args = args, .is_run = is_run, .ours_fd = -EBADF, .theirs_fd = -EBADF,
-			.start_fd = -EBADF, .rootfs_fd = -EBADF, .null_fd = -EBADF, .proc_fd = -EBADF, .pidfd = -EBADF,
+			.start_fd = -EBADF, .rootfs_fd = -EBADF, .null_fd = -EBADF, .proc_fd = -EBADF, .idmap_fd = -EBADF, .pidfd = -EBADF,
 		},
 	};
 	int r;

@@ -281,3 +281,30 @@ int wabe_console_make(struct wabe_init *init, struct wabe_error *err)
 		r = wabe_sync_send(init->theirs_fd, WABE_SYNC_CONSOLE, master_fd, err);
 	return r < 0 ? r : wabe_tty_make_controlling(slave_fd, err);
 }
+
+/*
+ * The mount that the terminal was opened on was copied since, and ttyname(3) finds no name for what is open on the old one.
+ * What is opened in its place has to be the same.
+ */
+int wabe_console_reopen(struct wabe_init *init, struct wabe_error *err)
+{
+	const struct wabe_spec_process *p = init->spec->process;
+	_cleanup_close_ int root_fd = -EBADF;
+	struct stat old, new;
+	char path[32];
+	int fd;
+
+	if (!p || !p->terminal)
+		return 0;
+	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0 || fstat(0, &old) < 0)
+		return wabe_error_set(err, -errno, "look at the terminal");
+	snprintf(path, sizeof(path), "/dev/pts/%u", minor(old.st_rdev));
+	fd = wabe_path_open_strict(root_fd, path, O_RDWR | O_NOCTTY, 0, err);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &new) < 0 || old.st_dev != new.st_dev || old.st_ino != new.st_ino ||
+	    old.st_rdev != new.st_rdev)
+		return wabe_error_say(err, -EIO, "%s is not the terminal that was made", path);
+	return wabe_tty_make_controlling(fd, err); /* the execve closes it */
+}

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,46 +27,11 @@
 #include "core/identity.h"
 #include "core/keyring.h"
 #include "core/sync.h"
+#include "sys/idmap.h"
 #include "sys/mount.h"
 #include "sys/namespace.h"
 #include "sys/link.h"
 #include "sys/lsm.h"
-#include "sys/pidfd.h"
-
-/* Clone flag of each namespace, and in which order they are joined: the others belong to the user namespace. */
-static const uint64_t ns_flags[WABE_NS_MAX] = {
-	[WABE_NS_USER] = CLONE_NEWUSER,	    [WABE_NS_MOUNT] = CLONE_NEWNS,
-	[WABE_NS_PID] = CLONE_NEWPID,	    [WABE_NS_NETWORK] = CLONE_NEWNET,
-	[WABE_NS_IPC] = CLONE_NEWIPC,	    [WABE_NS_UTS] = CLONE_NEWUTS,
-	[WABE_NS_CGROUP] = CLONE_NEWCGROUP, [WABE_NS_TIME] = CLONE_NEWTIME,
-};
-
-static int prepare_namespaces(struct wabe_init *init, struct wabe_error *err)
-{
-	const struct wabe_spec_namespace *ns = init->spec->namespaces.items;
-
-	for (size_t i = 0; i < init->spec->namespaces.count; i++) {
-		int type = ns[i].type;
-
-		if (type == WABE_NS_USER)
-			init->has_userns = true;
-		if (!ns[i].path) {
-			/*
-			 * Two are unshared by the child: the offsets of a time namespace can't be set after a clone
-			 * into it, and clone3 roots a cgroup namespace in the creator's cgroup.
-			 */
-			if (type == WABE_NS_CGROUP)
-				init->has_cgroupns = true;
-			else if (type != WABE_NS_TIME)
-				init->clone_flags |= ns_flags[type];
-			continue;
-		}
-		init->join_fds[type] = wabe_namespace_open(ns[i].path, (int)ns_flags[type], err);
-		if (init->join_fds[type] < 0)
-			return wabe_error_prefix(err, "linux.namespaces[%zu].path", i);
-	}
-	return 0;
-}
 
 /*
  * A clone is a peer of the mount it was made of: what the guest mounts on it would appear on the host. Only "shared" asks for
@@ -84,10 +49,82 @@ static int leave_peers(const struct wabe_init *init, const struct wabe_init_moun
 		       : wabe_mount_change(m->source_fd, &change, err);
 }
 
+struct wabe_idmap *wabe_init_idmaps(struct wabe_init *init, const struct wabe_list *list)
+{
+	const struct wabe_spec_idmap *m = list->items;
+	struct wabe_idmap *maps = wabe_arena_array(&init->arena, list->count, sizeof(*maps));
+
+	for (size_t i = 0; maps && i < list->count; i++)
+		maps[i] = (struct wabe_idmap){ m[i].container_id, m[i].host_id, m[i].size };
+	return maps;
+}
+
+static int make_idmap_userns(struct wabe_init *init, const struct wabe_list *uid_list,
+			     const struct wabe_list *gid_list, struct wabe_error *err)
+{
+	const struct wabe_idmap *uids = wabe_init_idmaps(init, uid_list);
+	const struct wabe_idmap *gids = wabe_init_idmaps(init, gid_list);
+
+	if (!uids || !gids)
+		return wabe_error_set(err, -ENOMEM, "id maps");
+	return wabe_idmap_userns(uids, uid_list->count, gids, gid_list->count, err);
+}
+
+/* Mounts without mappings of their own share one namespace with the container's, or take the one that it joins. */
+static int container_userns(struct wabe_init *init, struct wabe_error *err)
+{
+	if (init->join_fds[WABE_NS_USER] >= 0)
+		return init->join_fds[WABE_NS_USER];
+	if (init->idmap_fd < 0)
+		init->idmap_fd = make_idmap_userns(init, &init->spec->uid_mappings,
+						   &init->spec->gid_mappings, err);
+	return init->idmap_fd;
+}
+
+/* config.md, "idmap": ids of the source, containerID in the mappings, show as hostID. Only a detached mount can be changed. */
+static int map_ids(struct wabe_init *init, const struct wabe_init_mount *m, struct wabe_error *err)
+{
+	const struct wabe_spec_mount *s = m->spec;
+	struct wabe_mount_change change = { .is_recursive = m->options.is_idmap_recursive };
+	_cleanup_close_ int own_fd = -EBADF;
+	int r;
+
+	if (!m->options.is_idmap)
+		return 0;
+	if (s->uid_mappings.count)
+		change.userns_fd = own_fd =
+			make_idmap_userns(init, &s->uid_mappings, &s->gid_mappings, err);
+	else
+		change.userns_fd = container_userns(init, err);
+	if (change.userns_fd < 0)
+		return change.userns_fd;
+	r = wabe_mount_change(m->source_fd, &change, err);
+	return r < 0 ? wabe_error_prefix(
+			       err,
+			       "idmap of %s (does its filesystem support it? is it mapped already?)",
+			       s->source)
+		     : 0;
+}
+
+static int take_link(struct wabe_init *init, struct wabe_init_mount *m, const char *path,
+		     struct wabe_error *err)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(path, target, sizeof(target));
+
+	if (n < 0)
+		return errno == EINVAL ? 0 : wabe_error_set(err, -errno, "bind %s", path);
+	if (n == sizeof(target))
+		return wabe_error_set(err, -ENAMETOOLONG, "bind %s", path);
+	m->link_target = wabe_arena_printf(&init->arena, "%.*s", (int)n, target);
+	return m->link_target ? 0 : wabe_error_set(err, -ENOMEM, "source");
+}
+
 static int prepare_source(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
 {
 	const char *path = m->spec->source;
 	struct stat st;
+	int r;
 
 	if (!m->options.is_bind)
 		return 0;
@@ -95,13 +132,17 @@ static int prepare_source(struct wabe_init *init, struct wabe_init_mount *m, str
 		path = wabe_arena_printf(&init->arena, "%s/%s", init->args->bundle, path);
 	if (!path)
 		return wabe_error_set(err, -ENOMEM, "source");
+	r = m->options.is_copy_symlink ? take_link(init, m, path, err) : 0;
+	if (r < 0 || m->link_target)
+		return r;
 	m->source_fd = wabe_mount_clone(AT_FDCWD, path, m->options.is_bind_recursive, err);
 	if (m->source_fd < 0)
 		return m->source_fd;
 	if (fstat(m->source_fd, &st) < 0)
 		return wabe_error_set(err, -errno, "look at %s", path);
 	m->is_file = !S_ISDIR(st.st_mode);
-	return leave_peers(init, m, err);
+	r = leave_peers(init, m, err);
+	return r < 0 ? r : map_ids(init, m, err);
 }
 
 static int clean_destination(struct wabe_init *init, struct wabe_init_mount *m,
@@ -184,7 +225,7 @@ static int open_sources(struct wabe_init *init, struct wabe_error *err)
 
 int wabe_init_prepare(struct wabe_init *init, struct wabe_error *err)
 {
-	int r = prepare_namespaces(init, err);
+	int r = wabe_namespaces_prepare(init, err);
 
 	if (r == 0)
 		r = open_sources(init, err);
@@ -205,6 +246,7 @@ static void close_all(int *fds, size_t count)
 
 void wabe_init_release(struct wabe_init *init)
 {
+	wabe_netdevices_release(init);
 	close_all(init->join_fds, WABE_NS_MAX);
 	for (size_t i = 0; init->mounts && i < init->spec->mounts.count; i++)
 		wabe_cleanup_close(&init->mounts[i].source_fd);
@@ -215,36 +257,10 @@ void wabe_init_release(struct wabe_init *init)
 	wabe_cleanup_close(&init->rootfs_fd);
 	wabe_cleanup_close(&init->null_fd);
 	wabe_cleanup_close(&init->proc_fd);
+	wabe_cleanup_close(&init->idmap_fd);
 	wabe_cleanup_close(&init->pidfd);
 	wabe_seccomp_program_free(&init->seccomp);
 	wabe_arena_free(&init->arena);
-}
-
-static int join_others(struct wabe_init *init, struct wabe_error *err)
-{
-	for (int type = WABE_NS_MAX - 1; type > WABE_NS_USER; type--) {
-		int r;
-
-		/* The pid namespace is for children: whoever clones joins it. */
-		if (type == WABE_NS_PID || init->join_fds[type] < 0)
-			continue;
-		r = wabe_namespace_join(init->join_fds[type], (int)ns_flags[type], err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* Root of the user namespace: until now our ids have no name in it. */
-static int become_root(struct wabe_error *err)
-{
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return wabe_error_set(err, -errno,
-				      "become root of the user namespace (is id 0 mapped?)");
-	/* A change of ids may have made us dumpable: nobody in there shall trace us or see our descriptors. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return wabe_error_set(err, -errno, "become undumpable");
-	return 0;
 }
 
 static int new_session(struct wabe_init *init, struct wabe_error *err)
@@ -254,17 +270,6 @@ static int new_session(struct wabe_init *init, struct wabe_error *err)
 	if (init->args->no_new_keyring)
 		return 0;
 	return wabe_keyring_make(init->c, init->spec->process, init->proc_fd, err);
-}
-
-static int join_namespaces(struct wabe_init *init, struct wabe_error *err)
-{
-	int r = join_others(init, err);
-
-	if (r == 0 && init->has_userns)
-		r = become_root(err);
-	if (r == 0 && init->has_cgroupns)
-		r = wabe_namespace_unshare(CLONE_NEWCGROUP, err);
-	return r;
 }
 
 static int set_names(struct wabe_init *init, struct wabe_error *err)
@@ -307,26 +312,6 @@ static int set_sysctls(struct wabe_init *init, struct wabe_error *err)
 static int raise_loopback(struct wabe_init *init, struct wabe_error *err)
 {
 	return (init->clone_flags & CLONE_NEWNET) ? wabe_link_up("lo", err) : 0;
-}
-
-static int enter_new_time(struct wabe_init *init, struct wabe_error *err)
-{
-	const struct wabe_spec_namespace *ns = wabe_spec_namespace(init->spec, WABE_NS_TIME);
-	_cleanup_close_ int proc_fd = -EBADF;
-	int r;
-
-	if (!init->spec->has_uptime && (!ns || ns->path))
-		return 0;
-	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (proc_fd < 0)
-		return wabe_error_set(err, -errno, "open /proc");
-	/* Files of an undumpable process belong to the host's root; nobody else is in the container yet to make use of it. */
-	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
-		return wabe_error_set(err, -errno, "become dumpable");
-	r = wabe_namespace_new_time(proc_fd, init->spec->has_uptime, err);
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 && r == 0)
-		r = wabe_error_set(err, -errno, "become undumpable");
-	return r;
 }
 
 /* config.md, "Prestart" and "CreateRuntime Hooks": after the mounts, before the pivot, in the runtime's namespaces. */
@@ -398,10 +383,12 @@ static int open_inside(struct wabe_init *init, struct wabe_error *err)
 
 /* In this order: mounts before the devices in them, the host's view until the pivot, rights last. */
 static int (*const child_steps[])(struct wabe_init *, struct wabe_error *) = {
-	join_namespaces,    new_session,	enter_new_time,	   open_inside,
-	wabe_rootfs_attach, wabe_rootfs_mounts, wabe_devices_make, wabe_console_make,
-	wabe_rootfs_mask,   runtime_hooks,	container_hooks,   wabe_rootfs_enter,
-	set_names,	    set_sysctls,	raise_loopback,	   assume_identity,
+	wabe_namespaces_join, new_session,	  wabe_namespaces_enter_time,
+	open_inside,	      wabe_rootfs_attach, wabe_rootfs_mounts,
+	wabe_devices_make,    wabe_console_make,  wabe_rootfs_mask,
+	runtime_hooks,	      container_hooks,	  wabe_rootfs_enter,
+	wabe_rootfs_lock,     set_names,	  set_sysctls,
+	raise_loopback,	      assume_identity,
 };
 
 /* After COMMIT the creator may go away; from then on START comes from whoever connects to the start socket. */

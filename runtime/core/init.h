@@ -22,9 +22,10 @@ struct wabe_init_mount {
 	const char *
 		destination; /* spec's, cleaned: it is compared with "/proc", "/dev" and the like */
 	struct wabe_mount_options options;
-	int source_fd;	/* detached clone, < 0: a new filesystem */
-	bool is_file;	/* the source is not a directory */
-	bool has_label; /* linux.mountLabel is among the options */
+	int source_fd;		 /* detached clone, < 0: a new filesystem */
+	bool is_file;		 /* the source is not a directory */
+	bool has_label;		 /* linux.mountLabel is among the options */
+	const char *link_target; /* "copy-symlink", and the source is one: nothing is mounted */
 };
 
 struct wabe_init {
@@ -34,11 +35,12 @@ struct wabe_init {
 	struct wabe_arena arena;
 	bool is_run;	 /* START comes by the pair */
 	bool has_userns; /* new or joined */
-	bool waits_for_go; /* the creator has to do something before the child goes on: id maps, cgroups */
-	bool has_cgroupns;	   /* a new one, made by the child */
-	bool is_root_aside;	   /* child: the root is attached at its path, not over "/" */
-	bool opens_inside;	   /* the child opens the sources: we may not */
-	uint64_t clone_flags;	   /* CLONE_NEW* of the new namespaces */
+	bool waits_for_go; /* the creator has to do something before the child goes on: id maps, cgroups, devices */
+	bool has_cgroupns;	/* a new one, made by the child */
+	bool has_locked_mounts; /* the guest may mount, but shall not undo what was mounted for it */
+	bool is_root_aside;	/* child: the root is attached at its path, not over "/" */
+	bool opens_inside;	/* the child opens the sources: we may not */
+	uint64_t clone_flags;	/* CLONE_NEW* of the new namespaces */
 	int join_fds[WABE_NS_MAX]; /* < 0: not joined */
 	int ours_fd, theirs_fd;	   /* the socket pair */
 	int start_fd;		   /* listening start socket, < 0 with is_run */
@@ -46,7 +48,9 @@ struct wabe_init {
 	int null_fd;		   /* the host's /dev/null as a path descriptor, for masks */
 	char *listen_pid;	   /* NULL, or the variable LISTEN_PID: see core/activation.h */
 	int proc_fd;		   /* the host's procfs, for labels; < 0: there are none */
-	struct wabe_init_mount *mounts; /* one for each of spec->mounts */
+	int idmap_fd;		   /* a user namespace with the container's maps, for mounts */
+	struct wabe_netdevices *netdevices; /* NULL: none were moved */
+	struct wabe_init_mount *mounts;	    /* one for each of spec->mounts */
 	int *device_fds; /* one for each device: detached clone of the host's node, < 0: mknod */
 	struct wabe_list devices; /* struct wabe_spec_device: the default ones, then the spec's */
 	unsigned int
@@ -84,15 +88,37 @@ void wabe_init_sweep(const struct wabe_init *init);
 int wabe_rootfs_share_cgroup(const struct wabe_init *init, struct wabe_init_mount *m,
 			     struct wabe_error *err);
 
-/* Parts of the child, each in the file of its name. */
+/**
+ * wabe_netdevices_move() - linux.netDevices into the child's network namespace; a failure has no effect.
+ * wabe_netdevices_return() takes them back as they were, wabe_netdevices_release() forgets them.
+ */
+int wabe_netdevices_move(struct wabe_init *init, struct wabe_error *err);
+void wabe_netdevices_return(struct wabe_init *init);
+void wabe_netdevices_release(struct wabe_init *init);
+
+/* Parts of the creator and the child, each in the file of its name. */
+int wabe_namespaces_prepare(struct wabe_init *init, struct wabe_error *err);
+/** wabe_namespaces_are_staged() - has a stage process to join namespaces before the child is made? */
+bool wabe_namespaces_are_staged(const struct wabe_init *init);
+int wabe_namespaces_join_for_child(struct wabe_init *init,
+				   struct wabe_error *err); /* by the stage */
+int wabe_namespaces_join(struct wabe_init *init, struct wabe_error *err);
+int wabe_namespaces_enter_time(struct wabe_init *init, struct wabe_error *err);
 int wabe_rootfs_open(struct wabe_init *init, struct wabe_error *err); /* by the creator */
 int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err);
 int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err);
+int wabe_rootfs_copy_up(const struct wabe_init_mount *m, int from_fd, int to_fd,
+			struct wabe_error *err);
 int wabe_rootfs_mask(struct wabe_init *init, struct wabe_error *err);
+int wabe_rootfs_lock(struct wabe_init *init, struct wabe_error *err);
 int wabe_rootfs_enter(struct wabe_init *init, struct wabe_error *err);
 int wabe_devices_prepare(struct wabe_init *init, struct wabe_error *err);
 int wabe_devices_make(struct wabe_init *init, struct wabe_error *err);
 int wabe_console_make(struct wabe_init *init, struct wabe_error *err);
+int wabe_console_reopen(struct wabe_init *init, struct wabe_error *err);
+
+/** wabe_init_idmaps() - struct wabe_spec_idmap of @list as @init's arena holds them; NULL without memory. */
+struct wabe_idmap *wabe_init_idmaps(struct wabe_init *init, const struct wabe_list *list);
 
 /** wabe_init_dev_is_bound() - does a bind mount bring a /dev of its own (then nothing is made in it)? */
 bool wabe_init_dev_is_bound(const struct wabe_init *init);

@@ -7,7 +7,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -19,6 +21,7 @@
 #include "base/path.h"
 #include "core/init.h"
 #include "sys/mount.h"
+#include "sys/namespace.h"
 
 /* lxcfs and the like may cover these files of /proc, nothing else there may be covered (as in runc). */
 static const char *const proc_files[] = {
@@ -125,7 +128,7 @@ int wabe_rootfs_share_cgroup(const struct wabe_init *init, struct wabe_init_moun
 static bool is_plain(const struct wabe_mount_options *o)
 {
 	return !(o->attr_set & MOUNT_ATTR_RDONLY) && !o->rec_attr_set && !o->rec_attr_clear &&
-	       !o->propagation;
+	       !o->propagation && !o->is_copy_up;
 }
 
 static int mount_plain(const struct wabe_init_mount *m, int target_fd, struct wabe_error *err)
@@ -145,17 +148,23 @@ static int new_filesystem(const struct wabe_init_mount *m, struct wabe_error *er
 	const struct wabe_mount_options *o = &m->options;
 	/* "ro" belongs to the mount; a read-only superblock would bind all later mounts of the same filesystem too. */
 	unsigned int sb_flags = o->sb_flags & ~(unsigned int)MS_RDONLY;
+	unsigned int attrs = (unsigned int)o->attr_set;
 
+	/* It is to be filled first. */
+	if (o->is_copy_up)
+		attrs &= ~(unsigned int)MOUNT_ATTR_RDONLY;
 	return (wabe_mount_has_long_text(m->spec->source, &o->data)
 			? wabe_mount_new_long
 			: wabe_mount_new)(fs_type(m->spec), m->spec->source, &o->data, sb_flags,
-					  (unsigned int)o->attr_set, err);
+					  attrs, err);
 }
 
 static int apply_attributes(int fd, const struct wabe_mount_options *o, bool is_new,
 			    struct wabe_error *err)
 {
-	struct wabe_mount_change own = { .set = is_new ? 0 : o->attr_set,
+	/* A new one was made with its attributes, but "ro" if it was to be filled. */
+	uint64_t left = is_new ? (o->is_copy_up ? MOUNT_ATTR_RDONLY : 0) : ~UINT64_C(0);
+	struct wabe_mount_change own = { .set = o->attr_set & left,
 					 .clear = is_new ? 0 : o->attr_clear };
 	struct wabe_mount_change tree = { .set = o->rec_attr_set,
 					  .clear = o->rec_attr_clear,
@@ -253,7 +262,9 @@ static int mount_detached(struct wabe_init *init, const struct wabe_init_mount *
 
 	if (fd < 0)
 		return fd;
-	r = apply_attributes(fd, &m->options, is_new, err);
+	r = m->options.is_copy_up ? wabe_rootfs_copy_up(m, target_fd, fd, err) : 0;
+	if (r == 0)
+		r = apply_attributes(fd, &m->options, is_new, err);
 	if (r == 0)
 		r = label_queues(init, m, fd, err);
 	if (r == 0)
@@ -308,6 +319,30 @@ static int bind_instead(struct wabe_init *init, struct wabe_init_mount *m, int t
 	return r < 0 ? r : mount_detached(init, m, target_fd, err);
 }
 
+/* crun's "copy-symlink": the source is a link, and the container gets the same one. */
+static int copy_link(struct wabe_init *init, const struct wabe_init_mount *m,
+		     struct wabe_error *err)
+{
+	const char *slash = strrchr(m->destination, '/');
+	const char *dir = wabe_arena_printf(&init->arena, "%.*s/", (int)(slash - m->destination),
+					    m->destination);
+	int dir_fd = dir ? wabe_path_mkdir_in(init->rootfs_fd, dir, 0755, err) : -ENOMEM;
+	char found[PATH_MAX];
+	ssize_t n;
+
+	if (dir_fd < 0) /* swept, see wabe_init_sweep() */
+		return dir ? dir_fd : wabe_error_set(err, -ENOMEM, "link %s", m->destination);
+	if (symlinkat(m->link_target, dir_fd, slash + 1) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return wabe_error_set(err, -errno, "link %s", m->destination);
+	n = readlinkat(dir_fd, slash + 1, found, sizeof(found));
+	if (n == (ssize_t)strlen(m->link_target) && memcmp(found, m->link_target, (size_t)n) == 0)
+		return 0;
+	return wabe_error_say(err, -EEXIST, "link %s: the root has something else there",
+			      m->destination);
+}
+
 static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
 {
 	bool is_new = m->source_fd < 0, is_literal, is_new_target;
@@ -340,7 +375,8 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)
 {
 	for (size_t i = 0; i < init->spec->mounts.count; i++) {
-		int r = mount_one(init, &init->mounts[i], err);
+		struct wabe_init_mount *m = &init->mounts[i];
+		int r = m->link_target ? copy_link(init, m, err) : mount_one(init, m, err);
 
 		if (r < 0)
 			return wabe_error_prefix(err, "mounts[%zu]", i);
@@ -430,6 +466,51 @@ int wabe_rootfs_enter(struct wabe_init *init, struct wabe_error *err)
 	if (r == 0 && wanted != MS_PRIVATE)
 		r = wabe_mount_change(init->rootfs_fd, &change, err);
 	return r < 0 ? r : make_readonly(init, err);
+}
+
+/* Our own copies of mounts that others must see as peers: a copy across user namespaces is a slave. */
+static int share_again(struct wabe_init *init, struct wabe_error *err)
+{
+	_cleanup_close_ int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct wabe_mount_change change = { .propagation = MS_SHARED };
+	int r = root_fd < 0 ? wabe_error_set(err, -errno, "open the root") : 0;
+
+	if (r == 0 && root_propagation(init->spec) == MS_SHARED)
+		r = wabe_mount_change(root_fd, &change, err);
+	for (size_t i = 0; r == 0 && i < init->spec->mounts.count; i++) {
+		const struct wabe_init_mount *m = &init->mounts[i];
+		_cleanup_close_ int fd = -EBADF;
+
+		if (m->options.propagation != MS_SHARED)
+			continue;
+		fd = wabe_path_open_in(root_fd, m->destination, O_PATH, 0, err);
+		r = fd < 0 ? fd : apply_propagation(fd, &m->options, err);
+	}
+	return r;
+}
+
+static bool shares_any(const struct wabe_init *init)
+{
+	for (size_t i = 0; i < init->spec->mounts.count; i++)
+		if (init->mounts[i].options.propagation == MS_SHARED)
+			return true;
+	return root_propagation(init->spec) == MS_SHARED;
+}
+
+/*
+ * The copy that is the guest's: all that is mounted is locked in it, so that its root, who may mount, takes away no mask and
+ * no "ro" (see wabe_namespace_enter_lower_mounts()). Root and working directory follow.
+ */
+int wabe_rootfs_lock(struct wabe_init *init, struct wabe_error *err)
+{
+	int r;
+
+	if (!init->has_locked_mounts)
+		return 0;
+	r = wabe_namespace_unshare(CLONE_NEWNS, err);
+	if (r == 0 && shares_any(init))
+		r = share_again(init, err);
+	return r < 0 ? r : wabe_console_reopen(init, err);
 }
 
 /* What masks: attached once itself, then its clones, because a detached mount can't be cloned (before Linux 6.15). */

@@ -12,18 +12,16 @@
 #include "sys/namespace.h"
 
 /*
- * A joined user namespace has to be entered before the others are made, or they would belong to ours: a stage process
- * enters it and clones the real child as its sister.
+ * Whoever is in a user namespace may join nothing that belongs to the host, and what it makes belongs to its user
+ * namespace. So a stage process joins the host's namespaces first, then the user namespace, when that is joined too, and
+ * clones the real child as its sister.
  */
 static void __attribute__((noreturn)) stage(struct wabe_init *init)
 {
 	struct wabe_error err = WABE_ERROR_INIT;
-	int pidfd = -EBADF, r;
+	int pidfd = -EBADF, r = wabe_namespaces_join_for_child(init, &err);
 	pid_t pid;
 
-	r = wabe_namespace_join(init->join_fds[WABE_NS_USER], CLONE_NEWUSER, &err);
-	if (r == 0 && init->join_fds[WABE_NS_PID] >= 0)
-		r = wabe_namespace_join(init->join_fds[WABE_NS_PID], CLONE_NEWPID, &err);
 	pid = r < 0 ? r : wabe_namespace_clone(init->clone_flags | CLONE_PARENT, -1, &pidfd, &err);
 	if (pid == 0)
 		wabe_init_child(init);
@@ -48,7 +46,7 @@ static int clone_in_pidns(struct wabe_init *init, int cgroup_fd, struct wabe_err
 
 int wabe_init_spawn(struct wabe_init *init, int cgroup_fd, struct wabe_error *err)
 {
-	bool is_staged = init->join_fds[WABE_NS_USER] >= 0;
+	bool is_staged = wabe_namespaces_are_staged(init);
 	pid_t pid;
 
 	/*

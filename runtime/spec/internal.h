@@ -43,7 +43,10 @@ int wabe_spec_validate_memory_policy(const struct wabe_spec_memory_policy *polic
 				     struct wabe_error *err);
 int wabe_spec_validate_personality(const struct wabe_spec_personality *personality,
 				   struct wabe_error *err);
+int wabe_spec_validate_idmap_list(const struct wabe_list *list, const char *path,
+				  struct wabe_error *err);
 int wabe_spec_validate_idmaps(const struct wabe_spec *spec, struct wabe_error *err);
+int wabe_spec_validate_net_devices(const struct wabe_spec *spec, struct wabe_error *err);
 int wabe_spec_validate_linux(const struct wabe_spec *spec, struct wabe_error *err);
 int wabe_spec_validate_resources(const struct wabe_spec_resources *resources,
 				 struct wabe_error *err);

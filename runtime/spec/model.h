@@ -89,6 +89,7 @@ struct wabe_spec_mount {
 	const char *type;
 	const char *source;
 	struct wabe_strv options;
+	struct wabe_list uid_mappings, gid_mappings; /* struct wabe_spec_idmap; none: see "idmap" */
 };
 
 struct wabe_spec_hook {
@@ -123,6 +124,22 @@ struct wabe_spec_namespace {
 
 struct wabe_spec_idmap {
 	uint32_t container_id, host_id, size;
+};
+
+struct wabe_spec_time_offset {
+	int64_t secs;
+	uint32_t nanosecs; /* 0..999999999 */
+};
+
+/* config-linux.md, "Offset for Time Namespace" */
+struct wabe_spec_time_offsets {
+	struct wabe_spec_time_offset monotonic, boottime;
+};
+
+/* config-linux.md, "Network Devices" */
+struct wabe_spec_net_device {
+	const char *host_name; /* the key */
+	const char *name;      /* in the container, NULL: the same */
 };
 
 struct wabe_spec_device {
@@ -268,6 +285,7 @@ struct wabe_spec {
 	struct wabe_list namespaces;		     /* struct wabe_spec_namespace */
 	struct wabe_list uid_mappings, gid_mappings; /* struct wabe_spec_idmap */
 	struct wabe_list devices;		     /* struct wabe_spec_device */
+	struct wabe_list net_devices;		     /* struct wabe_spec_net_device */
 	const char *cgroups_path;
 	struct wabe_spec_resources resources;
 	struct wabe_spec_rdt *rdt;	   /* NULL: resctrl is not touched */
@@ -278,6 +296,7 @@ struct wabe_spec {
 	const char *mount_label;		       /* of SELinux, NULL: none */
 	struct wabe_spec_memory_policy *memory_policy; /* NULL: the kernel's */
 	struct wabe_spec_personality *personality;     /* NULL: the caller's */
+	struct wabe_spec_time_offsets *time_offsets;   /* NULL: the clocks go on as they are */
 	/*
 	 * Beyond the specification: "wabe": { "delegateCgroup": BOOL, "uptime": BOOL } in config.json. vzctl's guests have
 	 * both.

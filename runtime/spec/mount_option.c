@@ -25,6 +25,8 @@ enum action {
 	PROPAGATION, /* .set is MS_*, .clear: recursive? */
 	BIND,	     /* .clear: recursive? */
 	COPY_SYMLINK,
+	COPY_UP,
+	IDMAP,	 /* .clear: recursive? */
 	NOTHING, /* what is the case anyway */
 	REFUSED,
 };
@@ -51,8 +53,7 @@ static const struct row rows[] = {
 	{ "diratime", ATTR, 0, MOUNT_ATTR_NODIRATIME },
 	{ "dirsync", SB_SET, MS_DIRSYNC },
 	{ "exec", ATTR, 0, MOUNT_ATTR_NOEXEC },
-	{ "idmap", REFUSED,
-	  .why = "idmapped mounts of config.json are not supported by this version of wabe" },
+	{ "idmap", IDMAP },
 	/* Since Linux 6.1 every filesystem that can count changes does so; the new mount API has no switch for it. */
 	{ "iversion", NOTHING },
 	{ "lazytime", SB_SET, MS_LAZYTIME },
@@ -80,8 +81,7 @@ static const struct row rows[] = {
 	{ "remount", REFUSED,
 	  .why = "a second mount of the same target is not supported, give the options to the first one" },
 	{ "rexec", REC_ATTR, 0, MOUNT_ATTR_NOEXEC },
-	{ "ridmap", REFUSED,
-	  .why = "idmapped mounts of config.json are not supported by this version of wabe" },
+	{ "ridmap", IDMAP, 0, true },
 	{ "rnoatime", REC_ATTR, MOUNT_ATTR_NOATIME, ATIME },
 	{ "rnodev", REC_ATTR, MOUNT_ATTR_NODEV },
 	{ "rnodiratime", REC_ATTR, MOUNT_ATTR_NODIRATIME },
@@ -109,8 +109,7 @@ static const struct row rows[] = {
 	{ "suid", ATTR, 0, MOUNT_ATTR_NOSUID },
 	{ "symfollow", ATTR, 0, MOUNT_ATTR_NOSYMFOLLOW },
 	{ "sync", SB_SET, MS_SYNCHRONOUS },
-	{ "tmpcopyup", REFUSED,
-	  .why = "copying a directory up into a tmpfs is not supported by this version of wabe" },
+	{ "tmpcopyup", COPY_UP },
 	{ "unbindable", PROPAGATION, MS_UNBINDABLE },
 };
 
@@ -188,6 +187,13 @@ static int apply(struct wabe_mount_options *o, const struct row *row)
 	case COPY_SYMLINK:
 		o->is_copy_symlink = true;
 		return 0;
+	case COPY_UP:
+		o->is_copy_up = true;
+		return 0;
+	case IDMAP:
+		o->is_idmap = true;
+		o->is_idmap_recursive |= row->clear;
+		return 0;
 	case NOTHING:
 		return 0;
 	case REFUSED:
@@ -243,6 +249,27 @@ static int check_bind(const struct wabe_spec_mount *mount, const struct wabe_mou
 	return 0;
 }
 
+/* Each would be without effect there. */
+static int check_places(const struct wabe_spec_mount *mount, const struct wabe_mount_options *o,
+			struct wabe_error *err)
+{
+	if (o->is_copy_up && (o->is_bind || !wabe_str_equal(mount->type, "tmpfs")))
+		return wabe_error_say(err, -EINVAL,
+				      "mount %s: option \"tmpcopyup\": it is no tmpfs",
+				      mount->destination);
+	if (o->is_bind)
+		return 0;
+	if (o->is_idmap)
+		return wabe_error_say(err, -EINVAL,
+				      "mount %s: only a bind mount can have its ids mapped",
+				      mount->destination);
+	if (o->is_copy_symlink)
+		return wabe_error_say(err, -EINVAL,
+				      "mount %s: option \"copy-symlink\": it is no bind mount",
+				      mount->destination);
+	return 0;
+}
+
 int wabe_spec_mount_options(struct wabe_arena *arena, const struct wabe_spec_mount *mount,
 			    struct wabe_mount_options *ret_options, struct wabe_error *err)
 {
@@ -257,6 +284,10 @@ int wabe_spec_mount_options(struct wabe_arena *arena, const struct wabe_spec_mou
 	/* Engines of old write the type alone. */
 	if (mount->type && strcmp(mount->type, "bind") == 0)
 		o.is_bind = true;
+	o.is_idmap |= mount->uid_mappings.count || mount->gid_mappings.count;
+	r = check_places(mount, &o, err);
+	if (r < 0)
+		return r;
 	if (o.is_bind) {
 		r = check_bind(mount, &o, err);
 		if (r < 0)

@@ -73,12 +73,14 @@ struct wabe_mount_options {
 	bool is_bind, is_bind_recursive;
 	unsigned int
 		sb_flags; /* SB-level: MS_SYNCHRONOUS MS_DIRSYNC MS_MANDLOCK MS_LAZYTIME, and MS_RDONLY of "ro" for new filesystems */
-	bool is_copy_symlink;
+	bool is_copy_symlink;		   /* a bind whose source is a link: the link itself */
+	bool is_copy_up;		   /* a tmpfs: filled with what it covers */
+	bool is_idmap, is_idmap_recursive; /* also by mappings alone */
 	struct wabe_strv
 		data; /* what the filesystem itself shall read: "mode=755", "size=65536k", "newinstance" */
 };
 
-/** wabe_spec_mount_options() - sort the options of one mount entry by who acts on them. 0, -EINVAL (contradiction), -ENOTSUP (idmap, tmpcopyup). */
+/** wabe_spec_mount_options() - sort the options of one mount entry by who acts on them. 0, -EINVAL (contradiction), -ENOTSUP (remount). */
 int wabe_spec_mount_options(struct wabe_arena *arena, const struct wabe_spec_mount *mount,
 			    struct wabe_mount_options *ret_options, struct wabe_error *err);
 

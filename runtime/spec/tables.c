@@ -128,14 +128,23 @@ static const struct wabe_codec_field root_rows[] = {
 	END,
 };
 
+static const struct wabe_codec_field idmap_rows[] = {
+	{ "containerID", WABE_CODEC_U32, offsetof(struct wabe_spec_idmap, container_id), REQUIRED },
+	{ "hostID", WABE_CODEC_U32, offsetof(struct wabe_spec_idmap, host_id), REQUIRED },
+	{ "size", WABE_CODEC_U32, offsetof(struct wabe_spec_idmap, size), REQUIRED, .min = 1 },
+	END,
+};
+
 static const struct wabe_codec_field mount_rows[] = {
 	{ "destination", WABE_CODEC_STRING, offsetof(struct wabe_spec_mount, destination),
 	  REQUIRED },
 	{ "type", WABE_CODEC_STRING, offsetof(struct wabe_spec_mount, type) },
 	{ "source", WABE_CODEC_STRING, offsetof(struct wabe_spec_mount, source) },
 	{ "options", WABE_CODEC_STRV, offsetof(struct wabe_spec_mount, options) },
-	UNSUPPORTED("uidMappings"),
-	UNSUPPORTED("gidMappings"),
+	{ "uidMappings", WABE_CODEC_LIST, offsetof(struct wabe_spec_mount, uid_mappings),
+	  .sub = idmap_rows, .size = sizeof(struct wabe_spec_idmap) },
+	{ "gidMappings", WABE_CODEC_LIST, offsetof(struct wabe_spec_mount, gid_mappings),
+	  .sub = idmap_rows, .size = sizeof(struct wabe_spec_idmap) },
 	END,
 };
 
@@ -170,13 +179,6 @@ static const struct wabe_codec_field namespace_rows[] = {
 	{ "type", WABE_CODEC_ENUM, offsetof(struct wabe_spec_namespace, type), REQUIRED,
 	  .names = wabe_spec_namespace_names },
 	{ "path", WABE_CODEC_STRING, offsetof(struct wabe_spec_namespace, path) },
-	END,
-};
-
-static const struct wabe_codec_field idmap_rows[] = {
-	{ "containerID", WABE_CODEC_U32, offsetof(struct wabe_spec_idmap, container_id), REQUIRED },
-	{ "hostID", WABE_CODEC_U32, offsetof(struct wabe_spec_idmap, host_id), REQUIRED },
-	{ "size", WABE_CODEC_U32, offsetof(struct wabe_spec_idmap, size), REQUIRED, .min = 1 },
 	END,
 };
 
@@ -403,6 +405,26 @@ static const struct wabe_codec_field personality_rows[] = {
 	END,
 };
 
+static const struct wabe_codec_field net_device_rows[] = {
+	{ "name", WABE_CODEC_STRING, offsetof(struct wabe_spec_net_device, name) },
+	END,
+};
+
+static const struct wabe_codec_field time_offset_rows[] = {
+	{ "secs", WABE_CODEC_I64, offsetof(struct wabe_spec_time_offset, secs) },
+	{ "nanosecs", WABE_CODEC_U32, offsetof(struct wabe_spec_time_offset, nanosecs),
+	  .max = 999999999 },
+	END,
+};
+
+static const struct wabe_codec_field time_offsets_rows[] = {
+	{ "monotonic", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_time_offsets, monotonic),
+	  .sub = time_offset_rows },
+	{ "boottime", WABE_CODEC_OBJECT, offsetof(struct wabe_spec_time_offsets, boottime),
+	  .sub = time_offset_rows },
+	END,
+};
+
 /* In the model these stand in struct wabe_spec itself. */
 static const struct wabe_codec_field linux_rows[] = {
 	{ "uidMappings", WABE_CODEC_LIST, offsetof(struct wabe_spec, uid_mappings),
@@ -427,10 +449,12 @@ static const struct wabe_codec_field linux_rows[] = {
 	{ "memoryPolicy", WABE_CODEC_POINTER, offsetof(struct wabe_spec, memory_policy),
 	  .sub = memory_policy_rows, .size = sizeof(struct wabe_spec_memory_policy) },
 	{ "mountLabel", WABE_CODEC_STRING, offsetof(struct wabe_spec, mount_label) },
-	UNSUPPORTED("netDevices"),
+	{ "netDevices", WABE_CODEC_MAP, offsetof(struct wabe_spec, net_devices),
+	  .sub = net_device_rows, .size = sizeof(struct wabe_spec_net_device) },
 	{ "personality", WABE_CODEC_POINTER, offsetof(struct wabe_spec, personality),
 	  .sub = personality_rows, .size = sizeof(struct wabe_spec_personality) },
-	UNSUPPORTED("timeOffsets"),
+	{ "timeOffsets", WABE_CODEC_POINTER, offsetof(struct wabe_spec, time_offsets),
+	  .sub = time_offsets_rows, .size = sizeof(struct wabe_spec_time_offsets) },
 	END,
 };
 

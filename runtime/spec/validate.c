@@ -214,6 +214,30 @@ static bool is_root_itself(const char *path)
 	return !*path;
 }
 
+/* config.md, "uidMappings" of a mount, and its options "idmap" and "ridmap". */
+static int validate_mount_idmap(const struct wabe_spec *spec, const struct wabe_spec_mount *m,
+				size_t i, const struct wabe_mount_options *o,
+				struct wabe_error *err)
+{
+	char path[48];
+	int r;
+
+	if (!m->uid_mappings.count != !m->gid_mappings.count)
+		return wabe_error_say(err, -EINVAL, "mounts[%zu].%s: missing beside the other", i,
+				      m->uid_mappings.count ? "gidMappings" : "uidMappings");
+	if (o->is_idmap && !m->uid_mappings.count && !wabe_spec_namespace(spec, WABE_NS_USER))
+		return wabe_error_say(err, -EINVAL,
+				      "mounts[%zu].uidMappings: missing, and without a user "
+				      "namespace there are no others for the option idmap",
+				      i);
+	snprintf(path, sizeof(path), "mounts[%zu].uidMappings", i);
+	r = wabe_spec_validate_idmap_list(&m->uid_mappings, path, err);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "mounts[%zu].gidMappings", i);
+	return wabe_spec_validate_idmap_list(&m->gid_mappings, path, err);
+}
+
 static int validate_mounts(const struct wabe_spec *spec, struct wabe_error *err)
 {
 	const struct wabe_spec_mount *mounts = spec->mounts.items;
@@ -241,6 +265,9 @@ static int validate_mounts(const struct wabe_spec *spec, struct wabe_error *err)
 			return wabe_error_say(err, -EINVAL,
 					      "mounts[%zu].type: missing, and it is no bind mount",
 					      i);
+		r = validate_mount_idmap(spec, &mounts[i], i, &options, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -316,6 +343,8 @@ int wabe_spec_validate(const struct wabe_spec *spec, struct wabe_error *err)
 		r = wabe_spec_validate_linux(spec, err);
 	if (r == 0)
 		r = wabe_spec_validate_sysctl(spec, err);
+	if (r == 0)
+		r = wabe_spec_validate_net_devices(spec, err);
 	if (r == 0)
 		r = wabe_spec_validate_resources(&spec->resources, err);
 	if (r == 0)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* spec/validate: the rules of config-linux.md but those on resources: namespaces, id maps, devices, paths, seccomp. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,31 +43,30 @@ static bool ranges_overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_s
 	return (uint64_t)a < (uint64_t)b + b_size && (uint64_t)b < (uint64_t)a + a_size;
 }
 
-static int validate_idmap_list(const struct wabe_list *list, const char *key,
-			       struct wabe_error *err)
+int wabe_spec_validate_idmap_list(const struct wabe_list *list, const char *path,
+				  struct wabe_error *err)
 {
 	const struct wabe_spec_idmap *maps = list->items;
 
 	if (list->count > IDMAPS_MAX)
-		return wabe_error_say(err, -EINVAL, "linux.%s: more than %d entries", key,
-				      IDMAPS_MAX);
+		return wabe_error_say(err, -EINVAL, "%s: more than %d entries", path, IDMAPS_MAX);
 	for (size_t i = 0; i < list->count; i++) {
 		if (maps[i].size == 0)
-			return wabe_error_say(err, -EINVAL, "linux.%s[%zu].size: is 0", key, i);
+			return wabe_error_say(err, -EINVAL, "%s[%zu].size: is 0", path, i);
 		/* The last id of each side is below 2^32-1, which is "no id". */
 		if ((uint64_t)maps[i].container_id + maps[i].size > UINT32_MAX ||
 		    (uint64_t)maps[i].host_id + maps[i].size > UINT32_MAX)
 			return wabe_error_say(err, -ERANGE,
-					      "linux.%s[%zu].size: %u ids reach over the last id",
-					      key, i, maps[i].size);
+					      "%s[%zu].size: %u ids reach over the last id", path,
+					      i, maps[i].size);
 		for (size_t j = 0; j < i; j++)
 			if (ranges_overlap(maps[i].container_id, maps[i].size, maps[j].container_id,
 					   maps[j].size) ||
 			    ranges_overlap(maps[i].host_id, maps[i].size, maps[j].host_id,
 					   maps[j].size))
 				return wabe_error_say(err, -EINVAL,
-						      "linux.%s[%zu]: overlaps with entry %zu", key,
-						      i, j);
+						      "%s[%zu]: overlaps with entry %zu", path, i,
+						      j);
 	}
 	return 0;
 }
@@ -86,8 +86,9 @@ int wabe_spec_validate_idmaps(const struct wabe_spec *spec, struct wabe_error *e
 				      "linux.%s: empty, a new user namespace needs both mappings",
 				      spec->uid_mappings.count == 0 ? "uidMappings"
 								    : "gidMappings");
-	r = validate_idmap_list(&spec->uid_mappings, "uidMappings", err);
-	return r < 0 ? r : validate_idmap_list(&spec->gid_mappings, "gidMappings", err);
+	r = wabe_spec_validate_idmap_list(&spec->uid_mappings, "linux.uidMappings", err);
+	return r < 0 ? r
+		     : wabe_spec_validate_idmap_list(&spec->gid_mappings, "linux.gidMappings", err);
 }
 
 static int validate_device(const struct wabe_spec_device *d, size_t i, struct wabe_error *err)
@@ -120,6 +121,51 @@ static int validate_devices(const struct wabe_list *list, struct wabe_error *err
 
 		if (r < 0)
 			return r;
+	}
+	return 0;
+}
+
+/* The kernel's rule for names of network devices: at most 15 characters, none that would make a path or an alias of it. */
+static bool is_device_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > 15 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return false;
+	for (const char *c = name; *c; c++)
+		if (*c == '/' || *c == ':' || isspace((unsigned char)*c) ||
+		    iscntrl((unsigned char)*c))
+			return false;
+	return true;
+}
+
+/* "%d" once, of which the kernel makes a number. */
+static bool is_device_pattern(const char *name)
+{
+	const char *percent = strchr(name, '%');
+
+	return !percent || (percent[1] == 'd' && !strchr(percent + 1, '%'));
+}
+
+int wabe_spec_validate_net_devices(const struct wabe_spec *spec, struct wabe_error *err)
+{
+	const struct wabe_spec_net_device *d = spec->net_devices.items;
+
+	if (spec->net_devices.count && !wabe_spec_namespace(spec, WABE_NS_NETWORK))
+		return wabe_error_say(
+			err, -EINVAL,
+			"linux.netDevices: without a network namespace in linux.namespaces");
+	for (size_t i = 0; i < spec->net_devices.count; i++) {
+		if (!is_device_name(d[i].host_name) || strchr(d[i].host_name, '%'))
+			return wabe_error_say(
+				err, -EINVAL,
+				"linux.netDevices: \"%.30s\" is no name of a network device",
+				d[i].host_name);
+		if (d[i].name && (!is_device_name(d[i].name) || !is_device_pattern(d[i].name)))
+			return wabe_error_say(
+				err, -EINVAL,
+				"linux.netDevices.%s.name: \"%.30s\" is no name of a network device",
+				d[i].host_name, d[i].name);
 	}
 	return 0;
 }
@@ -170,16 +216,29 @@ static int validate_cgroups_path(const char *path, struct wabe_error *err)
 	return 0;
 }
 
-int wabe_spec_validate_linux(const struct wabe_spec *spec, struct wabe_error *err)
+/* time_namespaces(7): offsets are set once, before the first process enters. */
+static int validate_time(const struct wabe_spec *spec, struct wabe_error *err)
 {
 	const struct wabe_spec_namespace *time = wabe_spec_namespace(spec, WABE_NS_TIME);
+
+	if (spec->has_uptime && time && time->path)
+		return wabe_error_say(
+			err, -EINVAL,
+			"wabe.uptime: the time namespace that is joined has an uptime already");
+	if (spec->time_offsets && (!time || time->path))
+		return wabe_error_say(
+			err, -EINVAL,
+			"linux.timeOffsets: without a new time namespace in linux.namespaces");
+	return 0;
+}
+
+int wabe_spec_validate_linux(const struct wabe_spec *spec, struct wabe_error *err)
+{
 	unsigned int propagation;
 	int r = validate_namespaces(spec, err);
 
-	if (r == 0 && spec->has_uptime && time && time->path)
-		r = wabe_error_say(
-			err, -EINVAL,
-			"wabe.uptime: the time namespace that is joined has an uptime already");
+	if (r == 0)
+		r = validate_time(spec, err);
 	if (r == 0)
 		r = wabe_spec_validate_idmaps(spec, err);
 	if (r == 0)

@@ -147,18 +147,16 @@ int wabe_idmap_write(pid_t pid, const struct wabe_idmap *uids, size_t uid_count,
 }
 
 /* The child only has to exist until its namespace was opened; it ends when the socket does. */
-static int userns_of(pid_t pid, const struct wabe_idmap *maps, size_t count, struct wabe_error *err)
+static int userns_of(pid_t pid, struct wabe_error *err)
 {
 	char path[64];
-	int r = wabe_idmap_write(pid, maps, count, maps, count, err);
 
-	if (r < 0)
-		return r;
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
 	return wabe_namespace_open(path, CLONE_NEWUSER, err);
 }
 
-int wabe_idmap_userns(const struct wabe_idmap *maps, size_t count, struct wabe_error *err)
+int wabe_idmap_userns(const struct wabe_idmap *uids, size_t uid_count,
+		      const struct wabe_idmap *gids, size_t gid_count, struct wabe_error *err)
 {
 	_cleanup_close_ int ours = -EBADF, theirs = -EBADF, pidfd = -EBADF;
 	int pair[2], fd;
@@ -177,7 +175,9 @@ int wabe_idmap_userns(const struct wabe_idmap *maps, size_t count, struct wabe_e
 		(void)!read(theirs, &byte, 1);
 		_exit(0);
 	}
-	fd = userns_of(pid, maps, count, err);
+	fd = wabe_idmap_write(pid, uids, uid_count, gids, gid_count, err);
+	if (fd == 0)
+		fd = userns_of(pid, err);
 	shutdown(ours, SHUT_RDWR);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;

@@ -25,8 +25,9 @@ int wabe_idmap_write(pid_t pid, const struct wabe_idmap *uids, size_t uid_count,
 
 /**
  * wabe_idmap_userns() - a user namespace with these maps and no process in it, for idmapped mounts.
- * Both maps are the same @maps. Returns its descriptor or -errno. A short-lived child is made and reaped.
+ * Returns its descriptor or -errno. A short-lived child is made and reaped.
  */
-int wabe_idmap_userns(const struct wabe_idmap *maps, size_t count, struct wabe_error *err);
+int wabe_idmap_userns(const struct wabe_idmap *uids, size_t uid_count,
+		      const struct wabe_idmap *gids, size_t gid_count, struct wabe_error *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -184,27 +185,75 @@ int wabe_namespace_pids(pid_t pid, pid_t **ret_pids, size_t *ret_count, struct w
 	return 0;
 }
 
-static int start_clocks(int proc_fd, struct wabe_error *err)
+/* Born with our memory and our descriptors (and we sleep): the descriptor it opens is ours when it has ended. */
+static int lower_child(void *arg)
+{
+	int *ret_fd = arg;
+
+	*ret_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (*ret_fd < 0)
+		*ret_fd = -errno;
+	_exit(0);
+}
+
+#define LOWER_STACK_BYTES 16384
+
+static int open_lower_mounts(struct wabe_error *err)
+{
+	const int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_NEWUSER | CLONE_NEWNS |
+			  SIGCHLD;
+	_Alignas(16) char stack[LOWER_STACK_BYTES];
+	int fd = -ESRCH;
+	pid_t pid = clone(lower_child, stack + sizeof(stack), flags, &fd);
+
+	if (pid < 0 && errno == EPERM)
+		return wabe_error_set(
+			err, -EPERM,
+			"make a user namespace in the container's, to lock its mounts "
+			"(is the sysctl kernel.unprivileged_userns_clone 0?)");
+	if (pid < 0)
+		return refused(-errno, "make a user namespace in the container's", err);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return fd < 0 ? wabe_error_set(err, fd, "open /proc/self/ns/mnt") : fd;
+}
+
+int wabe_namespace_enter_lower_mounts(struct wabe_error *err)
+{
+	_cleanup_close_ int fd = open_lower_mounts(err);
+
+	return fd < 0 ? fd : wabe_namespace_join(fd, CLONE_NEWNS, err);
+}
+
+void wabe_namespace_clocks_from_zero(struct wabe_namespace_clocks *ret_clocks)
 {
 	struct timespec boot, mono;
-	char text[128];
 
-	/* The offsets are relative to the host's clocks, in whose namespace the caller still is. */
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	clock_gettime(CLOCK_MONOTONIC, &mono);
-	snprintf(text, sizeof(text), "monotonic %lld 0\nboottime %lld 0\n", -(long long)mono.tv_sec,
-		 -(long long)boot.tv_sec);
+	*ret_clocks = (struct wabe_namespace_clocks){ .monotonic = { -mono.tv_sec, 0 },
+						      .boottime = { -boot.tv_sec, 0 } };
+}
+
+static int set_clocks(int proc_fd, const struct wabe_namespace_clocks *c, struct wabe_error *err)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "monotonic %lld %ld\nboottime %lld %ld\n",
+		 (long long)c->monotonic.tv_sec, c->monotonic.tv_nsec,
+		 (long long)c->boottime.tv_sec, c->boottime.tv_nsec);
 	return wabe_file_write_at(proc_fd, "self/timens_offsets", text, err);
 }
 
-int wabe_namespace_new_time(int proc_fd, bool starts_at_zero, struct wabe_error *err)
+int wabe_namespace_new_time(int proc_fd, const struct wabe_namespace_clocks *offsets,
+			    struct wabe_error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	int r;
 
 	if (unshare(CLONE_NEWTIME) < 0)
 		return refused(-errno, "make a time namespace", err);
-	r = starts_at_zero ? start_clocks(proc_fd, err) : 0;
+	r = offsets ? set_clocks(proc_fd, offsets, err) : 0;
 	if (r < 0)
 		return r;
 	/* So far it is that of children alone; only newer kernels than 6.1 enter it at an execve. */

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/error.h"
 
@@ -44,11 +45,29 @@ bool wabe_namespace_is_initial_user(void);
 int wabe_namespace_same(const char *path, const char *name, struct wabe_error *err);
 
 /**
+ * wabe_namespace_enter_lower_mounts() - a copy of our mount namespace, owned by a new user namespace below ours, and into it.
+ * We may mount in there as before. A later wabe_namespace_unshare(CLONE_NEWNS) then copies across user namespaces, and the
+ * kernel locks all mounts of the copy: together, and their flags (mount_namespaces(7), "Restrictions on mount namespaces").
+ * For root of a user namespace, who has to be known in it. Root and working directory are the namespace's root afterwards.
+ * Needs a procfs at /proc. 0, or -errno (-EUSERS; -EPERM: such as kernel.unprivileged_userns_clone=0 of Debian's kernels).
+ */
+int wabe_namespace_enter_lower_mounts(struct wabe_error *err);
+
+/** Offsets of the clocks of a time namespace from the host's; a tv_nsec is 0..999999999. */
+struct wabe_namespace_clocks {
+	struct timespec monotonic, boottime;
+};
+
+/** wabe_namespace_clocks_from_zero() - offsets for clocks that begin now; the caller is in the host's time namespace. */
+void wabe_namespace_clocks_from_zero(struct wabe_namespace_clocks *ret_clocks);
+
+/**
  * wabe_namespace_new_time() - make a time namespace and enter it (time_namespaces(7)).
  * @proc_fd: a procfs root
- * @starts_at_zero: CLOCK_BOOTTIME and CLOCK_MONOTONIC start at 0, else they go on as they are
- * Single-threaded callers only. 0, or -errno (-EINVAL: kernel without them).
+ * @offsets: NULL: the clocks go on as they are
+ * Single-threaded callers only. 0, or -errno (-EINVAL: kernel without them, -ERANGE: a clock would be negative or too late).
  */
-int wabe_namespace_new_time(int proc_fd, bool starts_at_zero, struct wabe_error *err);
+int wabe_namespace_new_time(int proc_fd, const struct wabe_namespace_clocks *offsets,
+			    struct wabe_error *err);
 
 #endif

@@ -200,9 +200,6 @@ more_teardown()
 	mount_entry /mnt none /usr '["bind", "remount"]'
 	refused_container "remount"
 	cp "$BASE" "$B/config.json"
-	mount_entry /mnt none /usr '["bind", "idmap"]'
-	refused_container "idmap"
-	cp "$BASE" "$B/config.json"
 	conf '.mounts += [{destination: "/mnt"}]'
 	refused_container "mounts[7].type"
 }

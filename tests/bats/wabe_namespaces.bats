@@ -150,6 +150,98 @@ namespaces_inside()
 	has "$(readlink "/proc/$inner/ns/pid")"
 }
 
+@test "namespaces of the host are joined by path together with a new user namespace" {
+	hold --net --ipc --uts --cgroup --time
+	userns
+	conf 'del(.hostname) | .linux.namespaces |= map(select(.type != "cgroup")) | .mounts |= map(select(.type != "sysfs" and .type != "cgroup" and .type != "mqueue"))
+		| .linux.namespaces |= map(if .type == "network" then .path = $p + "net" elif .type == "ipc" then .path = $p + "ipc" elif .type == "uts" then .path = $p + "uts" else . end)
+		| .linux.namespaces += [{type: "cgroup", path: ($p + "cgroup")}, {type: "time", path: ($p + "time")}]' --arg p "/proc/$HOLDER/ns/"
+	namespaces_inside
+	ok_container
+	local name
+	for name in net ipc uts cgroup time; do
+		has "$(readlink "/proc/$HOLDER/ns/$name")"
+	done
+	for name in user mnt pid; do
+		[[ $output != *"$(readlink "/proc/self/ns/$name")"* ]] || shown
+	done
+	all_caps
+	script 'head -1 /proc/self/uid_map | tr -s " "; hostname x 2>&1'
+	container
+	has " 0 100000 65536"
+	has "not permitted"
+	background
+	ok W exec "$ID" readlink /proc/self/ns/net
+	is "$(readlink "/proc/$HOLDER/ns/net")"
+	[[ $(pgrep -c -P "$(pid_of)") == 0 ]]
+}
+
+@test "a pid namespace of the host is joined together with a new user namespace" {
+	script 'exec sleep 601'
+	ok W run -d --bundle "$B" "$ID-1"
+	userns
+	conf '.linux.namespaces |= map(if .type == "pid" then .path = $p + "pid" elif .type == "network" then .path = $p + "net" else . end)
+		| .mounts |= map(select(.type != "sysfs" and .type != "cgroup" and .type != "proc")) | .mounts += [{destination: "/proc", source: "/proc", options: ["rbind"]}]' \
+		--arg p "/proc/$(pid_of "$ID-1")/ns/"
+	script 'exec sleep 602'
+	ok W run -d --bundle "$B" "$ID-2"
+	[[ $(readlink "/proc/$(pid_of "$ID-2")/ns/pid") == "$(readlink "/proc/$(pid_of "$ID-1")/ns/pid")" ]]
+	[[ $(readlink "/proc/$(pid_of "$ID-2")/ns/net") == "$(readlink "/proc/$(pid_of "$ID-1")/ns/net")" ]]
+	[[ $(awk '/^Uid/ {print $2}' "/proc/$(pid_of "$ID-2")/status") == 100000 ]]
+}
+
+@test "root of a new user namespace has no rights over a namespace of the host" {
+	hold --net
+	userns
+	conf '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)' --arg p "/proc/$HOLDER/ns/net"
+	# The container's root has no rights over it.
+	conf 'del(.mounts[] | select(.type == "sysfs" or .type == "cgroup")) | .linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+	refused_container 'linux.sysctl["net.ipv4.ip_forward"]'
+}
+
+@test "clocks of a new time namespace are set off" {
+	conf '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {monotonic: {secs: 86400, nanosecs: 500000000}, boottime: {secs: 864000}}'
+	script 'cut -d. -f1 /proc/uptime; tr -s " " </proc/self/timens_offsets'
+	local before
+	before=$(cut -d. -f1 /proc/uptime)
+	ok_container
+	has $'monotonic 86400 500000000\nboottime 864000 0'
+	(($(head -n 1 <<<"$output") >= before + 864000 && $(head -n 1 <<<"$output") < before + 864000 + 60))
+	background
+	ok W exec "$ID" cut -d. -f1 /proc/uptime
+	((output >= before + 864000))
+	ok W delete -f "$ID"
+	userns
+	conf '.linux.timeOffsets = {boottime: {secs: -1, nanosecs: 1}}'
+	script 'tr -s " " </proc/self/timens_offsets'
+	ok_container
+	is $'monotonic 0 0\nboottime -1 1'
+	# With an uptime of its own, from zero.
+	conf '.wabe.uptime = true | .linux.timeOffsets = {boottime: {secs: 1000}}'
+	script 'cut -d. -f1 /proc/uptime'
+	ok_container
+	((output >= 1000 && output < 1060))
+}
+
+@test "offsets of clocks that can't be are refused" {
+	conf '.linux.timeOffsets = {boottime: {secs: 1}}'
+	refused_container "linux.timeOffsets: without a new time namespace"
+	hold --time
+	conf '.linux.namespaces += [{type: "time", path: $p}]' --arg p "/proc/$HOLDER/ns/time"
+	refused_container "linux.timeOffsets: without a new time namespace"
+	conf '.linux.namespaces[-1] = {type: "time"} | .linux.timeOffsets = {monotonic: {secs: 1, nanosecs: 1000000000}}'
+	refused_container "linux.timeOffsets.monotonic.nanosecs"
+	conf '.linux.timeOffsets = {monotonic: {secs: "1"}}'
+	refused_container "linux.timeOffsets.monotonic.secs"
+	conf '.linux.timeOffsets = {monotonic: {nanosecs: -1}}'
+	refused_container "linux.timeOffsets.monotonic.nanosecs"
+	conf '.linux.timeOffsets = {boottime: {secs: -9000000000}}'
+	refused_container "linux.timeOffsets"
+	has "out of range"
+	conf '.linux.timeOffsets = {boottime: {secs: 9223372036854775807}}'
+	refused_container "linux.timeOffsets"
+}
+
 @test "paths that are no namespace, or another one, are refused" {
 	conf '.linux.namespaces |= map(if .type == "network" then .path = "/etc/passwd" else . end)'
 	refused_container "linux.namespaces[1].path: /etc/passwd is not a namespace"

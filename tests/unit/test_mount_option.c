@@ -75,6 +75,13 @@ static const struct row rows[] = {
 	{ "runbindable", { .propagation = MS_UNBINDABLE, .is_propagation_recursive = true } },
 	{ "slave rslave", { .propagation = MS_SLAVE, .is_propagation_recursive = true } },
 	{ "bind copy-symlink", { .is_bind = true, .is_copy_symlink = true } },
+	{ "bind idmap", { .is_bind = true, .is_idmap = true } },
+	{ "idmap rbind ridmap",
+	  { .is_bind = true,
+	    .is_bind_recursive = true,
+	    .is_idmap = true,
+	    .is_idmap_recursive = true } },
+	{ "tmpcopyup mode=700", { .is_copy_up = true }, "mode=700" },
 	{ "mode=755 size=64m newinstance acl", { 0 }, "mode=755 size=64m newinstance acl" },
 	{ "nosuid mode=755 ro",
 	  { .attr_set = NOSUID | RDONLY, .sb_flags = MS_RDONLY },
@@ -109,7 +116,9 @@ static void compare(struct tap *t, const struct wabe_mount_options *got, const s
 	       got->is_propagation_recursive == want->is_propagation_recursive &&
 		       got->is_bind == want->is_bind &&
 		       got->is_bind_recursive == want->is_bind_recursive &&
-		       got->is_copy_symlink == want->is_copy_symlink,
+		       got->is_copy_symlink == want->is_copy_symlink &&
+		       got->is_copy_up == want->is_copy_up && got->is_idmap == want->is_idmap &&
+		       got->is_idmap_recursive == want->is_idmap_recursive,
 	       "flags: %s", row->options);
 	for (size_t i = 0; i < got->data.count; i++)
 		snprintf(data + strlen(data), sizeof(data) - strlen(data), "%s%s", i ? " " : "",
@@ -137,9 +146,11 @@ static const struct {
 	int code;
 	const char *error;
 } refused[] = {
-	{ "idmap", -ENOTSUP, "mount /mnt: option \"idmap\": idmapped mounts" },
-	{ "bind ridmap", -ENOTSUP, "option \"ridmap\"" },
-	{ "tmpcopyup", -ENOTSUP, "option \"tmpcopyup\": copying" },
+	{ "idmap", -EINVAL, "mount /mnt: only a bind mount can have its ids mapped" },
+	{ "ridmap", -EINVAL, "mount /mnt: only a bind mount can have its ids mapped" },
+	{ "tmpcopyup", -EINVAL, "option \"tmpcopyup\": it is no tmpfs" },
+	{ "bind tmpcopyup", -EINVAL, "option \"tmpcopyup\": it is no tmpfs" },
+	{ "copy-symlink", -EINVAL, "option \"copy-symlink\": it is no bind mount" },
 	{ "remount ro", -ENOTSUP, "option \"remount\"" },
 	{ "shared private", -EINVAL, "option \"private\": another propagation" },
 	{ "rslave shared", -EINVAL, "option \"shared\": another propagation" },
@@ -197,12 +208,15 @@ static void test_names(struct tap *t)
 		struct wabe_mount_options got = { 0 };
 		struct wabe_error err = WABE_ERROR_INIT;
 		struct wabe_spec_mount m;
+		int r;
 
 		tap_ok(t, strcmp(last, name) < 0, "%s is sorted", name);
 		last = name;
 		make_mount(&arena, name, "tmpfs", &m);
-		tap_int(t, wabe_spec_mount_options(&arena, &m, &got, &err), 0, "%s is accepted",
-			name);
+		r = wabe_spec_mount_options(&arena, &m, &got, &err);
+		make_mount(&arena, name, "bind", &m);
+		tap_ok(t, r == 0 || wabe_spec_mount_options(&arena, &m, &got, &err) == 0,
+		       "%s is accepted", name);
 		tap_int(t, (long long)got.data.count, 0, "%s is not the filesystem's", name);
 	}
 }

@@ -14,7 +14,7 @@
 /* What the child found out; it says so through a pipe. */
 struct found {
 	int made_setup;
-	int cloned, unshared;
+	int cloned, unshared, lowered;
 	char clone_text[WABE_ERROR_TEXT_MAX], unshare_text[WABE_ERROR_TEXT_MAX];
 };
 
@@ -45,6 +45,7 @@ static void look_from_limited(struct found *found)
 	wabe_error_clear(&err);
 	found->unshared = wabe_namespace_unshare(CLONE_NEWUTS, &err);
 	snprintf(found->unshare_text, sizeof(found->unshare_text), "%s", err.text);
+	found->lowered = wabe_namespace_enter_lower_mounts(NULL);
 }
 
 static void test_limits(struct tap *t)
@@ -71,6 +72,7 @@ static void test_limits(struct tap *t)
 	tap_int(t, found.cloned, -EUSERS, "no user namespace where none is allowed");
 	tap_has(t, found.clone_text, "max_*_namespaces in /proc/sys/user", "  and why");
 	tap_int(t, found.unshared, -EUSERS, "no UTS namespace either");
+	tap_int(t, found.lowered, -EUSERS, "nor one for locked mounts");
 	tap_has(t, found.unshare_text, "max_*_namespaces in /proc/sys/user", "  and why");
 }
 

@@ -41,6 +41,8 @@ static bool takes_negative(const char *path)
 		"linux.resources.cpu.quota",
 		"linux.resources.cpu.realtimeRuntime",
 		"linux.resources.pids.limit",
+		"linux.timeOffsets.monotonic.secs",
+		"linux.timeOffsets.boottime.secs",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
@@ -265,6 +267,17 @@ static void test_paths(struct tap *t)
 			       "path %zu is not %zu", i, j);
 }
 
+static int parse_with(const struct wabe_json *base, const char *path, const char *format,
+		      const char *name, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf value = WABE_BUF_INIT;
+	const char *at = strchr(format, '@');
+
+	wabe_buf_add(&value, format, (size_t)(at - format));
+	wabe_buf_printf(&value, "%s%s", name, at + 1);
+	return parse_edited(base, path, value.data, err);
+}
+
 /* What features promises must be accepted: each name put where it belongs. */
 static void test_feature_list(struct tap *t, const struct wabe_json *base,
 			      const struct wabe_json *list, const char *path, const char *format)
@@ -273,12 +286,7 @@ static void test_feature_list(struct tap *t, const struct wabe_json *base,
 
 	tap_ok(t, list && list->count > 0, "features: names for %s", path);
 	for (const struct wabe_json *c = list ? list->first : NULL; c; c = c->next) {
-		_cleanup_(wabe_buf_free) struct wabe_buf value = WABE_BUF_INIT;
-		const char *at = strchr(format, '@');
-
-		wabe_buf_add(&value, format, (size_t)(at - format));
-		wabe_buf_printf(&value, "%s%s", c->text, at + 1);
-		if (!tap_int(t, parse_edited(base, path, value.data, &err), 0,
+		if (!tap_int(t, parse_with(base, path, format, c->text, &err), 0,
 			     "features: %s is accepted", c->text))
 			printf("# %s\n", err.text);
 	}
@@ -307,6 +315,26 @@ static void test_memory_policy(struct tap *t, const struct wabe_json *base,
 		"{\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"@\"]}}");
 }
 
+/* Some are only for a new filesystem, some only for a bind. */
+static void test_feature_options(struct tap *t, const struct wabe_json *base,
+				 const struct wabe_json *list)
+{
+	static const char *const formats[] = {
+		"[{\"destination\":\"/m\",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":[\"@\"]}]",
+		"[{\"destination\":\"/m\",\"source\":\"/s\",\"options\":[\"bind\",\"@\"],"
+		"\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}],"
+		"\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":1}]}]",
+	};
+	struct wabe_error err = WABE_ERROR_INIT;
+
+	tap_ok(t, list && list->count > 0, "features: names for mounts");
+	for (const struct wabe_json *c = list ? list->first : NULL; c; c = c->next)
+		tap_ok(t,
+		       parse_with(base, "mounts", formats[0], c->text, &err) == 0 ||
+			       parse_with(base, "mounts", formats[1], c->text, &err) == 0,
+		       "features: %s is accepted", c->text);
+}
+
 static void test_features(struct tap *t)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT, minimal = WABE_BUF_INIT;
@@ -329,9 +357,7 @@ static void test_features(struct tap *t)
 		"ociVersionMax");
 	test_feature_list(t, base, wabe_json_member(root, "hooks"), "hooks",
 			  "{\"@\":[{\"path\":\"/x\"}]}");
-	test_feature_list(
-		t, base, wabe_json_member(root, "mountOptions"), "mounts",
-		"[{\"destination\":\"/m\",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":[\"@\"]}]");
+	test_feature_options(t, base, wabe_json_member(root, "mountOptions"));
 	test_feature_list(t, base, wabe_json_member(os, "capabilities"), "process.capabilities",
 			  "{\"bounding\":[\"@\"]}");
 	test_feature_list(t, base, wabe_json_member(os, "namespaces"), "linux",

@@ -176,7 +176,7 @@ static const struct change changes[] = {
 	{ "mounts[1].source", NULL, -EINVAL,
 	  "mounts[1].options: mount /data: a bind mount needs a source" },
 	{ "mounts[1].options", "[\"bind\",\"mode=755\"]", -EINVAL, NULL },
-	{ "mounts[2].options", "[\"tmpcopyup\"]", -ENOTSUP, NULL },
+	{ "mounts[1].options", "[\"bind\",\"tmpcopyup\"]", -EINVAL, NULL },
 	{ "hooks.prestart[0].path", "\"bin/x\"", -EINVAL, NULL },
 	{ "hooks.poststop[1].path", "\"\"", -EINVAL, NULL },
 	{ "hooks.prestart[0].timeout", "0", -ERANGE, NULL },

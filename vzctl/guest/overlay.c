@@ -165,7 +165,7 @@ static int make_userns(uint32_t uid, struct wabe_error *err)
 		{ .inside_id = GUEST_IDS, .outside_id = 0, .count = 1 },
 	};
 
-	return wabe_idmap_userns(maps, ARRAY_SIZE(maps), err);
+	return wabe_idmap_userns(maps, ARRAY_SIZE(maps), maps, ARRAY_SIZE(maps), err);
 }
 
 /*
