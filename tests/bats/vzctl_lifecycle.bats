@@ -70,6 +70,10 @@ load helpers
 	# Nothing of the host is in the guest's mount table but the devices and masks, and no path of its layers.
 	inside 'cat /proc/self/mountinfo'
 	hasnt "$VZ"
+	# Device nodes work in its /dev alone.
+	mknod -m 666 "$VZ/private/$CT/fs/zero-node" c 1 5
+	inside 'head -c 1 /dev/zero >/dev/null && [ -c /zero-node ] && ! head -c 1 /zero-node 2>/dev/null && grep -c " / / [^ ]*nodev" /proc/self/mountinfo'
+	is 1
 	# No process of ours stays.
 	not pgrep -fx "vzctl start $CT"
 }

@@ -235,6 +235,12 @@ static int mount_idmapped(const struct vz_guest *g, int tree_fd, const char *tre
 		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL, "LOCAL_UID is not set in %s",
 				    g->conf.path);
 	if (uid != 0) {
+		/*
+		 * Nobody in a user namespace makes device nodes, and its /dev is a tmpfs: one in the
+		 * tree is a mistake, or was put there. A guest without one (LOCAL_UID=0) keeps what
+		 * the administrator made for it; its cgroup says which devices it may open.
+		 */
+		attrs |= MOUNT_ATTR_NODEV;
 		userns_fd = make_userns(uid, err);
 		if (userns_fd < 0)
 			return userns_fd;
