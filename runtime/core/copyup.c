@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * core/copyup: a directory of the image copied into the tmpfs that will cover it (option "tmpcopyup").
+ * core/copyup: a directory of the image copied into the tmpfs that will cover it (option "tmpcopyup"), and a link of the host
+ * copied in place of a mount ("copy-symlink").
  *
  * The image is not trusted, and somebody may change it meanwhile: each name is looked up in the descriptor of its directory
  * and never followed, and what was opened is looked at again. What a tmpfs can't hold fails the container, as any copy would.
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/path.h"
 #include "core/init.h"
 
 /* Two descriptors a level, of the 1024 that a process usually has. */
@@ -196,4 +198,28 @@ int wabe_rootfs_copy_up(const struct wabe_init_mount *m, int from_fd, int to_fd,
 	    fchownat(to_fd, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0)
 		return wabe_error_set(err, -errno, "tmpcopyup: give %s its owner", m->destination);
 	return copy_dir(dir_fd, to_fd, 0, err);
+}
+
+/* crun's "copy-symlink": the source is a link, and the container gets the same one. */
+int wabe_rootfs_copy_link(struct wabe_init *init, const struct wabe_init_mount *m,
+			  struct wabe_error *err)
+{
+	const char *slash = strrchr(m->destination, '/');
+	const char *dir = wabe_arena_printf(&init->arena, "%.*s/", (int)(slash - m->destination),
+					    m->destination);
+	int dir_fd = dir ? wabe_path_mkdir_in(init->rootfs_fd, dir, 0755, err) : -ENOMEM;
+	char found[PATH_MAX];
+	ssize_t n;
+
+	if (dir_fd < 0) /* swept, see wabe_init_sweep() */
+		return dir ? dir_fd : wabe_error_set(err, -ENOMEM, "link %s", m->destination);
+	if (symlinkat(m->link_target, dir_fd, slash + 1) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return wabe_error_set(err, -errno, "link %s", m->destination);
+	n = readlinkat(dir_fd, slash + 1, found, sizeof(found));
+	if (n == (ssize_t)strlen(m->link_target) && memcmp(found, m->link_target, (size_t)n) == 0)
+		return 0;
+	return wabe_error_say(err, -EEXIST, "link %s: the root has something else there",
+			      m->destination);
 }

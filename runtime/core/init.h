@@ -107,6 +107,8 @@ int wabe_namespaces_enter_time(struct wabe_init *init, struct wabe_error *err);
 int wabe_rootfs_open(struct wabe_init *init, struct wabe_error *err); /* by the creator */
 int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err);
 int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err);
+int wabe_rootfs_copy_link(struct wabe_init *init, const struct wabe_init_mount *m,
+			  struct wabe_error *err);
 int wabe_rootfs_copy_up(const struct wabe_init_mount *m, int from_fd, int to_fd,
 			struct wabe_error *err);
 int wabe_rootfs_mask(struct wabe_init *init, struct wabe_error *err);

@@ -319,30 +319,6 @@ static int bind_instead(struct wabe_init *init, struct wabe_init_mount *m, int t
 	return r < 0 ? r : mount_detached(init, m, target_fd, err);
 }
 
-/* crun's "copy-symlink": the source is a link, and the container gets the same one. */
-static int copy_link(struct wabe_init *init, const struct wabe_init_mount *m,
-		     struct wabe_error *err)
-{
-	const char *slash = strrchr(m->destination, '/');
-	const char *dir = wabe_arena_printf(&init->arena, "%.*s/", (int)(slash - m->destination),
-					    m->destination);
-	int dir_fd = dir ? wabe_path_mkdir_in(init->rootfs_fd, dir, 0755, err) : -ENOMEM;
-	char found[PATH_MAX];
-	ssize_t n;
-
-	if (dir_fd < 0) /* swept, see wabe_init_sweep() */
-		return dir ? dir_fd : wabe_error_set(err, -ENOMEM, "link %s", m->destination);
-	if (symlinkat(m->link_target, dir_fd, slash + 1) == 0)
-		return 0;
-	if (errno != EEXIST)
-		return wabe_error_set(err, -errno, "link %s", m->destination);
-	n = readlinkat(dir_fd, slash + 1, found, sizeof(found));
-	if (n == (ssize_t)strlen(m->link_target) && memcmp(found, m->link_target, (size_t)n) == 0)
-		return 0;
-	return wabe_error_say(err, -EEXIST, "link %s: the root has something else there",
-			      m->destination);
-}
-
 static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
 {
 	bool is_new = m->source_fd < 0, is_literal, is_new_target;
@@ -376,7 +352,8 @@ int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)
 {
 	for (size_t i = 0; i < init->spec->mounts.count; i++) {
 		struct wabe_init_mount *m = &init->mounts[i];
-		int r = m->link_target ? copy_link(init, m, err) : mount_one(init, m, err);
+		int r = m->link_target ? wabe_rootfs_copy_link(init, m, err)
+				       : mount_one(init, m, err);
 
 		if (r < 0)
 			return wabe_error_prefix(err, "mounts[%zu]", i);
