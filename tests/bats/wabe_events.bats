@@ -3,7 +3,7 @@
 #
 # wabe events: the document of --stats has runc's members with the cgroup's numbers, a document an interval, oom events, the end.
 
-# bats file_tags=lab
+# bats file_tags=lab:long
 load oci
 
 # Controller $1 works here.

@@ -72,7 +72,7 @@ more_teardown()
 	done
 }
 
-# bats test_tags=lab
+# bats test_tags=lab:long
 @test "an AppArmor profile confines the process and exec" {
 	has_apparmor || skip "AppArmor is not enabled on this kernel"
 	local no_new_privs
@@ -104,7 +104,7 @@ more_teardown()
 	refused_container 'process.apparmorProfile: the profile "wabe-bats-none" is not loaded'
 }
 
-# bats test_tags=lab
+# bats test_tags=lab:long
 @test "a label is not written to what the guest has at /proc (2019-16884)" {
 	has_apparmor || skip "AppArmor is not enabled on this kernel"
 	load_profile wabe-bats-one

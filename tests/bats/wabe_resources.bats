@@ -4,7 +4,7 @@
 # linux.resources beyond what wabe_cgroups.bats has: weights, bursts, huge pages, network classes, the unified map; each is
 # written where the host has it, and refused by name where it hasn't.
 
-# bats file_tags=lab
+# bats file_tags=lab:long
 load oci
 
 # Controller $1 works here.

@@ -218,7 +218,7 @@ more_teardown()
 	v2_sh "for d in \$(find $DELEGATED -depth -type d); do rmdir \$d; done"
 }
 
-# bats test_tags=lab
+# bats test_tags=lab:long
 @test "v2: a delegated cgroup is used, and left clean" {
 	delegate
 	script 'cat /proc/self/cgroup; exec sleep 600'
@@ -236,7 +236,7 @@ more_teardown()
 	[[ $(v2_sh "ls -d $DELEGATED/*/") == "$DELEGATED/session/" ]]
 }
 
-# bats test_tags=lab
+# bats test_tags=lab:long
 @test "v2: limits hold in a delegated cgroup that has the controllers" {
 	delegate
 	[[ " $(v2_sh "cat $DELEGATED/cgroup.controllers") " == *" pids "* ]] || {

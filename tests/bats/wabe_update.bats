@@ -4,7 +4,7 @@
 # wabe update: what it writes, what it keeps for the next one, what it refuses. As in wabe_cgroups.bats, limits are looked at
 # where this host has them.
 
-# bats file_tags=lab
+# bats file_tags=lab:long
 load oci
 
 # Controller $1 works here.

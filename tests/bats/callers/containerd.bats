@@ -175,7 +175,7 @@ end_task()
 	like_runc --no-pivot -- sh -c 'ls /; pwd'
 }
 
-# bats test_tags=lab
+# bats test_tags=lab:long
 @test "run: limits are those of the flags" {
 	requires_limits
 	ok ctr_run -d --memory-limit 33554432 --cpus 0.5 --cpu-shares 333 "$IMAGE" "$ID" sleep 600
@@ -199,7 +199,7 @@ requires_limits()
 	[[ ${WABE_TEST_CGROUP-} != v2 ]] || cgroup_is_v2 || skip "needs the cgroup controller memory"
 }
 
-# bats test_tags=lab
+# bats test_tags=lab:long
 @test "who is over the memory limit is killed, and containerd tells its clients" {
 	local pid
 
@@ -215,7 +215,7 @@ requires_limits()
 	grep -q "/tasks/exit.*$ID" "$T/events"
 }
 
-# bats test_tags=lab
+# bats test_tags=lab:long
 @test "a task in the background: ls, ps, metrics, pause, resume, kill, delete" {
 	task 'trap "exit 3" TERM; trap "echo usr1 >/usr1" USR1; echo ready >/ready; while :; do sleep 0.1; done'
 	wait_for task_exec "$ID" test -e /ready

@@ -227,7 +227,7 @@ on_terminal()
 	output=${output//$'\r'/}
 }
 
-# bats test_tags=lab
+# bats test_tags=lab:long
 @test "a container in the background: logs, top, stats, pause, unpause, kill, start, stop, restart" {
 	start_ 'trap "exit 3" TERM; echo "out $(cat /count 2>/dev/null)"; echo err >&2; echo again >/count; while :; do sleep 0.1; done'
 	wait_for logged err
@@ -268,7 +268,7 @@ logged()
 	podman_ logs "$ID" 2>&1 | grep -q "$1"
 }
 
-# bats test_tags=lab
+# bats test_tags=lab:long
 @test "limits are those of the flags, and of update" {
 	[[ ${WABE_TEST_CGROUP-} != v2 ]] || skip "needs the cgroup controller memory"
 	start_ 'exec sleep 600' -m 32m --cpus 0.5 --cpuset-cpus 0 --pids-limit 50
@@ -290,7 +290,7 @@ logged()
 	end_
 }
 
-# bats test_tags=lab
+# bats test_tags=lab:long
 @test "who is over the memory limit is killed, and podman knows why" {
 	[[ ${WABE_TEST_CGROUP-} != v2 ]] || skip "needs the cgroup controller memory"
 	call run_ --name "$ID" -m 16m busybox sh -c 'tail /dev/zero; s=$?; sleep 2; exit $s'

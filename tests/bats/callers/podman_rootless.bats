@@ -4,7 +4,7 @@
 # podman of an ordinary user, with wabe. The user exists in the file's mount namespace only: with /etc/passwd, ranges of ids for
 # newuidmap(1), a home and a runtime directory.
 # shellcheck disable=SC2016 # expanded in the container
-# bats file_tags=lab
+# bats file_tags=lab:long
 
 bats_require_minimum_version 1.5.0
 load ../oci

@@ -3,7 +3,7 @@
 #
 # podman run --systemd=always: a Debian with systemd, imported from the template that ./check builds, boots, is entered,
 # and stops as podman asks it to. On a host of v1 or hybrid in a mount namespace that shows a v2 host.
-# bats file_tags=lab
+# bats file_tags=lab:long
 
 bats_require_minimum_version 1.5.0
 load ../oci
