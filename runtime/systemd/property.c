@@ -163,7 +163,7 @@ static int append_word(sd_bus_message *m, char **words, size_t i, size_t count, 
 
 	snprintf(name, sizeof(name), "%.*s",
 		 equals ? (int)(equals - words[i] - (is_literal ? 1 : 0)) : 0, words[i]);
-	if (!is_name(name))
+	if (!equals || !is_name(name))
 		return wabe_error_say(err, -EINVAL, "\"%.100s\": not the name of a property",
 				      words[i]);
 	if (is_literal)
