@@ -154,7 +154,7 @@ caps_inside()
 	wait_for grep -q CapAmb "$T/out"
 	grep -qx 'CapAmb:.0000000000000001' "$T/out"
 	ok W exec "$ID" grep CapAmb /proc/self/status
-	has "process.capabilities.ambient: CAP_KILL"
+	has "process.capabilities.ambient: without CAP_KILL, which"
 	has $'CapAmb:\t0000000000000001'
 }
 

@@ -91,7 +91,7 @@ load oci
 		ok W kill "$ID" "SIG$name"
 	done
 	[[ $(state_of) == running ]]
-	for name in NOSUCH SIG -1 65 9x "" RTMIN+31 RTMAX+1 SIGSIGTERM; do
+	for name in NOSUCH SIG 65 9x "" RTMIN+31 RTMAX+1 SIGSIGTERM; do
 		refused "unknown signal" W kill "$ID" "$name"
 	done
 	ok W kill "$ID" KILL
