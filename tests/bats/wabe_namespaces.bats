@@ -7,14 +7,14 @@ load oci
 
 more_teardown()
 {
-	[[ -z ${HOLDER-} ]] || kill "$HOLDER" 2>/dev/null || true
+	[[ -z ${HOLDER-} ]] || kill -KILL "$HOLDER" 2>/dev/null || true
 	HOLDER=
 }
 
 # A process that holds namespaces: $@ are unshare's options.
 hold()
 {
-	# --kill-child: our kill reaches the one inside a pid namespace too.
+	# --kill-child: our kill reaches the one inside too; unshare waits for it, and takes no other signal meanwhile.
 	unshare "$@" sh -c 'echo $$ ready; exec sleep 600' >"$T/hold" 2>&1 3>&- &
 	HOLDER=$!
 	wait_for grep -q ready "$T/hold"
