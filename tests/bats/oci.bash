@@ -88,6 +88,29 @@ enter_v2()
 	ENTER=(nsenter "--mount=/proc/$V2_PID/ns/mnt")
 }
 
+# Controller $1 works here.
+needs()
+{
+	if cgroup_is_v2; then
+		grep -qw "$1" /sys/fs/cgroup/cgroup.controllers || skip "needs the cgroup controller $1"
+	else
+		[[ -z $V2_PID && -d /sys/fs/cgroup/$1 ]] || skip "needs the cgroup controller $1"
+	fi
+}
+
+# The value of the file $2 (v2) or $3 (v1) of controller $1.
+value()
+{
+	local dir
+
+	dir=$(cgroup_dir "$1")
+	if cgroup_is_v2; then
+		cat "$dir/$2"
+	else
+		cat "$dir/$3"
+	fi
+}
+
 # For a test that mounts on the host: its mounts are not seen from the v2 namespace.
 mounts_on_host()
 {

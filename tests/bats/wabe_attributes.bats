@@ -35,6 +35,14 @@ cpus()
 	awk '/^Cpus_allowed_list/ {print $2}' "/proc/$1/status"
 }
 
+# The CPUs of this process in $all, and the last of them in $last, both the caller's.
+two_cpus()
+{
+	all=$(cpus self)
+	last=${all##*[,-]}
+	[[ $last != 0 ]] || skip "needs two processors"
+}
+
 @test "the scheduler: nice and policy, in the process and in exec" {
 	conf '.process.scheduler = {policy: "SCHED_BATCH", nice: 7}'
 	background
@@ -130,9 +138,7 @@ cpus()
 
 @test "CPUs of exec: initial and final, of the container and of the process" {
 	local all last
-	all=$(cpus self)
-	last=${all##*[,-]}
-	[[ $last != 0 ]] || skip "needs two processors"
+	two_cpus
 	conf '.process.execCPUAffinity = {initial: "0", final: $last}' --arg last "$last"
 	background
 	# "not applicable to the container's init process"
@@ -148,9 +154,7 @@ cpus()
 
 @test "initial CPUs are those that a process starts on, and not its caller's" {
 	local all last
-	all=$(cpus self)
-	last=${all##*[,-]}
-	[[ $last != 0 ]] || skip "needs two processors"
+	two_cpus
 	conf '.process.execCPUAffinity = {initial: $last}' --arg last "$last"
 	background
 	W exec "$ID" sleep 2 &
@@ -163,9 +167,7 @@ cpus()
 
 @test "v2: initial CPUs stay when the cgroup doesn't change them" {
 	local all last
-	all=$(cpus self)
-	last=${all##*[,-]}
-	[[ $last != 0 ]] || skip "needs two processors"
+	two_cpus
 	conf '.process.execCPUAffinity = {initial: $last}' --arg last "$last"
 	background
 	[[ $(cpus "$(exec_pid)") == "$last" ]]

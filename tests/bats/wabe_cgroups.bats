@@ -14,29 +14,6 @@ more_teardown()
 	rmdir $(find /sys/fs/cgroup -mindepth 1 -maxdepth 5 -depth -path "*/bats-other-$BATS_ROOT_PID*" -type d 2>/dev/null) 2>/dev/null || true
 }
 
-# Controller $1 works here.
-needs()
-{
-	if cgroup_is_v2; then
-		grep -qw "$1" /sys/fs/cgroup/cgroup.controllers || skip "no $1 controller"
-	else
-		[[ -z $V2_PID && -d /sys/fs/cgroup/$1 ]] || skip "no $1 controller of v1"
-	fi
-}
-
-# The value of the file $2 (v2) or $3 (v1) of controller $1.
-value()
-{
-	local dir
-
-	dir=$(cgroup_dir "$1")
-	if cgroup_is_v2; then
-		cat "$dir/$2"
-	else
-		cat "$dir/$3"
-	fi
-}
-
 @test "a container has a cgroup of its own in every hierarchy" {
 	background
 	local dir

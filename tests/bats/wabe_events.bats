@@ -6,16 +6,6 @@
 # bats file_tags=lab:long
 load oci
 
-# Controller $1 works here.
-needs()
-{
-	if cgroup_is_v2; then
-		grep -qw "$1" /sys/fs/cgroup/cgroup.controllers || skip "needs the cgroup controller $1"
-	else
-		[[ -z $V2_PID && -d /sys/fs/cgroup/$1 ]] || skip "needs the cgroup controller $1"
-	fi
-}
-
 # The jq program $1 holds for the document in $output.
 stat_is()
 {

@@ -7,29 +7,6 @@
 # bats file_tags=lab:long
 load oci
 
-# Controller $1 works here.
-needs()
-{
-	if cgroup_is_v2; then
-		grep -qw "$1" /sys/fs/cgroup/cgroup.controllers || skip "needs the cgroup controller $1"
-	else
-		[[ -z $V2_PID && -d /sys/fs/cgroup/$1 ]] || skip "needs the cgroup controller $1"
-	fi
-}
-
-# The value of the file $2 (v2) or $3 (v1) of controller $1.
-value()
-{
-	local dir
-
-	dir=$(cgroup_dir "$1")
-	if cgroup_is_v2; then
-		cat "$dir/$2"
-	else
-		cat "$dir/$3"
-	fi
-}
-
 # Number of a whole disk.
 find_disk()
 {

@@ -7,16 +7,6 @@
 # bats file_tags=lab:long
 load oci
 
-# Controller $1 works here.
-needs()
-{
-	if cgroup_is_v2; then
-		grep -qw "$1" /sys/fs/cgroup/cgroup.controllers || skip "needs the cgroup controller $1"
-	else
-		[[ -z $V2_PID && -d /sys/fs/cgroup/$1 ]] || skip "needs the cgroup controller $1"
-	fi
-}
-
 # The file $2 (v2) or $3 (v1) of controller $1 has $4 (v2) or $5 (v1).
 holds()
 {
