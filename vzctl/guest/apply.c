@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* guest/apply: the table of what vzctl set puts in force; see apply.h. */
+#include "guest/apply.h"
+
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "guest/hostname.h"
+#include "guest/passwd.h"
+#include "guest/quota.h"
+#include "guest/resources.h"
+#include "guest/template.h"
+
+static int apply_password(struct vz_guest *g, const struct vz_change *change,
+			  struct wabe_error *err)
+{
+	return vz_passwd_set(g, vz_param_string(change->params, VZ_PARAM_USERPASSWD), err);
+}
+
+/* The generation that is kept belongs to the template before. */
+static int apply_template(struct vz_guest *g, const struct vz_change *change,
+			  struct wabe_error *err)
+{
+	const char *created = NULL;
+	int r = vz_guest_template_created(g, &g->conf.arena, &created, err);
+
+	(void)change;
+	if (r == 0 && created)
+		r = vz_conffile_set(&g->conf.file, "TEMPLATE_CREATED", created, VZ_CONFFILE_LITERAL,
+				    err);
+	return r;
+}
+
+static int apply_quota(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
+{
+	(void)change;
+	return vz_quota_apply(g, err);
+}
+
+static int apply_resources(struct vz_guest *g, const struct vz_change *change,
+			   struct wabe_error *err)
+{
+	const struct vz_params *only = change->is_all ? NULL : change->params;
+	struct wabe_spec_resources resources = { 0 };
+	int r = vz_resources_fill(g, only, &resources, err);
+
+	return r < 0 ? r : wabe_container_update(g->container, &resources, err);
+}
+
+static int apply_hostname(struct vz_guest *g, const struct vz_change *change,
+			  struct wabe_error *err)
+{
+	const char *hostname = vz_param_string(change->params, VZ_PARAM_HOSTNAME);
+	int r = vz_hostname_set(g, hostname, err);
+
+	if (r == 0)
+		vz_say(g, "Set hostname: %s", hostname);
+	return r;
+}
+
+static const struct vz_apply_row rows[] = {
+	{
+		.name = "template",
+		.params = { VZ_PARAM_OSTEMPLATE },
+		.count = 1,
+		.when = VZ_APPLY_ALWAYS,
+		.apply = apply_template,
+		.kind = VZ_EXIT_NO_TEMPLATE,
+	},
+	{
+		.name = "password",
+		.params = { VZ_PARAM_USERPASSWD },
+		.count = 1,
+		.when = VZ_APPLY_ALWAYS,
+		.apply = apply_password,
+		.said = "Password was changed",
+		.kind = VZ_EXIT_PASSWORD,
+	},
+	{
+		/* Project quota does not care whether the guest runs. */
+		.name = "disk quota",
+		.params = { VZ_PARAM_DISKSPACE, VZ_PARAM_DISKINODES, VZ_PARAM_DISK_QUOTA },
+		.count = 3,
+		.when = VZ_APPLY_SAVED,
+		.flags = VZ_APPLY_SAMPLE,
+		.apply = apply_quota,
+		.kind = VZ_EXIT_QUOTA_SET,
+	},
+	{
+		.name = "limits",
+		.concerns = vz_resources_is_any,
+		.when = VZ_APPLY_RUNNING,
+		.flags = VZ_APPLY_SAMPLE | VZ_APPLY_LIMIT,
+		.apply = apply_resources,
+		.said = "UB limits were set successfully",
+		.kind = VZ_EXIT_SET_UBC,
+	},
+	{
+		.name = "host name",
+		.params = { VZ_PARAM_HOSTNAME },
+		.count = 1,
+		.when = VZ_APPLY_RUNNING,
+		.apply = apply_hostname,
+		.kind = VZ_EXIT_BAD_HOSTNAME,
+	},
+};
+
+const struct vz_apply_row *vz_apply_rows(size_t *ret_count)
+{
+	*ret_count = ARRAY_SIZE(rows);
+	return rows;
+}
+
+static bool is_changed(const struct vz_apply_row *row, const struct vz_change *change)
+{
+	if (change->sample && (row->flags & VZ_APPLY_SAMPLE))
+		return true;
+	if (row->concerns)
+		return row->concerns(change->params);
+	for (size_t i = 0; i < row->count; i++)
+		if (vz_param_has(change->params, row->params[i]))
+			return true;
+	return false;
+}
+
+bool vz_apply_is_concerned(const struct vz_apply_row *row, const struct vz_change *change,
+			   bool is_running)
+{
+	if (!is_running && row->when == VZ_APPLY_RUNNING)
+		return false;
+	if (!is_running && row->when == VZ_APPLY_SAVED && !change->is_saved)
+		return false;
+	return is_changed(row, change);
+}
+
+static int do_row(struct vz_guest *g, const struct vz_apply_row *row,
+		  const struct vz_change *change, struct wabe_error *err)
+{
+	if (row->apply(g, change, err) < 0)
+		return vz_error_default(err, row->kind);
+	if (row->said)
+		vz_say(g, "%s", row->said);
+	return 0;
+}
+
+static int check_rows(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].check && is_changed(&rows[i], change) &&
+		    rows[i].check(g, change, err) < 0)
+			return vz_error_default(err, rows[i].kind);
+	return 0;
+}
+
+int vz_apply_changes(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
+{
+	int r = change->sample ? vz_ctconf_apply_sample(&g->conf, change->sample, err) : 0;
+
+	if (r == 0)
+		r = vz_ctconf_apply(&g->conf, change->params, err);
+	if (r == 0)
+		r = check_rows(g, change, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++)
+		if (vz_apply_is_concerned(&rows[i], change, g->container))
+			r = do_row(g, &rows[i], change, err);
+	return r;
+}
+
+int vz_apply_limits(struct vz_guest *g, struct wabe_error *err)
+{
+	const struct vz_params none = { 0 };
+	const struct vz_change change = { .params = &none,
+					  .before = &g->conf.params,
+					  .is_all = true };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && g->container && i < ARRAY_SIZE(rows); i++)
+		if (rows[i].flags & VZ_APPLY_LIMIT)
+			r = do_row(g, &rows[i], &change, err);
+	return r;
+}
