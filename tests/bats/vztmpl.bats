@@ -88,8 +88,8 @@ wait_for_draft()
 	printf 'OSTEMPLATE="tiny"\n' >"$T/vz/conf/101.conf"
 	printf 'OSTEMPLATE="tiny"\n' >"$T/vz/conf/102.conf"
 	run -0 vztmpl list
-	[[ ${lines[0]} =~ ^NAME\ +SIZE\ +FILES\ +CREATED\ +INIT\ +USERS$ ]]
-	[[ ${lines[1]} =~ ^other\ .*\ none\ +0$ && ${lines[2]} =~ ^tiny\ .*\ none\ +2$ && ${#lines[@]} == 3 ]]
+	[[ ${lines[0]} =~ ^NAME\ +SIZE\ +FILES\ +CREATED\ +INIT\ +GEN\ +KEPT\ +USERS$ ]]
+	[[ ${lines[1]} =~ ^other\ .*\ none\ +1\ +0\ +0$ && ${lines[2]} =~ ^tiny\ .*\ none\ +1\ +0\ +2$ && ${#lines[@]} == 3 ]]
 	[[ $(vztmpl list -j | jq -c '[.[] | {name, users, files}]') == \
 		'[{"name":"other","users":[],"files":2},{"name":"tiny","users":[101,102],"files":2}]' ]]
 }

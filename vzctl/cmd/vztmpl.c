@@ -20,9 +20,13 @@ static const struct verb verbs[] = {
 	{ "build", vztmpl_build, "NAME [--recipe FILE] [--as NAME] [--mirror URL] [--keyring FILE]",
 	  "make a template by its recipe" },
 	{ "import", vztmpl_import, "FILE|- [--name NAME]", "make a template of a tar archive" },
+	{ "update", vztmpl_update,
+	  "NAME [--from FILE|-] [--recipe FILE] [--mirror URL] [--keyring FILE]",
+	  "make the next generation of a template; containers stay on theirs" },
 	{ "export", vztmpl_export, "NAME FILE", "write a template as a tar archive" },
 	{ "list", vztmpl_list, "[-j] [-H]", "show all templates" },
 	{ "info", vztmpl_info, "NAME [-j]", "show one template" },
+	{ "du", vztmpl_du, "[NAME] [-j] [-H]", "show what templates take on the disk, and share" },
 	{ "remove", vztmpl_remove, "NAME", "remove a template that no container uses" },
 };
 
@@ -47,9 +51,10 @@ static void usage(FILE *out)
 	wabe_option_help(out, options, ARRAY_SIZE(options));
 }
 
-int vztmpl_words(struct vztmpl *t, const struct wabe_option *table, size_t rows, void *values,
-		 int argc, char **argv, const char **ret_words, size_t count,
-		 struct wabe_error *err)
+/* Returns the number of words. */
+static int parse_words(struct vztmpl *t, const struct wabe_option *table, size_t rows, void *values,
+		       int argc, char **argv, const char **ret_words, size_t count,
+		       struct wabe_error *err)
 {
 	bool is_literal = false; /* behind "--" */
 	size_t found = 0;
@@ -72,10 +77,30 @@ int vztmpl_words(struct vztmpl *t, const struct wabe_option *table, size_t rows,
 					    "unexpected word \"%s\"", argv[at]);
 		ret_words[found++] = argv[at];
 	}
-	if (found < count)
+	return (int)found;
+}
+
+int vztmpl_words(struct vztmpl *t, const struct wabe_option *table, size_t rows, void *values,
+		 int argc, char **argv, const char **ret_words, size_t count,
+		 struct wabe_error *err)
+{
+	int found = parse_words(t, table, rows, values, argc, argv, ret_words, count, err);
+
+	if (found >= 0 && (size_t)found < count)
 		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
 				    "a word is missing (vztmpl --help)");
-	return 0;
+	return found < 0 ? found : 0;
+}
+
+int vztmpl_words_some(struct vztmpl *t, const struct wabe_option *table, size_t rows, void *values,
+		      int argc, char **argv, const char **ret_words, size_t count,
+		      struct wabe_error *err)
+{
+	int found = parse_words(t, table, rows, values, argc, argv, ret_words, count, err);
+
+	for (size_t i = found < 0 ? count : (size_t)found; i < count; i++)
+		ret_words[i] = NULL;
+	return found < 0 ? found : 0;
 }
 
 static const struct verb *find_verb(const char *name)

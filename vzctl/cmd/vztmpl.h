@@ -5,6 +5,8 @@
 #ifndef VZ_CMD_VZTMPL_H
 #define VZ_CMD_VZTMPL_H
 
+#include "base/json.h"
+#include "base/option.h"
 #include "conf/host.h"
 #include "tmpl/tmpl.h"
 
@@ -54,12 +56,27 @@ void vztmpl_progress_end(struct vztmpl_progress *p, bool is_failed);
 /** vztmpl_size_text() - "2.1 MB" into @buf; returns @buf. */
 const char *vztmpl_size_text(uint64_t bytes, char *buf, size_t room);
 
+/** Options of the verbs that show something. */
+struct vztmpl_show {
+	bool is_json;
+	bool has_no_header;
+};
+
+/** Their rows; the first is JSON's alone. */
+#define VZTMPL_SHOW_ROWS 2
+extern const struct wabe_option vztmpl_show_table[VZTMPL_SHOW_ROWS];
+
+/** vztmpl_print_json() - the writer's text to standard output; the writer is used up. */
+int vztmpl_print_json(struct wabe_json_writer *w, struct wabe_error *err);
+
 /* The verbs: argv[0] is the verb. 0 or -errno. */
 int vztmpl_build(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);
 int vztmpl_import(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);
+int vztmpl_update(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);
 int vztmpl_export(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);
 int vztmpl_list(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);
 int vztmpl_info(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);
+int vztmpl_du(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);
 int vztmpl_remove(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);
 
 /**
@@ -70,5 +87,10 @@ int vztmpl_remove(struct vztmpl *t, int argc, char **argv, struct wabe_error *er
 int vztmpl_words(struct vztmpl *t, const struct wabe_option *table, size_t rows, void *values,
 		 int argc, char **argv, const char **ret_words, size_t count,
 		 struct wabe_error *err);
+
+/** vztmpl_words_some() - the same with at most @count operands; those that miss are NULL. */
+int vztmpl_words_some(struct vztmpl *t, const struct wabe_option *table, size_t rows, void *values,
+		      int argc, char **argv, const char **ret_words, size_t count,
+		      struct wabe_error *err);
 
 #endif

@@ -30,23 +30,42 @@ static void print_made(const struct vztmpl *t, const struct vz_template_meta *m)
 }
 
 struct build_options {
-	const char *recipe, *as, *mirror, *keyring;
+	const char *recipe, *as, *from, *mirror, *keyring;
 };
+
+#define BUILD_ROWS                                                                                 \
+	{ "recipe", 0, WABE_OPTION_STRING, offsetof(struct build_options, recipe), "FILE", NULL }, \
+		{ "mirror", 0,	 WABE_OPTION_STRING, offsetof(struct build_options, mirror),       \
+		  "URL",    NULL },                                                                \
+	{                                                                                          \
+		"keyring", 0, WABE_OPTION_STRING, offsetof(struct build_options, keyring), "FILE", \
+			NULL                                                                       \
+	}
+
+/* Run a recipe; what it prints last is shown when it fails. */
+static int run_build(struct vztmpl *t, const struct vz_template_build *build,
+		     struct wabe_error *err)
+{
+	struct vztmpl_progress progress;
+	struct vz_template_meta meta;
+	int r = vztmpl_progress_begin(&progress, t, build->name, err);
+
+	if (r < 0)
+		return r;
+	r = vz_template_build(&t->host, build, &progress.watch, &t->arena, &meta, err);
+	vztmpl_progress_end(&progress, r == -ECHILD);
+	if (r >= 0)
+		print_made(t, &meta);
+	return r;
+}
 
 int vztmpl_build(struct vztmpl *t, int argc, char **argv, struct wabe_error *err)
 {
 	static const struct wabe_option table[] = {
-		{ "recipe", 0, WABE_OPTION_STRING, offsetof(struct build_options, recipe), "FILE",
-		  NULL },
 		{ "as", 0, WABE_OPTION_STRING, offsetof(struct build_options, as), "NAME", NULL },
-		{ "mirror", 0, WABE_OPTION_STRING, offsetof(struct build_options, mirror), "URL",
-		  NULL },
-		{ "keyring", 0, WABE_OPTION_STRING, offsetof(struct build_options, keyring), "FILE",
-		  NULL },
+		BUILD_ROWS,
 	};
 	struct build_options options = { .mirror = getenv("MIRROR"), .keyring = getenv("KEYRING") };
-	struct vztmpl_progress progress;
-	struct vz_template_meta meta;
 	const char *name;
 	int r = vztmpl_words(t, table, ARRAY_SIZE(table), &options, argc, argv, &name, 1, err);
 
@@ -58,14 +77,7 @@ int vztmpl_build(struct vztmpl *t, int argc, char **argv, struct wabe_error *err
 		.mirror = options.mirror,
 		.keyring = options.keyring,
 	};
-	r = vztmpl_progress_begin(&progress, t, build.name, err);
-	if (r < 0)
-		return r;
-	r = vz_template_build(&t->host, &build, &progress.watch, &t->arena, &meta, err);
-	vztmpl_progress_end(&progress, r == -ECHILD);
-	if (r >= 0)
-		print_made(t, &meta);
-	return r;
+	return run_build(t, &build, err);
 }
 
 /* "dir/debian-12.tar.zst" names the template debian-12. */
@@ -95,16 +107,40 @@ static int open_archive(const char *file, struct wabe_error *err)
 	return vz_error_say(err, VZ_EXIT_IO, -EISDIR, "%s is no archive", file);
 }
 
+/* @file as the user named it, "-" for standard input. */
+static int run_import(struct vztmpl *t, const char *name, enum vz_template_mode mode,
+		      const char *file, struct wabe_error *err)
+{
+	_cleanup_close_ int fd = open_archive(file, err);
+	struct vztmpl_progress progress;
+	struct vz_template_meta meta;
+	uint64_t skipped;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = vztmpl_progress_begin(&progress, t, name, err);
+	if (r < 0)
+		return r;
+	r = vz_template_import(&t->host, name, mode, fd,
+			       strcmp(file, "-") == 0 ? "standard input" : file, &progress.watch,
+			       &t->arena, &meta, &skipped, err);
+	vztmpl_progress_end(&progress, false);
+	if (r < 0)
+		return wabe_error_prefix(err, "import %s", file);
+	if (skipped && !t->is_quiet)
+		printf("left out: %llu device nodes (a container gets its own /dev)\n",
+		       (unsigned long long)skipped);
+	print_made(t, &meta);
+	return 0;
+}
+
 int vztmpl_import(struct vztmpl *t, int argc, char **argv, struct wabe_error *err)
 {
 	static const struct wabe_option table[] = {
 		{ "name", 0, WABE_OPTION_STRING, 0, "NAME", NULL },
 	};
-	_cleanup_close_ int fd = -EBADF;
-	struct vztmpl_progress progress;
-	struct vz_template_meta meta;
 	const char *name = NULL, *file;
-	uint64_t skipped;
 	int r = vztmpl_words(t, table, ARRAY_SIZE(table), &name, argc, argv, &file, 1, err);
 
 	if (r < 0)
@@ -115,22 +151,52 @@ int vztmpl_import(struct vztmpl *t, int argc, char **argv, struct wabe_error *er
 	name = name ? name : name_of_file(&t->arena, file);
 	if (!name)
 		return wabe_error_set(err, -ENOMEM, "import %s", file);
-	fd = open_archive(file, err);
-	if (fd < 0)
-		return fd;
-	r = vztmpl_progress_begin(&progress, t, name, err);
+	return run_import(t, name, VZ_TEMPLATE_NEW, file, err);
+}
+
+/* The recipe that made it, unless another one is named. */
+static int update_by_recipe(struct vztmpl *t, const char *name, const struct build_options *options,
+			    struct wabe_error *err)
+{
+	struct vz_template_build build = { .name = name,
+					   .mode = VZ_TEMPLATE_UPDATE,
+					   .recipe = options->recipe,
+					   .mirror = options->mirror,
+					   .keyring = options->keyring };
+	struct vz_template_meta meta;
+	int r = vz_template_find(&t->host, name, &t->arena, &meta, err);
+
 	if (r < 0)
 		return r;
-	r = vz_template_import(&t->host, name, fd, strcmp(file, "-") == 0 ? "standard input" : file,
-			       &progress.watch, &t->arena, &meta, &skipped, err);
-	vztmpl_progress_end(&progress, false);
+	if (!build.recipe)
+		build.recipe = vz_template_recipe(&meta);
+	if (!build.recipe)
+		return vz_error_say(
+			err, VZ_EXIT_BAD_OPTION, -EINVAL,
+			"template %s was made of %s, not by a recipe: --from or --recipe "
+			"says what its next generation is made of",
+			name, meta.source);
+	return run_build(t, &build, err);
+}
+
+int vztmpl_update(struct vztmpl *t, int argc, char **argv, struct wabe_error *err)
+{
+	static const struct wabe_option table[] = {
+		{ "from", 0, WABE_OPTION_STRING, offsetof(struct build_options, from), "FILE",
+		  NULL },
+		BUILD_ROWS,
+	};
+	struct build_options options = { .mirror = getenv("MIRROR"), .keyring = getenv("KEYRING") };
+	const char *name;
+	int r = vztmpl_words(t, table, ARRAY_SIZE(table), &options, argc, argv, &name, 1, err);
+
 	if (r < 0)
-		return wabe_error_prefix(err, "import %s", file);
-	if (skipped && !t->is_quiet)
-		printf("left out: %llu device nodes (a container gets its own /dev)\n",
-		       (unsigned long long)skipped);
-	print_made(t, &meta);
-	return 0;
+		return r;
+	if (options.from && options.recipe)
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
+				    "--from and --recipe: only one of them");
+	return options.from ? run_import(t, name, VZ_TEMPLATE_UPDATE, options.from, err)
+			    : update_by_recipe(t, name, &options, err);
 }
 
 /* A new file without a name, so that an interrupted export leaves none behind. */

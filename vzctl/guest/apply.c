@@ -21,14 +21,13 @@ static int apply_password(struct vz_guest *g, const struct vz_change *change,
 static int apply_template(struct vz_guest *g, const struct vz_change *change,
 			  struct wabe_error *err)
 {
-	const char *created = NULL;
-	int r = vz_guest_template_created(g, &g->conf.arena, &created, err);
+	char created[WABE_CLOCK_TEXT_MAX];
+	int r = vz_guest_template_generation(g, true, created, err);
 
 	(void)change;
-	if (r == 0 && created)
-		r = vz_conffile_set(&g->conf.file, "TEMPLATE_CREATED", created, VZ_CONFFILE_LITERAL,
-				    err);
-	return r;
+	return r < 0 ? r
+		     : vz_conffile_set(&g->conf.file, VZ_GUEST_GENERATION_KEY, created,
+				       VZ_CONFFILE_LITERAL, err);
 }
 
 static int apply_quota(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)

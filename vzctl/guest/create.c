@@ -56,18 +56,14 @@ static int check_new(const struct vz_guest *g, struct wabe_error *err)
 
 static int hold_template(void *data, struct wabe_error *err)
 {
-	const char *created = NULL;
+	char created[WABE_CLOCK_TEXT_MAX];
 	struct create *c = data;
-	int r;
 
-	c->template_fd = vz_guest_template_hold(c->g, err);
+	c->template_fd = vz_guest_template_hold(c->g, created, err);
 	if (c->template_fd < 0)
 		return c->template_fd;
-	r = vz_guest_template_created(c->g, &c->g->conf.arena, &created, err);
-	if (r == 0 && created)
-		r = vz_conffile_set(&c->g->conf.file, "TEMPLATE_CREATED", created,
-				    VZ_CONFFILE_LITERAL, err);
-	return r;
+	return vz_conffile_set(&c->g->conf.file, VZ_GUEST_GENERATION_KEY, created,
+			       VZ_CONFFILE_LITERAL, err);
 }
 
 static void drop_template(void *data)

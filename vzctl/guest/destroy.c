@@ -13,6 +13,8 @@
 #include "guest/overlay.h"
 #include "guest/quota.h"
 #include "guest/root.h"
+#include "guest/template.h"
+#include "tmpl/tmpl.h"
 
 static int release_ids(struct vz_guest *g, struct wabe_error *err)
 {
@@ -24,6 +26,17 @@ static int release_ids(struct vz_guest *g, struct wabe_error *err)
 		return 0;
 	r = vz_idrange_open(g->host, false, &ranges, err);
 	return r < 0 ? r : vz_idrange_release(&ranges, uid, g->ctid, err);
+}
+
+/* The guest is gone whether its generation can be removed or not; the next update tries again. */
+static void release_template(const struct vz_guest *g)
+{
+	const char *name = vz_param_string(&g->conf.params, VZ_PARAM_OSTEMPLATE);
+	const char *created = vz_conffile_get(&g->conf.file, VZ_GUEST_GENERATION_KEY);
+	struct wabe_error err = WABE_ERROR_INIT;
+
+	if (name && created && vz_template_release(g->host, name, created, &err) < 0)
+		vz_warn(g, "%s", err.text);
 }
 
 int vz_destroy_rest(struct vz_guest *g, struct wabe_error *err)
@@ -43,6 +56,7 @@ int vz_destroy_rest(struct vz_guest *g, struct wabe_error *err)
 	r = vz_ctconf_remove(g->host, g->ctid, err);
 	if (r < 0)
 		return vz_error_default(err, VZ_EXIT_DELETE);
+	release_template(g);
 	vz_ctconf_free(&g->conf);
 	g->has_conf = false;
 	return 0;

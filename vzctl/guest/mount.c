@@ -28,10 +28,10 @@ static int check_layout(const struct vz_guest *g, struct wabe_error *err)
 /* Another template of the same name would put other files below the guest's own. */
 static void check_generation(const struct vz_guest *g)
 {
-	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
-	const char *kept = vz_conffile_get(&g->conf.file, "TEMPLATE_CREATED"), *now;
+	const char *kept = vz_conffile_get(&g->conf.file, VZ_GUEST_GENERATION_KEY);
+	char now[WABE_CLOCK_TEXT_MAX];
 
-	if (!kept || vz_guest_template_created(g, &arena, &now, NULL) < 0 || !now ||
+	if (!kept || vz_guest_template_generation(g, false, now, NULL) < 0 ||
 	    strcmp(kept, now) == 0)
 		return;
 	vz_warn(g,

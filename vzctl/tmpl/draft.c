@@ -23,6 +23,16 @@ static int check_free(int store_fd, const char *name, struct wabe_error *err)
 	return 0;
 }
 
+static int check_name(const struct vz_draft *d, struct wabe_error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!d->is_update)
+		return check_free(d->store_fd, d->name, err);
+	fd = vz_store_open_template(d->store_fd, d->name, err);
+	return fd < 0 ? fd : 0;
+}
+
 /* Under the store's lock, so that the directory is locked before a cleaner may see it. */
 static int make_locked(struct vz_draft *d, struct wabe_error *err)
 {
@@ -64,21 +74,23 @@ static int begin(const struct vz_host *host, struct vz_draft *d, struct wabe_err
 	lock_fd = vz_store_lock(d->store_fd, err);
 	if (lock_fd < 0)
 		return lock_fd;
-	r = check_free(d->store_fd, d->name, err);
+	r = check_name(d, err);
 	if (r < 0)
 		return r;
 	r = make_locked(d, err);
 	return r < 0 ? r : make_root(d, err);
 }
 
-int vz_draft_begin(const struct vz_host *host, const char *name, struct vz_draft *ret_draft,
-		   struct wabe_error *err)
+int vz_draft_begin(const struct vz_host *host, const char *name, enum vz_template_mode mode,
+		   struct vz_draft *ret_draft, struct wabe_error *err)
 {
 	struct vz_draft d = VZ_DRAFT_INIT;
 	int r = vz_template_check_name(name, err);
 
 	if (r < 0)
 		return r;
+	d.host = host;
+	d.is_update = mode == VZ_TEMPLATE_UPDATE;
 	snprintf(d.name, sizeof(d.name), "%s", name);
 	r = begin(host, &d, err);
 	if (r < 0) {
@@ -99,43 +111,112 @@ void vz_draft_drop(struct vz_draft *d)
 	wabe_cleanup_close(&d->store_fd);
 }
 
-static int publish(struct vz_draft *d, struct wabe_error *err)
+/* The draft's name while it waits for its place; a cleaner knows it for a leftover by its link. */
+static int put_beside(struct vz_draft *d, const char *dir, struct wabe_error *err)
 {
-	_cleanup_close_ int lock_fd = vz_store_lock(d->store_fd, err);
+	if (renameat2(d->store_fd, d->temporary, d->store_fd, dir, RENAME_NOREPLACE) < 0)
+		return wabe_error_set(err, -errno, "rename %s to %s", d->temporary, dir);
+	snprintf(d->temporary, sizeof(d->temporary), "%s", dir);
+	return 0;
+}
 
-	if (lock_fd < 0)
-		return lock_fd;
+/*
+ * NAME is the old generation until the exchange, and the new one after it: there is no moment
+ * without it, and none in which a guest would find another generation than its own.
+ */
+static int take_place(struct vz_draft *d, const char *old_created, struct wabe_error *err)
+{
+	char dir[VZ_GENERATION_DIR_MAX];
+	int r;
+
+	vz_generation_dir(d->name, old_created, dir);
+	r = put_beside(d, dir, err);
+	if (r < 0)
+		return r;
+	if (renameat2(d->store_fd, dir, d->store_fd, d->name, RENAME_EXCHANGE) < 0)
+		return wabe_error_set(err, -errno, "exchange template %s and its next generation",
+				      d->name);
+	d->temporary[0] = '\0';
+	return 0;
+}
+
+static int publish_new(struct vz_draft *d, struct wabe_error *err)
+{
 	if (renameat2(d->store_fd, d->temporary, d->store_fd, d->name, RENAME_NOREPLACE) < 0)
 		return errno == EEXIST ? check_free(d->store_fd, d->name, err)
 				       : wabe_error_set(err, -errno, "rename %s to %s",
 							d->temporary, d->name);
 	d->temporary[0] = '\0';
+	return 0;
+}
+
+/* The number is known only here: another update may have been faster. */
+static int publish_update(struct vz_draft *d, struct vz_template_meta *meta, struct wabe_error *err)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	_cleanup_close_ int old_fd = vz_store_open_template(d->store_fd, d->name, err);
+	char old_created[WABE_CLOCK_TEXT_MAX];
+	struct vz_template_meta old;
+	int r = old_fd < 0 ? old_fd : vz_meta_load_at(old_fd, &arena, &old, err);
+
+	if (r == 0)
+		r = vz_generation_read(old_fd, old_created, err);
+	if (r < 0)
+		return wabe_error_prefix(err, "template %s", d->name);
+	meta->generation = old.generation + 1;
+	r = vz_meta_save_at(d->dir_fd, meta, err);
+	return r < 0 ? r : take_place(d, old_created, err);
+}
+
+static int publish(struct vz_draft *d, struct vz_template_meta *meta, struct wabe_error *err)
+{
+	_cleanup_close_ int lock_fd = vz_store_lock(d->store_fd, err);
+	int r;
+
+	if (lock_fd < 0)
+		return lock_fd;
+	/* With the store's lock no cleaner comes, and from its name on a create may hold it. */
+	(void)flock(d->dir_fd, LOCK_UN);
+	r = d->is_update ? publish_update(d, meta, err) : publish_new(d, err);
+	if (r < 0)
+		return r;
 	if (fsync(d->store_fd) < 0)
 		return wabe_error_set(err, -errno, "sync the template directory");
-	return 0;
+	return d->is_update ? vz_generation_collect(d->host, d->store_fd, d->name, err) : 0;
+}
+
+static int describe(const struct vz_draft *d, const char *source, struct wabe_arena *arena,
+		    struct vz_template_meta *meta, struct wabe_error *err)
+{
+	char now[WABE_CLOCK_TEXT_MAX];
+	int r = vz_tree_scan(d->root_fd, meta, err);
+
+	if (r < 0)
+		return r;
+	meta->generation = 1;
+	meta->name = wabe_arena_strdup(arena, d->name);
+	meta->source = wabe_arena_strdup(arena, source);
+	meta->created = wabe_arena_strdup(arena, wabe_clock_rfc3339(wabe_clock_now_us(), now));
+	if (!meta->name || !meta->source || !meta->created)
+		return wabe_error_set(err, -ENOMEM, "describe template %s", d->name);
+	r = vz_generation_write(d->dir_fd, meta->created, err);
+	return r < 0 ? r : vz_meta_save_at(d->dir_fd, meta, err);
 }
 
 int vz_draft_commit(struct vz_draft *d, const char *source, struct wabe_arena *arena,
 		    struct vz_template_meta *ret_meta, struct wabe_error *err)
 {
 	struct vz_template_meta meta = { 0 };
-	char now[WABE_CLOCK_TEXT_MAX];
-	int r = vz_tree_scan(d->root_fd, &meta, err);
+	int r = describe(d, source, arena, &meta, err);
 
-	if (r < 0)
-		return r;
-	meta.name = wabe_arena_strdup(arena, d->name);
-	meta.source = wabe_arena_strdup(arena, source);
-	meta.created = wabe_arena_strdup(arena, wabe_clock_rfc3339(wabe_clock_now_us(), now));
-	if (!meta.name || !meta.source || !meta.created)
-		return wabe_error_set(err, -ENOMEM, "describe template %s", d->name);
-	r = vz_meta_save_at(d->dir_fd, &meta, err);
+	if (r == 0)
+		r = vz_share_tree(d->store_fd, d->root_fd, err);
 	if (r < 0)
 		return r;
 	/* All of it is on the disk before the name that says "complete" is. */
 	if (syncfs(d->dir_fd) < 0)
 		return wabe_error_set(err, -errno, "sync template %s", d->name);
-	r = publish(d, err);
+	r = publish(d, &meta, err);
 	if (r < 0)
 		return r;
 	*ret_meta = meta;

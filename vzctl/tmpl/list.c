@@ -50,17 +50,29 @@ static int read_names(int store_fd, struct wabe_arena *arena, struct wabe_strv *
 	return 0;
 }
 
+static uint64_t count_kept(const struct wabe_strv *dirs, const char *name)
+{
+	char of[VZ_TEMPLATE_NAME_MAX + 1];
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < dirs->count; i++)
+		count += vz_generation_split(dirs->items[i], of) && strcmp(of, name) == 0;
+	return count;
+}
+
 int vz_template_list(const struct vz_host *host, struct wabe_arena *arena,
 		     struct vz_template_meta **ret_list, size_t *ret_count, struct wabe_error *err)
 {
 	_cleanup_close_ int store_fd = vz_store_open(host, true, err);
 	struct vz_template_meta *list;
-	struct wabe_strv names = { 0 };
+	struct wabe_strv names = { 0 }, kept = { 0 };
 	int r;
 
 	if (store_fd < 0)
 		return store_fd;
 	r = read_names(store_fd, arena, &names, err);
+	if (r == 0)
+		r = vz_generation_list(store_fd, NULL, arena, &kept, err);
 	if (r < 0)
 		return r;
 	list = wabe_arena_array(arena, names.count, sizeof(*list));
@@ -72,6 +84,7 @@ int vz_template_list(const struct vz_host *host, struct wabe_arena *arena,
 		if (dir_fd >= 0)
 			vz_meta_load_at(dir_fd, arena, &list[i], NULL);
 		list[i].name = names.items[i];
+		list[i].kept = count_kept(&kept, names.items[i]);
 	}
 	if (names.count)
 		qsort(list, names.count, sizeof(*list), compare_names);
@@ -80,9 +93,9 @@ int vz_template_list(const struct vz_host *host, struct wabe_arena *arena,
 	return 0;
 }
 
-/* NULL in *ret_name: this guest names no template. A guest destroyed meanwhile uses none. */
+/* NULL as the name: this guest names no template. A guest destroyed meanwhile uses none. */
 static int template_of(const struct vz_host *host, uint32_t ctid, struct wabe_arena *arena,
-		       const char **ret_name, struct wabe_error *err)
+		       struct vz_template_user *ret_user, struct wabe_error *err)
 {
 	struct vz_conffile file;
 	char path[32];
@@ -93,12 +106,12 @@ static int template_of(const struct vz_host *host, uint32_t ctid, struct wabe_ar
 	r = vz_conffile_load_at(host->conf_fd, path, &file, err);
 	if (r == -ENOENT) {
 		wabe_error_clear(err);
-		*ret_name = NULL;
 		return 0;
 	}
 	if (r < 0)
 		return wabe_error_prefix(err, "which template container %u uses", ctid);
-	*ret_name = vz_conffile_get(&file, "OSTEMPLATE");
+	ret_user->name = vz_conffile_get(&file, "OSTEMPLATE");
+	ret_user->created = vz_conffile_get(&file, "TEMPLATE_CREATED");
 	return 0;
 }
 
@@ -117,8 +130,8 @@ int vz_template_users(const struct vz_host *host, struct wabe_arena *arena,
 	if (!users)
 		return wabe_error_set(err, -ENOMEM, "read guests' configurations");
 	for (size_t i = 0; i < count; i++) {
-		users[used].ctid = ctids[i];
-		r = template_of(host, ctids[i], arena, &users[used].name, err);
+		users[used] = (struct vz_template_user){ .ctid = ctids[i] };
+		r = template_of(host, ctids[i], arena, &users[used], err);
 		if (r < 0)
 			return r;
 		used += users[used].name != NULL;
@@ -151,11 +164,29 @@ static int check_unused(const struct vz_host *host, const char *name, struct wab
 	return 0;
 }
 
+/* Those before the current one; nobody uses any of them, and they are no template by themselves. */
+static int remove_kept(int store_fd, const char *name, struct wabe_error *err)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	struct wabe_strv dirs = { 0 };
+	int r = vz_generation_list(store_fd, name, &arena, &dirs, err);
+
+	for (size_t i = 0; r == 0 && i < dirs.count; i++) {
+		_cleanup_close_ int fd = openat(store_fd, dirs.items[i],
+						O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+			return wabe_error_say(err, -EBUSY,
+					      "template %s: a container is being made of it", name);
+		r = vz_store_remove_dir(store_fd, dirs.items[i], NULL, err);
+	}
+	return r;
+}
+
 int vz_template_remove(const struct vz_host *host, const char *name, struct wabe_error *err)
 {
 	_cleanup_close_ int store_fd = vz_store_open(host, false, err);
 	_cleanup_close_ int lock_fd = -EBADF, dir_fd = -EBADF;
-	char temporary[VZ_TEMPLATE_NAME_MAX + 16];
 	int r;
 
 	if (store_fd < 0)
@@ -173,14 +204,9 @@ int vz_template_remove(const struct vz_host *host, const char *name, struct wabe
 		return wabe_error_say(err, -EBUSY, "template %s: a container is being made of it",
 				      name);
 	r = check_unused(host, name, err);
-	if (r < 0)
-		return r;
-	r = vz_store_temporary(name, temporary, sizeof(temporary), err);
-	if (r < 0)
-		return r;
-	if (renameat2(store_fd, name, store_fd, temporary, RENAME_NOREPLACE) < 0)
-		return wabe_error_set(err, -errno, "rename template %s", name);
-	/* The long part needs no lock of the store: dir_fd's says that somebody is at it. */
-	wabe_cleanup_close(&lock_fd);
-	return wabe_file_remove_tree_at(store_fd, temporary, err);
+	if (r == 0)
+		r = remove_kept(store_fd, name, err);
+	if (r == 0)
+		r = vz_generation_collect(host, store_fd, NULL, err);
+	return r < 0 ? r : vz_store_remove_dir(store_fd, name, &lock_fd, err);
 }

@@ -36,6 +36,10 @@ static const struct wabe_codec_field meta_fields[] = {
 	  .type = WABE_CODEC_U64,
 	  .offset = META(files),
 	  .flags = WABE_CODEC_REQUIRED },
+	{ .key = "generation",
+	  .type = WABE_CODEC_U64,
+	  .offset = META(generation),
+	  .flags = WABE_CODEC_KEEP_EMPTY },
 	{ 0 },
 };
 
@@ -55,6 +59,9 @@ int vz_meta_load_at(int dir_fd, struct wabe_arena *arena, struct vz_template_met
 	r = wabe_codec_load(arena, meta_fields, root, &meta, err);
 	if (r < 0)
 		return wabe_error_prefix(err, META_FILE);
+	/* Templates of earlier versions have none. */
+	if (meta.generation == 0)
+		meta.generation = 1;
 	*ret_meta = meta;
 	return 0;
 }

@@ -178,7 +178,7 @@ int vz_template_export(const struct vz_host *host, const char *name, int archive
 	};
 	int r;
 
-	hold_fd = vz_template_hold(host, name, err);
+	hold_fd = vz_template_hold(host, name, NULL, NULL, err);
 	if (hold_fd < 0)
 		return hold_fd;
 	r = vz_template_find(host, name, &arena, &meta, err);

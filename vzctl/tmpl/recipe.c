@@ -18,6 +18,7 @@
 #include "tmpl/box.h"
 #include "tmpl/store.h"
 
+#define SOURCE_RECIPE "recipe "
 #define LINE_ROOM 512
 #define LOG_MAX_BYTES (16u << 20)
 
@@ -286,6 +287,12 @@ static int run_recipe(struct run *run, const char *recipe, char **env, struct wa
 	return r < 0 ? r : judge(run, status, err);
 }
 
+const char *vz_template_recipe(const struct vz_template_meta *meta)
+{
+	return wabe_str_starts(meta->source, SOURCE_RECIPE) ? meta->source + strlen(SOURCE_RECIPE)
+							    : NULL;
+}
+
 int vz_template_build(const struct vz_host *host, const struct vz_template_build *build,
 		      const struct vz_template_watch *watch, struct wabe_arena *arena,
 		      struct vz_template_meta *ret_meta, struct wabe_error *err)
@@ -300,13 +307,13 @@ int vz_template_build(const struct vz_host *host, const struct vz_template_build
 
 	if (r < 0)
 		return r;
-	r = vz_draft_begin(host, build->name, &draft, err);
+	r = vz_draft_begin(host, build->name, build->mode, &draft, err);
 	if (r < 0)
 		return r;
 	r = path_of(draft.root_fd, target, err);
 	if (r < 0)
 		return r;
-	source = wabe_arena_printf(arena, "recipe %s", build->recipe);
+	source = wabe_arena_printf(arena, SOURCE_RECIPE "%s", build->recipe);
 	if (!source || make_env(build, target, arena, &env) < 0)
 		return wabe_error_set(err, -ENOMEM, "run recipe %s", build->recipe);
 	log_fd = openat(draft.dir_fd, "build.log", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

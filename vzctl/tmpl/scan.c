@@ -12,80 +12,26 @@
 
 #include "base/path.h"
 #include "tmpl/store.h"
+#include "tmpl/walk.h"
 
-#define SCAN_DEPTH_MAX 256 /* of directories; each level holds a descriptor */
-
-struct scan {
-	struct vz_template_meta *meta;
-	char path[PATH_MAX]; /* of the directory being read, for errors */
-	size_t path_len;
-	unsigned int depth;
-	struct wabe_error *err;
-};
-
-static int scan_dir(struct scan *s, int dir_fd);
-
-static int scan_offence(const struct scan *s, const char *name, const char *what)
+static int offence(const struct vz_walk_entry *e, const char *what, struct wabe_error *err)
 {
-	return wabe_error_say(s->err, -EBADMSG, "%s/%s: %s", s->path, name, what);
+	return wabe_error_say(err, -EBADMSG, "%s/%s: %s", e->path, e->name, what);
 }
 
-static int scan_subdir(struct scan *s, int dir_fd, const char *name)
+static int scan_entry(void *data, const struct vz_walk_entry *e, struct wabe_error *err)
 {
-	size_t old_len = s->path_len, len = strlen(name);
-	int r, fd;
+	const struct stat *st = &e->st;
+	struct vz_template_meta *meta = data;
 
-	if (s->depth + 1 > SCAN_DEPTH_MAX || old_len + 1 + len >= sizeof(s->path))
-		return scan_offence(s, name, "directories are too deep");
-	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return wabe_error_set(s->err, -errno, "open %s/%s", s->path, name);
-	s->depth++;
-	s->path[old_len] = '/';
-	memcpy(s->path + old_len + 1, name, len + 1);
-	s->path_len += 1 + len;
-	r = scan_dir(s, fd);
-	s->path[s->path_len = old_len] = '\0';
-	s->depth--;
-	return r;
-}
-
-static int scan_entry(struct scan *s, int dir_fd, const char *name)
-{
-	struct stat st;
-
-	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return wabe_error_set(s->err, -errno, "look at %s/%s", s->path, name);
-	if (st.st_uid > VZ_TEMPLATE_ID_MAX || st.st_gid > VZ_TEMPLATE_ID_MAX)
-		return scan_offence(s, name, "its owner is above 65535, which no guest has");
-	if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
-		return scan_offence(
-			s, name, "device nodes can't be in a template: a guest gets its own /dev");
-	s->meta->files++;
-	s->meta->size_bytes +=
-		(uint64_t)st.st_blocks * 512 / (S_ISDIR(st.st_mode) ? 1 : (uint64_t)st.st_nlink);
-	return S_ISDIR(st.st_mode) ? scan_subdir(s, dir_fd, name) : 0;
-}
-
-/* Takes @dir_fd. */
-static int scan_dir(struct scan *s, int dir_fd)
-{
-	_cleanup_closedir_ DIR *dir = fdopendir(dir_fd);
-	struct dirent *entry;
-	int r;
-
-	if (!dir) {
-		r = wabe_error_set(s->err, -errno, "read %s", s->path);
-		close(dir_fd);
-		return r;
-	}
-	while ((entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		r = scan_entry(s, dir_fd, entry->d_name);
-		if (r < 0)
-			return r;
-	}
+	if (st->st_uid > VZ_TEMPLATE_ID_MAX || st->st_gid > VZ_TEMPLATE_ID_MAX)
+		return offence(e, "its owner is above 65535, which no guest has", err);
+	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
+		return offence(e, "device nodes can't be in a template: a guest gets its own /dev",
+			       err);
+	meta->files++;
+	meta->size_bytes +=
+		(uint64_t)st->st_blocks * 512 / (S_ISDIR(st->st_mode) ? 1 : (uint64_t)st->st_nlink);
 	return 0;
 }
 
@@ -153,13 +99,10 @@ static const char *init_of(int root_fd)
 int vz_tree_scan(int root_fd, struct vz_template_meta *ret_meta, struct wabe_error *err)
 {
 	struct vz_template_meta meta = *ret_meta;
-	struct scan s = { .meta = &meta, .err = err };
-	int r, fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
 
-	if (fd < 0)
-		return wabe_error_set(err, -errno, "open the template's tree");
 	meta.files = meta.size_bytes = 0;
-	r = scan_dir(&s, fd);
+	r = vz_tree_walk(root_fd, scan_entry, NULL, &meta, err);
 	if (r < 0)
 		return r;
 	if (meta.files == 0)

@@ -60,30 +60,67 @@ int vz_store_open_template(int store_fd, const char *name, struct wabe_error *er
 	return fd;
 }
 
-int vz_template_hold(const struct vz_host *host, const char *name, struct wabe_error *err)
+int vz_store_open_generation(int store_fd, const char *name, const char *created,
+			     struct wabe_error *err)
+{
+	_cleanup_close_ int fd = vz_store_open_template(store_fd, name, err);
+	char dir[VZ_GENERATION_DIR_MAX], current[WABE_CLOCK_TEXT_MAX];
+	int old_fd;
+
+	if (fd < 0 || !created ||
+	    (vz_generation_read(fd, current, NULL) == 0 && strcmp(current, created) == 0))
+		return TAKE_FD(fd);
+	/* In this order: an update between the two looks has put it at its other name by now. */
+	vz_generation_dir(name, created, dir);
+	old_fd = vz_generation_split(dir, (char[VZ_TEMPLATE_NAME_MAX + 1]){ 0 })
+			 ? openat(store_fd, dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+			 : -EBADF;
+	return old_fd >= 0 ? old_fd : TAKE_FD(fd);
+}
+
+/* Is the directory still what a guest finds? It may have been taken away before it was locked. */
+static bool is_named(int store_fd, const char *name, const char *created, int dir_fd)
+{
+	char dir[VZ_GENERATION_DIR_MAX];
+	struct stat ours, now;
+
+	if (fstat(dir_fd, &ours) < 0)
+		return false;
+	if (fstatat(store_fd, name, &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_ino == ours.st_ino)
+		return true;
+	vz_generation_dir(name, created, dir);
+	return fstatat(store_fd, dir, &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_ino == ours.st_ino;
+}
+
+int vz_template_hold(const struct vz_host *host, const char *name, const char *created,
+		     char ret_created[WABE_CLOCK_TEXT_MAX], struct wabe_error *err)
 {
 	_cleanup_close_ int store_fd = vz_store_open(host, false, err);
 	_cleanup_close_ int fd = -EBADF;
+	char now[WABE_CLOCK_TEXT_MAX];
+	int r;
 
 	if (store_fd < 0)
 		return store_fd;
-	fd = vz_store_open_template(store_fd, name, err);
+	fd = vz_store_open_generation(store_fd, name, created, err);
 	if (fd < 0)
 		return fd;
 	if (flock(fd, LOCK_SH | LOCK_NB) < 0)
 		return vz_error_set(err, VZ_EXIT_LOCKED, -errno, "template %s is being removed",
 				    name);
-	/*
-	 * It may have been renamed away between the two calls: then the lock is on what is no
-	 * template any more.
-	 */
-	if (faccessat(store_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	r = vz_generation_read(fd, now, err);
+	if (r < 0)
+		return wabe_error_prefix(err, "template %s", name);
+	if (!is_named(store_fd, name, now, fd))
 		return vz_error_say(err, VZ_EXIT_NO_TEMPLATE, -ENOENT,
 				    "template %s was removed just now", name);
+	if (ret_created)
+		memcpy(ret_created, now, sizeof(now));
 	return TAKE_FD(fd);
 }
 
-int vz_template_root_fd(const struct vz_host *host, const char *name, struct wabe_error *err)
+int vz_template_root_fd(const struct vz_host *host, const char *name, const char *created,
+			char ret_created[WABE_CLOCK_TEXT_MAX], struct wabe_error *err)
 {
 	_cleanup_close_ int store_fd = vz_store_open(host, false, err);
 	_cleanup_close_ int dir_fd = -EBADF;
@@ -91,13 +128,17 @@ int vz_template_root_fd(const struct vz_host *host, const char *name, struct wab
 
 	if (store_fd < 0)
 		return store_fd;
-	dir_fd = vz_store_open_template(store_fd, name, err);
+	dir_fd = vz_store_open_generation(store_fd, name, created, err);
 	if (dir_fd < 0)
 		return dir_fd;
 	fd = openat(dir_fd, "root", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return vz_error_set(err, VZ_EXIT_NO_TEMPLATE, -errno, "open root of template %s",
 				    name);
+	if (ret_created && vz_generation_read(dir_fd, ret_created, err) < 0) {
+		close(fd);
+		return wabe_error_prefix(err, "template %s", name);
+	}
 	return fd;
 }
 
@@ -142,10 +183,13 @@ static int remove_stale(int store_fd, const char *name, struct wabe_error *err)
 {
 	_cleanup_close_ int fd =
 		openat(store_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
 
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return 0;
-	return wabe_file_remove_tree_at(store_fd, name, err);
+	r = wabe_file_remove_tree_at(store_fd, name, err);
+	vz_share_prune(store_fd);
+	return r;
 }
 
 static int remove_all_stale(int store_fd, struct wabe_error *err)
@@ -162,7 +206,8 @@ static int remove_all_stale(int store_fd, struct wabe_error *err)
 		return r;
 	}
 	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] != '.' || !strstr(entry->d_name, TEMPORARY_MARK))
+		if ((entry->d_name[0] != '.' || !strstr(entry->d_name, TEMPORARY_MARK)) &&
+		    !vz_generation_is_broken(store_fd, entry->d_name))
 			continue;
 		if (remove_stale(store_fd, entry->d_name, err) < 0)
 			return wabe_error_prefix(err, "remove a leftover template");

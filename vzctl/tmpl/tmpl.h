@@ -8,11 +8,17 @@
  *     <TEMPLATE>/NAME/root/       the tree; owners as in the guest, 0..65535, no device nodes
  *     <TEMPLATE>/NAME/meta.json   struct vz_template_meta
  *     <TEMPLATE>/NAME/build.log   what the recipe printed (none after an import)
+ *     <TEMPLATE>/NAME/generation  a link whose text is .created: which generation this is, cheaply
+ *     <TEMPLATE>/NAME@CREATED/    the same of a generation before, kept while a guest uses it
  *     <TEMPLATE>/.NAME.tmp.XXXXXX being made or removed; locked (flock(2)) while its maker lives
  *     <TEMPLATE>/.lock            held while names in the store change
+ *     <TEMPLATE>/.shared/XX/HASH  a further name of a file that templates share, found by its hash
  *
- * A template appears and disappears by one rename. What a killed maker left is removed by the next
- * command that changes the store. All calls need root.
+ * A template appears and disappears by one rename. An update puts the new tree at the name that the
+ * old one will have, and exchanges the two: NAME is always one or the other, and a guest, which
+ * keeps what it was made of (TEMPLATE_CREATED), finds its generation at NAME or at NAME@CREATED.
+ * What a killed maker left is removed by the next command that changes the store. All calls need
+ * root.
  */
 #ifndef VZ_TMPL_H
 #define VZ_TMPL_H
@@ -22,6 +28,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "conf/host.h"
@@ -35,6 +42,14 @@ struct vz_template_meta {
 	const char *init;    /* systemd, busybox, sysvinit, openrc, other; none: no /sbin/init */
 	uint64_t size_bytes; /* on disk, hard links counted once */
 	uint64_t files;	     /* inodes */
+	uint64_t generation; /* 1, and one more with each update */
+	uint64_t kept;	     /* generations before it that are kept; not in the file */
+};
+
+/** What a new tree becomes. */
+enum vz_template_mode {
+	VZ_TEMPLATE_NEW,    /* a template of a name that is free */
+	VZ_TEMPLATE_UPDATE, /* the next generation of one that there is */
 };
 
 /** How a long call tells what it does. NULL as the watch, or as a callback: nobody looks. */
@@ -62,16 +77,37 @@ int vz_template_find(const struct vz_host *host, const char *name, struct wabe_a
 /**
  * vz_template_root_fd() - open a template's tree (O_PATH | O_DIRECTORY); the path that starts and
  * mounts take, cheap.
+ * @created: the generation; NULL, or one that is gone: the current one
+ * @ret_created: NULL, or which one it is
  * Returns the descriptor or an error as vz_template_find().
  */
-int vz_template_root_fd(const struct vz_host *host, const char *name, struct wabe_error *err);
+int vz_template_root_fd(const struct vz_host *host, const char *name, const char *created,
+			char ret_created[WABE_CLOCK_TEXT_MAX], struct wabe_error *err);
 
 /**
- * vz_template_hold() - keep a template from being removed until the descriptor is closed: for the
+ * vz_template_hold() - keep a generation from being removed until the descriptor is closed: for the
  * time between the decision to use it and the guest's configuration that names it.
+ * @created, @ret_created: as in vz_template_root_fd()
  * Returns a descriptor of the template's directory or an error as vz_template_find().
  */
-int vz_template_hold(const struct vz_host *host, const char *name, struct wabe_error *err);
+int vz_template_hold(const struct vz_host *host, const char *name, const char *created,
+		     char ret_created[WABE_CLOCK_TEXT_MAX], struct wabe_error *err);
+
+/**
+ * vz_template_generations() - all generations of a template, the current one first, then the newest
+ * of those before. As vz_template_find().
+ */
+int vz_template_generations(const struct vz_host *host, const char *name, struct wabe_arena *arena,
+			    struct vz_template_meta **ret_list, size_t *ret_count,
+			    struct wabe_error *err);
+
+/**
+ * vz_template_release() - a guest that used this generation is gone: remove it when it is not the
+ * current one and nobody else uses it. Nothing but a look at one name when it is. Never fails for
+ * want of a template.
+ */
+int vz_template_release(const struct vz_host *host, const char *name, const char *created,
+			struct wabe_error *err);
 
 /**
  * vz_template_list() - all templates, sorted by name. A damaged one is listed with empty fields
@@ -84,6 +120,7 @@ int vz_template_list(const struct vz_host *host, struct wabe_arena *arena,
 struct vz_template_user {
 	uint32_t ctid;
 	const char *name;
+	const char *created; /* the generation; NULL: not known, any */
 };
 
 /**
@@ -96,14 +133,40 @@ int vz_template_users(const struct vz_host *host, struct wabe_arena *arena,
 		      struct wabe_error *err);
 
 /**
- * vz_template_remove() - remove a template that no guest uses.
+ * vz_template_remove() - remove a template, all generations, that no guest uses.
  * Returns 0; -EBUSY: guests use it (the error names them) or one is being made of it; an error as
  * vz_template_find().
  */
 int vz_template_remove(const struct vz_host *host, const char *name, struct wabe_error *err);
 
+/**
+ * vz_template_recipe() - the recipe that made a template: what an update runs again.
+ * Returns it in the string of meta->source, or NULL: no recipe did.
+ */
+const char *vz_template_recipe(const struct vz_template_meta *meta);
+
+/** What a generation takes on the disk. */
+struct vz_template_usage {
+	const char *name;
+	uint64_t generation;
+	bool is_current;
+	uint64_t own_bytes;    /* freed when it is removed */
+	uint64_t shared_bytes; /* of files that other generations or templates have too */
+};
+
+/**
+ * vz_template_usage() - of all templates, or of one, every generation.
+ * @name: NULL: of all
+ * @ret_disk_bytes: all of these together, what is shared counted once
+ * As vz_template_find().
+ */
+int vz_template_usage(const struct vz_host *host, const char *name, struct wabe_arena *arena,
+		      struct vz_template_usage **ret_list, size_t *ret_count,
+		      uint64_t *ret_disk_bytes, struct wabe_error *err);
+
 struct vz_template_build {
 	const char *name; /* of the template to make */
+	enum vz_template_mode mode;
 	/* Its name in RECIPEDIR of vz.conf (else WABE_RECIPE_DIR), or a path when it has a '/'. */
 	const char *recipe;
 	const char *mirror;  /* NULL or MIRROR of the recipe */
@@ -135,8 +198,8 @@ int vz_template_build(const struct vz_host *host, const struct vz_template_build
  * Returns 0; -EBADMSG: hostile or damaged; -ENOSPC, before the filesystem is full; -EEXIST: the
  * name is taken.
  */
-int vz_template_import(const struct vz_host *host, const char *name, int archive_fd,
-		       const char *source, const struct vz_template_watch *watch,
+int vz_template_import(const struct vz_host *host, const char *name, enum vz_template_mode mode,
+		       int archive_fd, const char *source, const struct vz_template_watch *watch,
 		       struct wabe_arena *arena, struct vz_template_meta *ret_meta,
 		       uint64_t *ret_skipped, struct wabe_error *err);
 

@@ -201,8 +201,8 @@ int vz_unpack(int root_fd, int archive_fd, const struct vz_template_watch *watch
 	return vz_box_run(&job, watch, ret_counts, err);
 }
 
-int vz_template_import(const struct vz_host *host, const char *name, int archive_fd,
-		       const char *source, const struct vz_template_watch *watch,
+int vz_template_import(const struct vz_host *host, const char *name, enum vz_template_mode mode,
+		       int archive_fd, const char *source, const struct vz_template_watch *watch,
 		       struct wabe_arena *arena, struct vz_template_meta *ret_meta,
 		       uint64_t *ret_skipped, struct wabe_error *err)
 {
@@ -210,7 +210,7 @@ int vz_template_import(const struct vz_host *host, const char *name, int archive
 	const char *slash = strrchr(source, '/');
 	struct vz_box_report counts;
 	const char *text;
-	int r = vz_draft_begin(host, name, &draft, err);
+	int r = vz_draft_begin(host, name, mode, &draft, err);
 
 	if (r < 0)
 		return r;
