@@ -19,7 +19,9 @@
 #include "spec/model.h"
 #include "sys/cgroup.h"
 /* What vzctl puts a guest's root together with before there is a container. */
+#include "sys/growfs.h"
 #include "sys/idmap.h"
+#include "sys/loop.h"
 #include "sys/mount.h"
 #include "sys/namespace.h"
 #include "sys/quota.h"

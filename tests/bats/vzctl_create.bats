@@ -74,13 +74,13 @@ load helpers
 	[[ -z $(ls -A "$VZ/private") ]]
 }
 
-@test "templates and samples that are not there, layouts of later" {
+@test "templates and samples that are not there, layouts that are none" {
 	run_exit 91 vzctl create "$CT" --ostemplate nope
 	has "no template nope"
 	run_exit 21 vzctl create "$CT" --ostemplate ../../etc
 	run_exit 82 vzctl create "$CT" --config nope
-	run_exit 53 vzctl create "$CT" --layout dir
-	has overlay
+	run_exit 21 vzctl create "$CT" --layout raid
+	has raid
 	sed -i /DEF_OSTEMPLATE/d "$VZ_CONF"
 	run_exit 29 vzctl create "$CT"
 	run_exit 20 vzctl create "$CT" --no-such-option

@@ -79,12 +79,13 @@ is_clean()
 
 	points=$(points_of create $CT)
 	run_ok vzctl destroy $CT
-	name=$(grep -n renameat <<<"$points" | tail -1 | cut -d: -f2)
+	name=$(grep -n '^renameat ' <<<"$points" | tail -1 | cut -d: -f2)
 	killed_at "${name% *}" "${name#* }" create $CT
-	[[ -e $VZ/private/$CT/fs && ! -e $VZ/conf/$CT.conf ]]
-	echo precious >"$VZ/private/$CT/fs/file"
+	[[ -e $VZ/private/$CT.new/fs && ! -e $VZ/private/$CT && ! -e $VZ/conf/$CT.conf ]]
+	mkdir "$VZ/private/$CT"
+	echo precious >"$VZ/private/$CT/file"
 	run_exit 44 vzctl create $CT
-	[[ $(cat "$VZ/private/$CT/fs/file") == precious ]]
+	[[ $(cat "$VZ/private/$CT/file") == precious && ! -e $VZ/private/$CT.new ]]
 	rm -r "$VZ/private/$CT"
 }
 

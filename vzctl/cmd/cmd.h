@@ -37,7 +37,7 @@ typedef int vz_cmd_fn(struct vz_cli *cli, struct vz_guest *g, int argc, char **a
 
 vz_cmd_fn vz_cmd_create, vz_cmd_destroy, vz_cmd_mount, vz_cmd_umount, vz_cmd_start, vz_cmd_stop,
 	vz_cmd_restart, vz_cmd_status, vz_cmd_set, vz_cmd_exec, vz_cmd_exec2, vz_cmd_enter,
-	vz_cmd_runscript;
+	vz_cmd_runscript, vz_cmd_convert;
 
 /**
  * vz_cmd_options() - the verb's options; further words are an error.

@@ -33,6 +33,7 @@ static const struct verb verbs[] = {
 	{ "set", vz_cmd_set,
 	  "[--save] [--setmode restart|ignore] [--applyconfig SAMPLE] [--force] [option...]",
 	  "change parameters" },
+	{ "convert", vz_cmd_convert, "--layout NAME", "give a stopped container another layout" },
 	{ "exec", vz_cmd_exec, "COMMAND [ARG...] | -",
 	  "run a command inside; exit code 8 when it fails" },
 	{ "exec2", vz_cmd_exec2, "COMMAND [ARG...] | -",

@@ -102,13 +102,15 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 		.flags = VZ_PARAM_CREATE, .value = "NAME",
 		.help = "how template and private area are put together",
 		.manual = "overlay: the template below, the private area above. dir (simfs): copy. "
-			  "image (ploop): a file with a file system. btrfs: a subvolume.",
+			  "image (ploop): a file with a file system, ext4 or, as image:xfs, xfs. btrfs: a "
+			  "subvolume.",
 	},
 	[VZ_PARAM_MOUNT_OPTS] = {
 		.option = "mount_opts", .key = "MOUNT_OPTS", .rule = { VZ_TYPE_WORD },
-		.flags = BOTH | VZ_PARAM_LOUD | VZ_PARAM_RESTART,
-		.unenforced = no_version, .value = "OPTIONS",
-		.help = "mount options of the root's file system",
+		.flags = BOTH | VZ_PARAM_RESTART, .value = "OPTIONS",
+		.help = "mount options of the root",
+		.manual = "Separated by commas: ro, nosuid, nodev, noexec, noatime, nodiratime, relatime, strictatime, "
+			  "nosymfollow; in layout image also those of its file system.",
 	},
 	[VZ_PARAM_USERPASSWD] = {
 		.option = "userpasswd", .rule = { VZ_TYPE_USERPASSWD },

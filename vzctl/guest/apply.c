@@ -6,8 +6,8 @@
 
 #include "base/cleanup.h"
 #include "guest/hostname.h"
+#include "guest/layout.h"
 #include "guest/passwd.h"
-#include "guest/quota.h"
 #include "guest/resources.h"
 #include "guest/template.h"
 
@@ -33,7 +33,27 @@ static int apply_template(struct vz_guest *g, const struct vz_change *change,
 static int apply_quota(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
 {
 	(void)change;
-	return vz_quota_apply(g, err);
+	return vz_layout_limit(g, err);
+}
+
+static int check_mount_options(struct vz_guest *g, const struct vz_change *change,
+			       struct wabe_error *err)
+{
+	const struct vz_layout *layout = NULL;
+	int r = vz_layout_of(g, &layout, err);
+
+	(void)change;
+	return r < 0 ? r : vz_layout_check_options(g, layout, err);
+}
+
+/* They are the next mount's. */
+static int apply_mount_options(struct vz_guest *g, const struct vz_change *change,
+			       struct wabe_error *err)
+{
+	(void)g;
+	(void)change;
+	(void)err;
+	return 0;
 }
 
 static int apply_resources(struct vz_guest *g, const struct vz_change *change,
@@ -84,6 +104,16 @@ static const struct vz_apply_row rows[] = {
 		.flags = VZ_APPLY_SAMPLE,
 		.apply = apply_quota,
 		.kind = VZ_EXIT_QUOTA_SET,
+	},
+	{
+		.name = "mount options",
+		.params = { VZ_PARAM_MOUNT_OPTS },
+		.count = 1,
+		.when = VZ_APPLY_ALWAYS,
+		.flags = VZ_APPLY_SAMPLE,
+		.check = check_mount_options,
+		.apply = apply_mount_options,
+		.kind = VZ_EXIT_BAD_VALUE,
 	},
 	{
 		.name = "limits",

@@ -9,8 +9,9 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "guest/area.h"
 #include "guest/idrange.h"
-#include "guest/overlay.h"
+#include "guest/layout.h"
 #include "guest/pending.h"
 #include "guest/quota.h"
 #include "guest/root.h"
@@ -39,15 +40,16 @@ static int check_uid(const struct vz_guest *g, struct wabe_error *err)
 
 static int check_new(const struct vz_guest *g, struct wabe_error *err)
 {
-	const char *layout = vz_param_string(&g->conf.params, VZ_PARAM_LAYOUT);
+	const struct vz_layout *layout = NULL;
 	struct stat st;
 	int r = vz_guest_need_paths(g, err);
 
+	if (r == 0)
+		r = vz_layout_of(g, &layout, err);
+	if (r == 0)
+		r = vz_layout_check(g, layout, err);
 	if (r < 0)
 		return r;
-	if (layout && strcmp(layout, "overlay") != 0)
-		return vz_error_say(err, VZ_EXIT_LAYOUT, -ENOTSUP,
-				    "layout \"%s\": this version has only \"overlay\"", layout);
 	if (lstat(g->conf.private, &st) == 0)
 		return vz_error_say(err, VZ_EXIT_PRIVATE_AREA_EXISTS, -EEXIST,
 				    "Private area already exists in %s", g->conf.private);
@@ -174,23 +176,27 @@ static void release_range(void *data)
 
 static int make_private(void *data, struct wabe_error *err)
 {
-	bool was_made = false;
+	_cleanup_(vz_area_close) struct vz_area area = VZ_AREA_INIT;
 	struct create *c = data;
-	int r = vz_overlay_create(c->g, &was_made, err);
+	int r = vz_area_stage(c->g, &area, err);
 
 	if (r == 0)
-		r = vz_quota_apply(c->g, err);
-	if (r < 0 && was_made)
-		vz_overlay_remove_fresh(c->g->conf.private);
+		r = vz_layout_fill(c->g, &area, err);
+	if (r < 0 && area.fd >= 0) {
+		vz_quota_drop(c->g, &area);
+		(void)vz_area_unstage(c->g->conf.private, NULL);
+	}
 	return r;
 }
 
 static void remove_private(void *data)
 {
+	_cleanup_(vz_area_close) struct vz_area area = VZ_AREA_INIT;
 	struct create *c = data;
 
-	vz_quota_drop(c->g);
-	vz_overlay_remove_fresh(c->g->conf.private);
+	if (vz_area_open_stage(c->g->conf.private, &area, NULL) == 0)
+		vz_quota_drop(c->g, &area);
+	(void)vz_area_unstage(c->g->conf.private, NULL);
 }
 
 static int make_root(void *data, struct wabe_error *err)
@@ -214,9 +220,26 @@ static int save(void *data, struct wabe_error *err)
 	struct create *c = data;
 	int r = vz_ctconf_save(&c->g->conf, err);
 
-	if (r < 0)
-		return vz_guest_fail(err, VZ_EXIT_SAVE);
-	/* From here on the guest exists. */
+	return r < 0 ? vz_guest_fail(err, VZ_EXIT_SAVE) : 0;
+}
+
+static void forget(void *data)
+{
+	struct create *c = data;
+
+	(void)vz_ctconf_remove(c->g->host, c->g->ctid, NULL);
+}
+
+/*
+ * The configuration comes first: whoever finds it and the record finishes this, and nothing at VE_PRIVATE is ever taken for
+ * a part of a create that was interrupted.
+ */
+static int publish(void *data, struct wabe_error *err)
+{
+	struct create *c = data;
+
+	if (vz_area_publish(c->g->conf.private, err) < 0)
+		return vz_guest_fail(err, VZ_EXIT_CREATE_PRIVATE);
 	(void)vz_pending_drop(c->g->host, c->g->ctid, NULL);
 	return 0;
 }
@@ -228,7 +251,8 @@ static const struct vz_step steps[] = {
 	{ "claim the range", claim_range, release_range },
 	{ "private area and quota", make_private, remove_private },
 	{ "VE_ROOT", make_root, remove_root },
-	{ "configuration", save, NULL },
+	{ "configuration", save, forget },
+	{ "private area in its place", publish, NULL },
 };
 
 int vz_guest_create(struct vz_guest *g, const char *sample, const struct vz_params *options,
@@ -274,7 +298,9 @@ int vz_create_take_back(struct vz_guest *g, struct wabe_error *err)
 
 	if (r < 0)
 		return r;
-	vz_overlay_remove_fresh(pending.private);
+	r = vz_area_unstage(pending.private, err);
+	if (r < 0)
+		return r;
 	vz_root_remove(pending.root);
 	if (pending.uid != 0) {
 		r = vz_idrange_open(g->host, false, &ranges, err);

@@ -2,9 +2,9 @@
 /*
  * guest/create: making a guest.
  *
- * The order makes a kill at any point harmless: a record of all that will be made
- * (guest/pending.h), range of ids, private area, VE_ROOT, and last the configuration, whose
- * appearance makes the guest. Then the record goes.
+ * The order makes a kill at any point harmless: a record of all that will be made (guest/pending.h), range of ids, private
+ * area beside its place, VE_ROOT, the configuration, whose appearance makes the guest, and the private area gets its name.
+ * Then the record goes.
  */
 #ifndef VZ_GUEST_CREATE_H
 #define VZ_GUEST_CREATE_H

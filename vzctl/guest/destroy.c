@@ -8,9 +8,9 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "guest/area.h"
 #include "guest/idrange.h"
 #include "guest/mount.h"
-#include "guest/overlay.h"
 #include "guest/quota.h"
 #include "guest/root.h"
 #include "guest/template.h"
@@ -39,13 +39,21 @@ static void release_template(const struct vz_guest *g)
 		vz_warn(g, "%s", err.text);
 }
 
+static void drop_quota(const struct vz_guest *g)
+{
+	_cleanup_(vz_area_close) struct vz_area area = VZ_AREA_INIT;
+
+	if (vz_area_open(g->conf.private, &area, NULL) == 0)
+		vz_quota_drop(g, &area);
+}
+
 int vz_destroy_rest(struct vz_guest *g, struct wabe_error *err)
 {
 	int r = 0;
 
 	if (g->conf.private) {
-		vz_quota_drop(g);
-		r = vz_overlay_remove(g->conf.private, err);
+		drop_quota(g);
+		r = vz_area_remove(g->conf.private, err);
 	}
 	if (r == 0)
 		r = release_ids(g, err);

@@ -9,21 +9,11 @@
 
 #include "base/cleanup.h"
 #include "guest/idrange.h"
+#include "guest/layout.h"
 #include "guest/mountns.h"
-#include "guest/overlay.h"
 #include "guest/root.h"
 #include "guest/script.h"
 #include "guest/template.h"
-
-static int check_layout(const struct vz_guest *g, struct wabe_error *err)
-{
-	const char *layout = vz_param_string(&g->conf.params, VZ_PARAM_LAYOUT);
-
-	if (!layout || strcmp(layout, "overlay") == 0)
-		return 0;
-	return vz_error_say(err, VZ_EXIT_LAYOUT, -ENOTSUP,
-			    "layout \"%s\": this version has only \"overlay\"", layout);
-}
 
 /* Another template of the same name would put other files below the guest's own. */
 static void check_generation(const struct vz_guest *g)
@@ -42,16 +32,19 @@ static void check_generation(const struct vz_guest *g)
 int vz_guest_check(const struct vz_guest *g, struct wabe_error *err)
 {
 	_cleanup_close_ int tree_fd = -EBADF;
+	const struct vz_layout *layout = NULL;
 	struct stat st;
 	int r = vz_guest_need_paths(g, err);
 
 	if (r == 0)
-		r = check_layout(g, err);
+		r = vz_layout_of(g, &layout, err);
 	if (r < 0)
 		return r;
 	if (stat(g->conf.private, &st) < 0)
 		return vz_error_say(err, VZ_EXIT_NO_PRIVATE_AREA, -ENOENT,
 				    "Container private area %s does not exist", g->conf.private);
+	if (!layout->has_template)
+		return 0;
 	tree_fd = vz_guest_template_fd(g, err);
 	if (tree_fd < 0)
 		return tree_fd;
@@ -85,8 +78,7 @@ bool vz_guest_is_mounted(const struct vz_guest *g)
 }
 
 /*
- * The overlay is made in a namespace of our own, where its layers may be attached, and put on the
- * host's VE_ROOT.
+ * The root is made in a namespace of our own, where layers of an overlay may be attached, and put on the host's VE_ROOT.
  */
 static int mount_on_host(struct vz_guest *g, struct wabe_error *err)
 {
@@ -96,7 +88,7 @@ static int mount_on_host(struct vz_guest *g, struct wabe_error *err)
 
 	if (r < 0)
 		return r;
-	mount_fd = vz_overlay_mount(g, true, err);
+	mount_fd = vz_layout_mount(g, true, err);
 	r = vz_mountns_leave(&ns, mount_fd < 0 ? NULL : err);
 	if (mount_fd < 0)
 		return mount_fd;

@@ -2,10 +2,6 @@
 /* guest/quota: project quota of a guest's private area; see quota.h. */
 #include "guest/quota.h"
 
-#include <fcntl.h>
-
-#include "base/cleanup.h"
-
 static bool is_wanted(const struct vz_guest *g)
 {
 	if (vz_param_has(&g->conf.params, VZ_PARAM_DISK_QUOTA))
@@ -37,32 +33,27 @@ static bool has_limits(const struct wabe_quota_limits *limits)
 	       limits->inode_hard;
 }
 
-int vz_quota_prepare(const struct vz_guest *g, int private_fd, struct wabe_error *err)
+int vz_quota_prepare(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err)
 {
-	if (!is_wanted(g) || wabe_quota_supported(g->conf.private, NULL) < 0)
+	if (!is_wanted(g) || wabe_quota_supported(area->path, NULL) < 0)
 		return 0;
-	return wabe_quota_assign(private_fd, g->ctid, err);
+	return wabe_quota_assign(area->fd, g->ctid, err);
 }
 
-static int put_in_force(const struct vz_guest *g, const struct wabe_quota_limits *limits,
-			struct wabe_error *err)
+static int put_in_force(const struct vz_guest *g, int area_fd,
+			const struct wabe_quota_limits *limits, struct wabe_error *err)
 {
-	_cleanup_close_ int fd =
-		open(g->conf.private, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	uint32_t project;
-	int r;
+	int r = wabe_quota_project(area_fd, &project, err);
 
-	if (fd < 0)
-		return wabe_error_set(err, -errno, "open private area %s", g->conf.private);
-	r = wabe_quota_project(fd, &project, err);
 	if (r == 0 && project != g->ctid)
-		r = wabe_quota_assign_tree(fd, g->ctid, err);
+		r = wabe_quota_assign_tree(area_fd, g->ctid, err);
 	if (r == 0)
-		r = wabe_quota_set(fd, g->ctid, limits, err);
+		r = wabe_quota_set(area_fd, g->ctid, limits, err);
 	return r;
 }
 
-int vz_quota_apply(const struct vz_guest *g, struct wabe_error *err)
+int vz_quota_apply(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err)
 {
 	const struct wabe_quota_limits limits = configured_limits(g);
 	struct wabe_error reason = WABE_ERROR_INIT;
@@ -70,7 +61,7 @@ int vz_quota_apply(const struct vz_guest *g, struct wabe_error *err)
 
 	if (!is_wanted(g))
 		return 0;
-	r = wabe_quota_supported(g->conf.private, &reason);
+	r = wabe_quota_supported(area->path, &reason);
 	if (r == -ENOTSUP) {
 		if (has_limits(&limits))
 			vz_warn(g, "disk quota is not enforced: %s", reason.text);
@@ -81,17 +72,12 @@ int vz_quota_apply(const struct vz_guest *g, struct wabe_error *err)
 			*err = reason;
 		return vz_guest_fail(err, VZ_EXIT_QUOTA_SET);
 	}
-	r = put_in_force(g, &limits, err);
+	r = put_in_force(g, area->fd, &limits, err);
 	return r < 0 ? vz_guest_fail(err, VZ_EXIT_QUOTA_SET) : 0;
 }
 
-void vz_quota_drop(const struct vz_guest *g)
+void vz_quota_drop(const struct vz_guest *g, const struct vz_area *area)
 {
-	_cleanup_close_ int fd = -EBADF;
-
-	if (!g->conf.private || wabe_quota_supported(g->conf.private, NULL) < 0)
-		return;
-	fd = open(g->conf.private, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd >= 0)
-		(void)wabe_quota_clear(fd, g->ctid, NULL);
+	if (wabe_quota_supported(area->path, NULL) == 0)
+		(void)wabe_quota_clear(area->fd, g->ctid, NULL);
 }

@@ -9,25 +9,26 @@
 #define VZ_GUEST_QUOTA_H
 
 #include "base/error.h"
+#include "guest/area.h"
 #include "guest/guest.h"
 
 /**
  * vz_quota_prepare() - give a new, empty private area its project, so that all made in it belongs
  * to it. Does nothing, silently, where there is no project quota or DISK_QUOTA=no.
  */
-int vz_quota_prepare(const struct vz_guest *g, int private_fd, struct wabe_error *err);
+int vz_quota_prepare(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err);
 
 /**
  * vz_quota_apply() - put the configured limits in force, for a running guest too. A private area
  * that has no project yet (it came from another host) gets it, file by file. A filesystem without
  * project quota is a warning when limits are configured, no error. Kind VZ_EXIT_QUOTA_SET.
  */
-int vz_quota_apply(const struct vz_guest *g, struct wabe_error *err);
+int vz_quota_apply(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err);
 
 /**
  * vz_quota_drop() - forget the project's limits. Never fails. Call it while the private area is
  * still there.
  */
-void vz_quota_drop(const struct vz_guest *g);
+void vz_quota_drop(const struct vz_guest *g, const struct vz_area *area);
 
 #endif

@@ -5,9 +5,9 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "guest/area.h"
 #include "guest/create.h"
 #include "guest/destroy.h"
-#include "guest/overlay.h"
 #include "guest/pending.h"
 #include "guest/root.h"
 #include "guest/stop.h"
@@ -27,10 +27,15 @@ int vz_repair_create(struct vz_guest *g, struct wabe_error *err)
 		vz_warn(g, "an interrupted create is taken back");
 		return vz_create_take_back(g, err);
 	}
-	/* All was made; only the name's link may be missing, which saving brings in line. */
+	/*
+	 * All was made; only the name's link may be missing, which saving brings in line, and the private area may not have its
+	 * name yet.
+	 */
 	r = vz_guest_load(g, VZ_PARAMS_LENIENT, err);
 	if (r == 0)
 		r = vz_ctconf_save(&g->conf, err);
+	if (r == 0 && g->conf.private)
+		r = vz_area_publish(g->conf.private, err);
 	return r < 0 ? r : vz_pending_drop(g->host, g->ctid, err);
 }
 
@@ -73,10 +78,17 @@ int vz_repair(struct vz_guest *g, struct wabe_error *err)
 {
 	int r;
 
-	if (g->conf.private && vz_overlay_is_removed(g->conf.private)) {
+	if (g->conf.private && vz_area_is_removed(g->conf.private)) {
 		vz_warn(g, "an interrupted destroy is finished");
 		return vz_destroy_rest(g, err);
 	}
 	r = repair_container(g, err);
-	return r < 0 ? r : repair_root(g, err);
+	if (r == 0)
+		r = repair_root(g, err);
+	/* Last: the configuration may be another one afterwards. */
+	if (r == 0 && g->conf.private && vz_area_is_staged(g->conf.private)) {
+		vz_warn(g, "an interrupted change of the private area is finished or taken back");
+		r = vz_area_repair(g, err);
+	}
+	return r;
 }

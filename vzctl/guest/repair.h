@@ -23,7 +23,7 @@ int vz_repair_create(struct vz_guest *g, struct wabe_error *err);
 /**
  * vz_repair() - with the configuration loaded: finish an interrupted destroy (the configuration is
  * then gone: g->has_conf false), remove the container of a guest that is not running, bring VE_ROOT
- * in line.
+ * in line, finish or take back an exchange of the private area (the configuration has to be loaded again: g->has_conf false).
  */
 int vz_repair(struct vz_guest *g, struct wabe_error *err);
 

@@ -8,10 +8,9 @@
 
 #include "base/cleanup.h"
 #include "guest/hostname.h"
+#include "guest/layout.h"
 #include "guest/mount.h"
 #include "guest/mountns.h"
-#include "guest/overlay.h"
-#include "guest/quota.h"
 #include "guest/root.h"
 #include "guest/script.h"
 #include "guest/spec.h"
@@ -49,7 +48,7 @@ static int prepare(void *data, struct wabe_error *err)
 	if (r == 0)
 		r = vz_guest_claim_ids(s->g, err);
 	if (r == 0)
-		r = vz_quota_apply(s->g, err);
+		r = vz_layout_limit(s->g, err);
 	if (r == 0 && vz_guest_is_mounted(s->g))
 		r = vz_guest_umount(s->g, err);
 	if (r == 0 && vz_root_make_directory(s->g->conf.root, err) < 0)
@@ -74,7 +73,7 @@ static void leave_namespace(void *data)
 static int mount_root(void *data, struct wabe_error *err)
 {
 	struct start *s = data;
-	_cleanup_close_ int mount_fd = vz_overlay_mount(s->g, false, err);
+	_cleanup_close_ int mount_fd = vz_layout_mount(s->g, false, err);
 
 	if (mount_fd < 0)
 		return mount_fd;
