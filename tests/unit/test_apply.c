@@ -26,6 +26,7 @@ static const struct wanted wanted[] = {
 	{ "diskspace", "1G", NULL, true, false, "disk quota," },
 	{ "diskinodes", "100", NULL, false, true, "disk quota," },
 	{ "ostemplate", "other", NULL, true, false, "template," },
+	{ "mount_opts", "noatime", NULL, true, false, "mount options," },
 	{ "onboot", "yes", NULL, true, true, "" },
 };
 
@@ -85,7 +86,7 @@ static void test_sample(struct tap *t)
 	       "a sample changes no identity: \"%s\"", text);
 }
 
-/* Each row has a name of its own, a function, an exit code, and says what it is for. */
+/* Each row has a name of its own, a function that does or refuses, an exit code, and says what it is for. */
 static void test_rows(struct tap *t)
 {
 	size_t count;
@@ -96,7 +97,8 @@ static void test_rows(struct tap *t)
 
 		for (size_t j = 0; j < i; j++)
 			is_twice |= strcmp(rows[i].name, rows[j].name) == 0;
-		tap_ok(t, !is_twice && rows[i].apply && rows[i].kind != VZ_EXIT_OK,
+		tap_ok(t,
+		       !is_twice && (rows[i].apply || rows[i].check) && rows[i].kind != VZ_EXIT_OK,
 		       "row \"%s\" is whole", rows[i].name);
 		tap_ok(t,
 		       (rows[i].concerns != NULL) == (rows[i].count == 0) &&

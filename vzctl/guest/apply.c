@@ -46,16 +46,6 @@ static int check_mount_options(struct vz_guest *g, const struct vz_change *chang
 	return r < 0 ? r : vz_layout_check_options(g, layout, err);
 }
 
-/* They are the next mount's. */
-static int apply_mount_options(struct vz_guest *g, const struct vz_change *change,
-			       struct wabe_error *err)
-{
-	(void)g;
-	(void)change;
-	(void)err;
-	return 0;
-}
-
 static int apply_resources(struct vz_guest *g, const struct vz_change *change,
 			   struct wabe_error *err)
 {
@@ -112,7 +102,6 @@ static const struct vz_apply_row rows[] = {
 		.when = VZ_APPLY_ALWAYS,
 		.flags = VZ_APPLY_SAMPLE,
 		.check = check_mount_options,
-		.apply = apply_mount_options,
 		.kind = VZ_EXIT_BAD_VALUE,
 	},
 	{
@@ -165,7 +154,7 @@ bool vz_apply_is_concerned(const struct vz_apply_row *row, const struct vz_chang
 static int do_row(struct vz_guest *g, const struct vz_apply_row *row,
 		  const struct vz_change *change, struct wabe_error *err)
 {
-	if (row->apply(g, change, err) < 0)
+	if (row->apply && row->apply(g, change, err) < 0)
 		return vz_error_default(err, row->kind);
 	if (row->said)
 		vz_say(g, "%s", row->said);

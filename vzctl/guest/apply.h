@@ -43,6 +43,7 @@ struct vz_apply_row {
 	unsigned int flags;
 	/* NULL, or what refuses a change (bad on this host) before any row has done anything */
 	int (*check)(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err);
+	/* NULL: nothing to do before the next start */
 	int (*apply)(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err);
 	const char *said;  /* NULL (nothing, or .apply says it), or the line when it is done */
 	enum vz_exit kind; /* of its errors that have none */
