@@ -16,16 +16,9 @@
 
 #include "base/cleanup.h"
 #include "sys/namespace.h"
+#include "sys/netlink.h"
 
-/* netlink(7): a dump's messages are at most 32 KiB together. */
-#define REPLY_BYTES 32768
 #define ADDRESSES_MAX 4096
-
-/* Requests of ours are small: a header, a body, a few attributes. */
-struct request {
-	struct nlmsghdr header;
-	unsigned char body[256] __attribute__((aligned(4)));
-};
 
 int wabe_netdev_socket(struct wabe_error *err)
 {
@@ -58,127 +51,6 @@ int wabe_netdev_socket_in(int netns_fd, struct wabe_error *err)
 	return fd;
 }
 
-static void begin(struct request *q, uint16_t type, uint16_t flags, const void *body, size_t len)
-{
-	*q = (struct request){ .header = { .nlmsg_type = type,
-					   .nlmsg_flags = NLM_F_REQUEST | flags,
-					   .nlmsg_seq = 1 } };
-	memcpy(q->body, body, len);
-	q->header.nlmsg_len = (uint32_t)NLMSG_LENGTH(len);
-}
-
-/* -EMSGSIZE: no room, of which there is enough for all that is asked here. */
-static int add_raw(struct request *q, const void *data, size_t len)
-{
-	size_t at = NLMSG_ALIGN(q->header.nlmsg_len);
-
-	if (len > sizeof(*q) || at > sizeof(*q) - len)
-		return -EMSGSIZE;
-	memcpy((char *)q + at, data, len);
-	q->header.nlmsg_len = (uint32_t)(at + len);
-	return 0;
-}
-
-static int add(struct request *q, unsigned short type, const void *data, size_t len)
-{
-	struct rtattr head = { .rta_len = (unsigned short)RTA_LENGTH(len), .rta_type = type };
-	int r = add_raw(q, &head, sizeof(head));
-
-	return r < 0 ? r : add_raw(q, data, len);
-}
-
-/* The attribute @type among @len bytes, of at least @least bytes, or NULL. */
-static const struct rtattr *find(const struct rtattr *a, size_t len, unsigned short type,
-				 size_t least)
-{
-	while (len >= sizeof(*a) && a->rta_len >= sizeof(*a) && a->rta_len <= len) {
-		size_t step = RTA_ALIGN(a->rta_len);
-
-		if ((a->rta_type & NLA_TYPE_MASK) == type)
-			return RTA_PAYLOAD(a) >= least ? a : NULL;
-		if (step >= len)
-			return NULL;
-		len -= step;
-		a = (const void *)((const char *)a + step);
-	}
-	return NULL;
-}
-
-/* 0 for an acknowledgement, or the end of a dump that went well. */
-static int take_end(const struct nlmsghdr *h, struct wabe_error *err, const char *what)
-{
-	const struct nlmsgerr *e = NLMSG_DATA(h);
-	const struct rtattr *said = NULL;
-	size_t room;
-
-	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(e->error)) || e->error > 0 || e->error < -4095)
-		return wabe_error_set(err, -EPROTO, "%s", what);
-	if (e->error == 0)
-		return 0;
-	if (h->nlmsg_type == NLMSG_DONE || h->nlmsg_len < NLMSG_LENGTH(sizeof(*e)))
-		return wabe_error_set(err, e->error, "%s", what);
-	room = h->nlmsg_len - NLMSG_LENGTH(sizeof(*e));
-	if (h->nlmsg_flags & NLM_F_ACK_TLVS)
-		said = find((const void *)(e + 1), room, NLMSGERR_ATTR_MSG, 2);
-	if (!said)
-		return wabe_error_set(err, e->error, "%s", what);
-	return wabe_error_set(err, e->error, "%s: %.*s", what, (int)RTA_PAYLOAD(said) - 1,
-			      (const char *)RTA_DATA(said));
-}
-
-/* Called for each message that is no error, no acknowledgement. */
-typedef int (*message_fn)(const struct nlmsghdr *h, void *arg);
-
-/* One piece of the answer: 1 when it was the last, 0 when more comes. */
-static int take_piece(const char *buf, size_t len, message_fn take, void *arg, const char *what,
-		      struct wabe_error *err)
-{
-	const struct nlmsghdr *h = (const void *)buf;
-
-	for (size_t step; len >= sizeof(*h);
-	     len -= step, h = (const void *)((const char *)h + step)) {
-		int r = 0;
-
-		if (h->nlmsg_len < sizeof(*h) || h->nlmsg_len > len)
-			return wabe_error_set(err, -EPROTO, "%s", what);
-		step = NLMSG_ALIGN(h->nlmsg_len);
-		step = step > len ? len : step;
-		/* The end of a dump begins with an error's code as well. */
-		if (h->nlmsg_type == NLMSG_ERROR || h->nlmsg_type == NLMSG_DONE) {
-			r = take_end(h, err, what);
-			return r < 0 ? r : 1;
-		}
-		if (take)
-			r = take(h, arg);
-		if (r < 0)
-			return wabe_error_set(err, r, "%s", what);
-	}
-	return 0;
-}
-
-/* Send, and read until the kernel says that it was all. */
-static int talk(int sock, const struct request *q, message_fn take, void *arg, const char *what,
-		struct wabe_error *err)
-{
-	_cleanup_free_ char *buf = malloc(REPLY_BYTES);
-	int r = 0;
-
-	if (!buf)
-		return wabe_error_set(err, -ENOMEM, "%s", what);
-	if (send(sock, q, q->header.nlmsg_len, 0) < 0)
-		return wabe_error_set(err, -errno, "%s", what);
-	while (r == 0) {
-		ssize_t n = recv(sock, buf, REPLY_BYTES, MSG_TRUNC);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0 || n > REPLY_BYTES)
-			return wabe_error_set(err, n < 0 ? -errno : -EPROTO, "%s", what);
-		r = take_piece(buf, (size_t)n, take, arg, what, err);
-	}
-	return r < 0 ? r : 0;
-}
-
 static int take_link(const struct nlmsghdr *h, void *arg)
 {
 	const struct ifinfomsg *link = NLMSG_DATA(h);
@@ -187,7 +59,8 @@ static int take_link(const struct nlmsghdr *h, void *arg)
 
 	if (h->nlmsg_type != RTM_NEWLINK || h->nlmsg_len < NLMSG_LENGTH(sizeof(*link)))
 		return -EPROTO;
-	name = find(IFLA_RTA(link), h->nlmsg_len - NLMSG_LENGTH(sizeof(*link)), IFLA_IFNAME, 1);
+	name = wabe_netlink_find(IFLA_RTA(link), h->nlmsg_len - NLMSG_LENGTH(sizeof(*link)),
+				 IFLA_IFNAME, 1);
 	if (!name || RTA_PAYLOAD(name) > sizeof(dev->name))
 		return -EPROTO;
 	memcpy(dev->name, RTA_DATA(name), RTA_PAYLOAD(name));
@@ -202,14 +75,14 @@ static int get_link(int sock, const char *name, int index, struct wabe_netdev *d
 		    struct wabe_error *err)
 {
 	struct ifinfomsg link = { .ifi_family = AF_UNSPEC, .ifi_index = index };
-	struct request q;
+	struct wabe_netlink_request q;
 	int r = 0;
 
-	begin(&q, RTM_GETLINK, NLM_F_ACK, &link, sizeof(link));
+	wabe_netlink_begin(&q, RTM_GETLINK, NLM_F_ACK, &link, sizeof(link));
 	if (name)
-		r = add(&q, IFLA_IFNAME, name, strlen(name) + 1);
+		r = wabe_netlink_add(&q, IFLA_IFNAME, name, strlen(name) + 1);
 	return r < 0 ? wabe_error_set(err, r, "look for it")
-		     : talk(sock, &q, take_link, dev, "look for it", err);
+		     : wabe_netlink_talk(sock, &q.header, take_link, dev, "look for it", err);
 }
 
 /* What of an address is the kernel's to say, not ours. */
@@ -218,7 +91,8 @@ static const uint32_t state_flags = IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DE
 
 static uint32_t address_flags(const struct ifaddrmsg *a, size_t room)
 {
-	const struct rtattr *flags = find(IFA_RTA(a), room, IFA_FLAGS, sizeof(uint32_t));
+	const struct rtattr *flags =
+		wabe_netlink_find(IFA_RTA(a), room, IFA_FLAGS, sizeof(uint32_t));
 	uint32_t value = a->ifa_flags;
 
 	if (flags)
@@ -232,16 +106,16 @@ static int keep_attributes(const struct ifaddrmsg *a, size_t room, struct wabe_n
 	static const unsigned short types[] = { IFA_LOCAL, IFA_ADDRESS, IFA_BROADCAST,
 						IFA_RT_PRIORITY, IFA_CACHEINFO };
 	uint32_t flags = address_flags(a, room) & ~state_flags;
-	struct request q;
+	struct wabe_netlink_request q;
 	int r;
 
-	begin(&q, RTM_NEWADDR, 0, a, sizeof(*a));
-	r = add(&q, IFA_FLAGS, &flags, sizeof(flags));
+	wabe_netlink_begin(&q, RTM_NEWADDR, 0, a, sizeof(*a));
+	r = wabe_netlink_add(&q, IFA_FLAGS, &flags, sizeof(flags));
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(types); i++) {
-		const struct rtattr *found = find(IFA_RTA(a), room, types[i], 1);
+		const struct rtattr *found = wabe_netlink_find(IFA_RTA(a), room, types[i], 1);
 
 		if (found)
-			r = add(&q, types[i], RTA_DATA(found), RTA_PAYLOAD(found));
+			r = wabe_netlink_add(&q, types[i], RTA_DATA(found), RTA_PAYLOAD(found));
 	}
 	if (r == 0 && q.header.nlmsg_len - NLMSG_LENGTH(sizeof(*a)) > sizeof(kept->attributes))
 		r = -EMSGSIZE;
@@ -285,13 +159,15 @@ int wabe_netdev_find(int sock, const char *name, struct wabe_netdev *ret_dev,
 {
 	struct ifaddrmsg all = { .ifa_family = AF_UNSPEC };
 	struct wabe_netdev dev = { 0 };
-	struct request q;
+	struct wabe_netlink_request q;
 	int r = get_link(sock, name, 0, &dev, err);
 
 	if (r < 0)
 		return r;
-	begin(&q, RTM_GETADDR, NLM_F_DUMP, &all, sizeof(all));
-	r = talk(sock, &q, take_address, &dev, "read its addresses", err);
+	wabe_netlink_begin(&q, RTM_GETADDR, NLM_F_DUMP, &all, sizeof(all));
+	r = wabe_netlink_talk(sock, &q.header, take_address, &dev, "read its addresses", err);
+	if (r == 0)
+		r = wabe_netdev_routes_read(sock, dev.index, &dev.routes, err);
 	if (r < 0)
 		wabe_netdev_release(&dev);
 	else
@@ -332,31 +208,32 @@ static int set_namespace(int sock, const struct wabe_netdev *dev, int netns_fd, 
 			 int new_index, struct wabe_error *err)
 {
 	struct ifinfomsg link = { .ifi_family = AF_UNSPEC, .ifi_index = dev->index };
-	struct request q;
+	struct wabe_netlink_request q;
 	int r;
 
-	begin(&q, RTM_NEWLINK, NLM_F_ACK, &link, sizeof(link));
-	r = add(&q, IFLA_NET_NS_FD, &netns_fd, sizeof(netns_fd));
+	wabe_netlink_begin(&q, RTM_NEWLINK, NLM_F_ACK, &link, sizeof(link));
+	r = wabe_netlink_add(&q, IFLA_NET_NS_FD, &netns_fd, sizeof(netns_fd));
 	if (r == 0)
-		r = add(&q, IFLA_IFNAME, name, strlen(name) + 1);
+		r = wabe_netlink_add(&q, IFLA_IFNAME, name, strlen(name) + 1);
 	if (r == 0)
-		r = add(&q, IFLA_NEW_IFINDEX, &new_index, sizeof(new_index));
+		r = wabe_netlink_add(&q, IFLA_NEW_IFINDEX, &new_index, sizeof(new_index));
 	return r < 0 ? wabe_error_set(err, r, "move it")
-		     : talk(sock, &q, NULL, NULL, "move it", err);
+		     : wabe_netlink_talk(sock, &q.header, NULL, NULL, "move it", err);
 }
 
 static int add_address(int sock, int index, const struct wabe_netdev_address *a,
 		       struct wabe_error *err)
 {
 	struct ifaddrmsg header = a->header;
-	struct request q;
+	struct wabe_netlink_request q;
 	int r;
 
 	header.ifa_index = (unsigned int)index;
-	begin(&q, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof(header));
-	r = add_raw(&q, a->attributes, a->attributes_len);
+	wabe_netlink_begin(&q, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, &header,
+			   sizeof(header));
+	r = wabe_netlink_add_raw(&q, a->attributes, a->attributes_len);
 	return r < 0 ? wabe_error_set(err, r, "give it its address")
-		     : talk(sock, &q, NULL, NULL, "give it its address", err);
+		     : wabe_netlink_talk(sock, &q.header, NULL, NULL, "give it its address", err);
 }
 
 static int set_up(int sock, int index, struct wabe_error *err)
@@ -365,10 +242,10 @@ static int set_up(int sock, int index, struct wabe_error *err)
 				  .ifi_index = index,
 				  .ifi_flags = IFF_UP,
 				  .ifi_change = IFF_UP };
-	struct request q;
+	struct wabe_netlink_request q;
 
-	begin(&q, RTM_NEWLINK, NLM_F_ACK, &link, sizeof(link));
-	return talk(sock, &q, NULL, NULL, "set it up", err);
+	wabe_netlink_begin(&q, RTM_NEWLINK, NLM_F_ACK, &link, sizeof(link));
+	return wabe_netlink_talk(sock, &q.header, NULL, NULL, "set it up", err);
 }
 
 int wabe_netdev_move(int from_sock, int to_sock, int to_netns_fd, struct wabe_netdev *dev,
@@ -378,7 +255,7 @@ int wabe_netdev_move(int from_sock, int to_sock, int to_netns_fd, struct wabe_ne
 	int index = 0, r = check_free(to_sock, name, err);
 
 	if (r == 0)
-		r = free_index(to_sock, dev->index, &index, err);
+		r = free_index(to_sock, is_return ? dev->routes.index : dev->index, &index, err);
 	if (r < 0)
 		return r;
 	r = set_namespace(from_sock, dev, to_netns_fd, name, index, err);
@@ -390,11 +267,14 @@ int wabe_netdev_move(int from_sock, int to_sock, int to_netns_fd, struct wabe_ne
 	for (size_t i = 0; r == 0 && i < dev->address_count; i++)
 		if (is_return || dev->addresses[i].is_lasting)
 			r = add_address(to_sock, index, &dev->addresses[i], err);
-	return r == 0 && (dev->is_up || !is_return) ? set_up(to_sock, index, err) : r;
+	if (r == 0 && (dev->is_up || !is_return))
+		r = set_up(to_sock, index, err);
+	return r == 0 && is_return ? wabe_netdev_routes_put(to_sock, index, &dev->routes, err) : r;
 }
 
 void wabe_netdev_release(struct wabe_netdev *dev)
 {
 	free(dev->addresses);
+	wabe_netdev_routes_release(&dev->routes);
 	*dev = (struct wabe_netdev){ 0 };
 }

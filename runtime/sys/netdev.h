@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "sys/netdev_route.h"
 
 /* One address as the kernel gave it: its header and the attributes that make it. */
 struct wabe_netdev_address {
@@ -30,6 +31,7 @@ struct wabe_netdev {
 	bool is_moved; /* by wabe_netdev_move(), also when a later part of it failed */
 	struct wabe_netdev_address *addresses; /* on the heap */
 	size_t address_count;
+	struct wabe_netdev_routes routes; /* over it, where it was found */
 };
 
 /** wabe_netdev_socket() - an rtnetlink socket in the caller's network namespace, or -errno. */
@@ -38,7 +40,7 @@ int wabe_netdev_socket(struct wabe_error *err);
 /** wabe_netdev_socket_in() - the same in the network namespace @netns_fd; the calling thread goes there and comes back. */
 int wabe_netdev_socket_in(int netns_fd, struct wabe_error *err);
 
-/** wabe_netdev_find() - look a device up by its name, with its addresses. -ENODEV: none there. wabe_netdev_release() after it. */
+/** wabe_netdev_find() - look a device up by its name, with its addresses and routes. -ENODEV: none there. wabe_netdev_release() after it. */
 int wabe_netdev_find(int sock, const char *name, struct wabe_netdev *ret_dev,
 		     struct wabe_error *err);
 
@@ -47,7 +49,7 @@ int wabe_netdev_find(int sock, const char *name, struct wabe_netdev *ret_dev,
  * @from_sock, @to_sock: sockets of both sides; @to_netns_fd: the other side
  * @name: its name there, also a pattern like "eth%d", of which the kernel makes a name that is free
  * @is_return: false: it gets its lasting addresses and is set up there (config-linux.md, "Network Devices");
- *             true: all addresses that it was found with, and up only if it was
+ *             true: all addresses and routes that it was found with, its number if that is still free, and up only if it was
  * dev->index is that of the other side when dev->is_moved is set, which it also is when only a later part failed.
  * 0, -EEXIST (the name is taken there), -EINVAL (a device that can't be moved), -EPERM.
  */

@@ -136,6 +136,51 @@ devices()
 	links | diff "$T/links" -
 }
 
+# Routes of all tables, without what the carrier says.
+routes()
+{
+	{
+		on_host ip route show table all
+		on_host ip -6 route show table all
+		on_host ip route show table all
+	} | sed 's/ linkdown//; s/ dead//; s/expires [0-9]*sec//; s/[[:space:]]*$//' | grep -vE 'fe80|ff00::' | sort
+}
+
+@test "a create that fails restores the routes over the devices" {
+	on_host ip link add v1 type veth peer name p1
+	on_host ip addr add 10.9.7.7/24 dev v1
+	on_host ip link set v1 up
+	on_host ip link set p1 up
+	on_host ip route add default via 10.9.8.1 dev v0 metric 7
+	on_host ip route add 10.20.0.0/16 via 10.9.8.1 dev v0 src 10.9.8.7 mtu 1300
+	on_host ip route add 10.21.0.0/16 dev v0 scope link
+	on_host ip route add 10.22.0.0/16 via 10.21.0.1 dev v0
+	on_host ip route add 10.23.0.0/16 nexthop via 10.9.8.1 dev v0 weight 2 nexthop via 10.9.7.1 dev v1
+	on_host ip route add 10.24.0.0/16 via 10.9.8.2 dev v0 table 77
+	on_host ip route add 10.25.0.0/16 via 192.0.2.1 dev v0 onlink
+	on_host ip route add 10.26.0.0/16 via 10.9.7.1 dev v1
+	on_host ip -6 route add 2001:db8:5::/48 via 2001:db8::1 dev v0
+	on_host ip -6 route add 2001:db8:6::/48 dev v0 expires 600
+	links >"$T/links"
+	routes >"$T/routes"
+	[[ $(grep -c 'v0' "$T/routes") -ge 10 ]] || { cat "$T/routes"; false; }
+	devices '{v0: {name: "eth0"}}'
+	conf '.mounts += [{destination: "/mnt", type: "nosuchfs", source: "x"}]'
+	refused_container nosuchfs
+	links | diff "$T/links" -
+	routes | diff "$T/routes" -
+	devices '{v1: {}, v0: {name: "eth0"}}'
+	refused_container nosuchfs
+	routes | diff "$T/routes" -
+	# On the other side there are none of them.
+	cp "$BASE" "$B/config.json"
+	devices '{v0: {}}'
+	script 'ip route; ip -6 route'
+	ok_container
+	has "10.9.8.0/24 dev v0"
+	[[ $output != *10.2[0-9].* && $output != *default* ]] || shown
+}
+
 @test "devices that can't be moved are refused" {
 	links >"$T/links"
 	devices '{lo: {name: "lo1"}}'
