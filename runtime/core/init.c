@@ -176,7 +176,9 @@ static int prepare_mounts(struct wabe_init *init, struct wabe_error *err)
 
 		if (r == 0)
 			r = clean_destination(init, &init->mounts[i], err);
-		if (r == 0)
+		if (r == 0 && init->mounts[i].options.is_remount)
+			r = wabe_remount_prepare(init, i, err);
+		else if (r == 0)
 			r = prepare_source(init, &init->mounts[i], err);
 		if (r == 0)
 			r = wabe_rootfs_share_cgroup(init, &init->mounts[i], err);

@@ -26,6 +26,9 @@ struct wabe_init_mount {
 	bool is_file;		 /* the source is not a directory */
 	bool has_label;		 /* linux.mountLabel is among the options */
 	const char *link_target; /* "copy-symlink", and the source is one: nothing is mounted */
+	const struct wabe_init_mount *remounts; /* the entry that this one changes, or NULL */
+	bool is_remounted;			/* a later entry changes it */
+	dev_t device;				/* child, with is_remounted: its filesystem */
 };
 
 struct wabe_init {
@@ -48,7 +51,8 @@ struct wabe_init {
 	int null_fd;		   /* the host's /dev/null as a path descriptor, for masks */
 	char *listen_pid;	   /* NULL, or the variable LISTEN_PID: see core/activation.h */
 	int proc_fd;		   /* the host's procfs, for labels; < 0: there are none */
-	int idmap_fd;		   /* a user namespace with the container's maps, for mounts */
+	int hook_fd;  /* child: the state for startContainer hooks, < 0: there are none */
+	int idmap_fd; /* a user namespace with the container's maps, for mounts */
 	struct wabe_netdevices *netdevices; /* NULL: none were moved */
 	struct wabe_init_mount *mounts;	    /* one for each of spec->mounts */
 	int *device_fds; /* one for each device: detached clone of the host's node, < 0: mknod */
@@ -107,6 +111,13 @@ int wabe_namespaces_enter_time(struct wabe_init *init, struct wabe_error *err);
 int wabe_rootfs_open(struct wabe_init *init, struct wabe_error *err); /* by the creator */
 int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err);
 int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err);
+/** wabe_remount_prepare() - find what mounts[@i], which has the option "remount", changes. -EINVAL: nothing before it is there. */
+int wabe_remount_prepare(struct wabe_init *init, size_t i, struct wabe_error *err);
+/** wabe_remount_note() - after a mount: remember its filesystem, if a later entry changes it. */
+int wabe_remount_note(const struct wabe_init *init, struct wabe_init_mount *m,
+		      struct wabe_error *err);
+int wabe_remount_apply(const struct wabe_init *init, const struct wabe_init_mount *m,
+		       struct wabe_error *err);
 int wabe_rootfs_copy_link(struct wabe_init *init, const struct wabe_init_mount *m,
 			  struct wabe_error *err);
 int wabe_rootfs_copy_up(const struct wabe_init_mount *m, int from_fd, int to_fd,

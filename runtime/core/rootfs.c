@@ -106,7 +106,7 @@ int wabe_rootfs_share_cgroup(const struct wabe_init *init, struct wabe_init_moun
 	static const char *const trees[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
 	struct wabe_mount_change change = { .propagation = MS_PRIVATE };
 
-	if (m->options.is_bind || !wabe_str_starts(m->spec->type, "cgroup") ||
+	if (m->options.is_bind || m->remounts || !wabe_str_starts(m->spec->type, "cgroup") ||
 	    wabe_spec_namespace(init->spec, WABE_NS_CGROUP))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(trees); i++) {
@@ -353,8 +353,11 @@ int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)
 	for (size_t i = 0; i < init->spec->mounts.count; i++) {
 		struct wabe_init_mount *m = &init->mounts[i];
 		int r = m->link_target ? wabe_rootfs_copy_link(init, m, err)
+			: m->remounts  ? wabe_remount_apply(init, m, err)
 				       : mount_one(init, m, err);
 
+		if (r == 0 && m->is_remounted)
+			r = wabe_remount_note(init, m, err);
 		if (r < 0)
 			return wabe_error_prefix(err, "mounts[%zu]", i);
 		if (i % WABE_INIT_SWEEP == WABE_INIT_SWEEP - 1)

@@ -26,16 +26,15 @@ enum action {
 	BIND,	     /* .clear: recursive? */
 	COPY_SYMLINK,
 	COPY_UP,
-	IDMAP,	 /* .clear: recursive? */
+	IDMAP, /* .clear: recursive? */
+	REMOUNT,
 	NOTHING, /* what is the case anyway */
-	REFUSED,
 };
 
 struct row {
 	const char *name;
 	enum action action;
 	unsigned long set, clear;
-	const char *why; /* of REFUSED */
 };
 
 #define RDONLY MOUNT_ATTR_RDONLY
@@ -78,8 +77,7 @@ static const struct row rows[] = {
 	{ "rdev", REC_ATTR, 0, MOUNT_ATTR_NODEV },
 	{ "rdiratime", REC_ATTR, 0, MOUNT_ATTR_NODIRATIME },
 	{ "relatime", ATTR, MOUNT_ATTR_RELATIME, ATIME },
-	{ "remount", REFUSED,
-	  .why = "a second mount of the same target is not supported, give the options to the first one" },
+	{ "remount", REMOUNT },
 	{ "rexec", REC_ATTR, 0, MOUNT_ATTR_NOEXEC },
 	{ "ridmap", IDMAP, 0, true },
 	{ "rnoatime", REC_ATTR, MOUNT_ATTR_NOATIME, ATIME },
@@ -125,10 +123,7 @@ static const struct row *find_row(const char *name)
 
 const char *wabe_spec_mount_option_name(size_t i)
 {
-	for (size_t n = 0; n < ARRAY_SIZE(rows); n++)
-		if (rows[n].action != REFUSED && i-- == 0)
-			return rows[n].name;
-	return NULL;
+	return i < ARRAY_SIZE(rows) ? rows[i].name : NULL;
 }
 
 static void change_attr(unsigned long *set, unsigned long *clear, const struct row *row)
@@ -174,9 +169,11 @@ static int apply(struct wabe_mount_options *o, const struct row *row)
 		return 0;
 	case SB_SET:
 		o->sb_flags |= (unsigned int)row->set;
+		o->sb_clear &= ~(unsigned int)row->set;
 		return 0;
 	case SB_CLEAR:
 		o->sb_flags &= ~(unsigned int)row->set;
+		o->sb_clear |= (unsigned int)row->set;
 		return 0;
 	case PROPAGATION:
 		return set_propagation(o, row);
@@ -194,10 +191,11 @@ static int apply(struct wabe_mount_options *o, const struct row *row)
 		o->is_idmap = true;
 		o->is_idmap_recursive |= row->clear;
 		return 0;
+	case REMOUNT:
+		o->is_remount = true;
+		return 0;
 	case NOTHING:
 		return 0;
-	case REFUSED:
-		return -ENOTSUP;
 	}
 	return -EINVAL;
 }
@@ -215,9 +213,6 @@ static int add_option(struct wabe_arena *arena, const struct wabe_spec_mount *mo
 		return 0;
 	}
 	r = apply(o, row);
-	if (r == -ENOTSUP)
-		return wabe_error_say(err, r, "mount %s: option \"%s\": %s", mount->destination,
-				      name, row->why);
 	if (r < 0)
 		return wabe_error_say(
 			err, r, "mount %s: option \"%s\": another propagation was given before it",
@@ -239,7 +234,7 @@ static int check_bind(const struct wabe_spec_mount *mount, const struct wabe_mou
 {
 	const char *name = o->data.count ? o->data.items[0] : sb_option_name(o->sb_flags);
 
-	if (!mount->source)
+	if (!mount->source && !o->is_remount)
 		return wabe_error_say(err, -EINVAL, "mount %s: a bind mount needs a source",
 				      mount->destination);
 	if (name)
@@ -257,6 +252,12 @@ static int check_places(const struct wabe_spec_mount *mount, const struct wabe_m
 		return wabe_error_say(err, -EINVAL,
 				      "mount %s: option \"tmpcopyup\": it is no tmpfs",
 				      mount->destination);
+	if (o->is_remount && (o->is_copy_up || o->is_copy_symlink || o->is_idmap))
+		return wabe_error_say(err, -EINVAL, "mount %s: option \"%s\" is for a new mount",
+				      mount->destination,
+				      o->is_copy_up	   ? "tmpcopyup"
+				      : o->is_copy_symlink ? "copy-symlink"
+							   : "idmap");
 	if (o->is_bind)
 		return 0;
 	if (o->is_idmap)

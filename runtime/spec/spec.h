@@ -73,6 +73,8 @@ struct wabe_mount_options {
 	bool is_bind, is_bind_recursive;
 	unsigned int
 		sb_flags; /* SB-level: MS_SYNCHRONOUS MS_DIRSYNC MS_MANDLOCK MS_LAZYTIME, and MS_RDONLY of "ro" for new filesystems */
+	unsigned int sb_clear;		   /* those of them that shall not be, for a remount */
+	bool is_remount;		   /* of what an entry before this one mounted */
 	bool is_copy_symlink;		   /* a bind whose source is a link: the link itself */
 	bool is_copy_up;		   /* a tmpfs: filled with what it covers */
 	bool is_idmap, is_idmap_recursive; /* also by mappings alone */
@@ -80,7 +82,7 @@ struct wabe_mount_options {
 		data; /* what the filesystem itself shall read: "mode=755", "size=65536k", "newinstance" */
 };
 
-/** wabe_spec_mount_options() - sort the options of one mount entry by who acts on them. 0, -EINVAL (contradiction), -ENOTSUP (remount). */
+/** wabe_spec_mount_options() - sort the options of one mount entry by who acts on them. 0, -EINVAL (contradiction). */
 int wabe_spec_mount_options(struct wabe_arena *arena, const struct wabe_spec_mount *mount,
 			    struct wabe_mount_options *ret_options, struct wabe_error *err);
 

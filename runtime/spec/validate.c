@@ -261,7 +261,7 @@ static int validate_mounts(const struct wabe_spec *spec, struct wabe_error *err)
 			wabe_error_prefix(err, "mounts[%zu].options", i);
 			return r;
 		}
-		if (!options.is_bind && !mounts[i].type)
+		if (!options.is_bind && !options.is_remount && !mounts[i].type)
 			return wabe_error_say(err, -EINVAL,
 					      "mounts[%zu].type: missing, and it is no bind mount",
 					      i);

@@ -104,18 +104,43 @@ static int context_option(int fs_fd, const char *option)
 	return fsconfig(fs_fd, FSCONFIG_SET_STRING, key, equals + 1, 0);
 }
 
-static int context_sb_flags(int fs_fd, unsigned int sb_flags)
+static int context_sb_flags(int fs_fd, unsigned int set, unsigned int clear)
 {
-	static const struct wabe_name flags[] = {
-		{ "ro", MS_RDONLY },	     { "sync", MS_SYNCHRONOUS }, { "dirsync", MS_DIRSYNC },
-		{ "lazytime", MS_LAZYTIME }, { "mand", MS_MANDLOCK },	 { NULL, 0 },
+	static const struct {
+		const char *on, *off;
+		unsigned int flag;
+	} flags[] = {
+		{ "ro", "rw", MS_RDONLY },	   { "sync", "async", MS_SYNCHRONOUS },
+		{ "dirsync", NULL, MS_DIRSYNC },   { "lazytime", "nolazytime", MS_LAZYTIME },
+		{ "mand", "nomand", MS_MANDLOCK },
 	};
 
-	for (const struct wabe_name *f = flags; f->name; f++)
-		if ((sb_flags & (unsigned int)f->value) &&
-		    fsconfig(fs_fd, FSCONFIG_SET_FLAG, f->name, NULL, 0) < 0)
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		const char *name = set & flags[i].flag	   ? flags[i].on
+				   : clear & flags[i].flag ? flags[i].off
+							   : NULL;
+
+		if (name && fsconfig(fs_fd, FSCONFIG_SET_FLAG, name, NULL, 0) < 0)
 			return -1;
+	}
 	return 0;
+}
+
+int wabe_mount_reconfigure(int fd, const char *shown, const struct wabe_strv *options,
+			   unsigned int sb_set, unsigned int sb_clear, struct wabe_error *err)
+{
+	_cleanup_close_ int fs_fd = fspick(fd, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
+
+	if (fs_fd < 0)
+		return wabe_error_set(err, -errno, "remount %s", shown);
+	for (size_t i = 0; i < options->count; i++)
+		if (context_option(fs_fd, options->items[i]) < 0)
+			return context_error(fs_fd, -errno, shown, options->items[i], err);
+	if (context_sb_flags(fs_fd, sb_set, sb_clear) < 0)
+		return context_error(fs_fd, -errno, shown, "superblock flags", err);
+	return fsconfig(fs_fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0
+		       ? context_error(fs_fd, -errno, shown, "remount", err)
+		       : 0;
 }
 
 int wabe_mount_new(const char *type, const char *source, const struct wabe_strv *options,
@@ -131,7 +156,7 @@ int wabe_mount_new(const char *type, const char *source, const struct wabe_strv 
 	for (size_t i = 0; options && i < options->count; i++)
 		if (context_option(fs_fd, options->items[i]) < 0)
 			return context_error(fs_fd, -errno, type, options->items[i], err);
-	if (sb_flags && context_sb_flags(fs_fd, sb_flags) < 0)
+	if (sb_flags && context_sb_flags(fs_fd, sb_flags, 0) < 0)
 		return context_error(fs_fd, -errno, type, "superblock flags", err);
 	if (fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return context_error(fs_fd, -errno, type, "create", err);
@@ -295,7 +320,9 @@ int wabe_mount_is_root(int dir_fd, const char *path, struct wabe_error *err)
 {
 	struct statx st;
 
-	if (statx(dir_fd, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &st) < 0)
+	if (statx(dir_fd, path,
+		  AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (path[0] ? 0 : AT_EMPTY_PATH), 0,
+		  &st) < 0)
 		return wabe_error_set(err, -errno, "look at %s", path);
 	return (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }

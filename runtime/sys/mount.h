@@ -59,6 +59,13 @@ bool wabe_mount_has_long_text(const char *source, const struct wabe_strv *option
 int wabe_mount_new_long(const char *type, const char *source, const struct wabe_strv *options,
 			unsigned int sb_flags, unsigned int attrs, struct wabe_error *err);
 
+/**
+ * wabe_mount_reconfigure() - other options for the filesystem of the mount whose root @fd is (fspick(2)); all mounts of it have them.
+ * @sb_set, @sb_clear: as wabe_mount_new()'s @sb_flags; what is in neither stays as it is. @shown names it in errors
+ */
+int wabe_mount_reconfigure(int fd, const char *shown, const struct wabe_strv *options,
+			   unsigned int sb_set, unsigned int sb_clear, struct wabe_error *err);
+
 /** What wabe_mount_change() sets; all zero changes nothing. */
 struct wabe_mount_change {
 	uint64_t set, clear;	   /* MOUNT_ATTR_* */
@@ -110,7 +117,7 @@ int wabe_mount_chroot(int root_fd, struct wabe_error *err);
 /** wabe_mount_detach() - lazy unmount of what is mounted at @path (UMOUNT_NOFOLLOW). Nothing mounted there is 0. */
 int wabe_mount_detach(const char *path, struct wabe_error *err);
 
-/** wabe_mount_is_root() - 1 when @path (not followed) is the root of a mount, 0 when not, -errno (statx(2), STATX_ATTR_MOUNT_ROOT). */
+/** wabe_mount_is_root() - 1 when @path (not followed; "": @dir_fd itself) is the root of a mount, 0 when not, -errno (statx(2), STATX_ATTR_MOUNT_ROOT). */
 int wabe_mount_is_root(int dir_fd, const char *path, struct wabe_error *err);
 
 /** wabe_mount_fs_magic() - the statfs(2) type of what @fd is, or 0 when it can't be told. */

@@ -198,10 +198,62 @@ more_teardown()
 	refused_container "mounts[7].destination"
 	cp "$BASE" "$B/config.json"
 	mount_entry /mnt none /usr '["bind", "remount"]'
-	refused_container "remount"
+	refused_container 'mounts[7]: mount /mnt: option "remount": no entry before it mounts anything there'
 	cp "$BASE" "$B/config.json"
 	conf '.mounts += [{destination: "/mnt"}]'
 	refused_container "mounts[7].type"
+}
+
+@test "remount: an entry changes what one before it has mounted, and leaves the rest" {
+	mounts_on_host
+	own_rootfs
+	mkdir -p "$B/data/sub" "$B/data/in"
+	touch "$B/data/file"
+	# Filled first, read-only then.
+	conf '.mounts += [{destination: "/mnt", type: "tmpfs", source: "x", options: ["nosuid", "nodev", "size=64k", "mode=755"]},
+		{destination: "/mnt/a/b", source: "data", options: ["bind"]},
+		{destination: "/mnt/", type: "tmpfs", options: ["remount", "ro", "noexec", "size=128k"]},
+		{destination: "/data", source: "data", options: ["rbind", "nodev"]},
+		{destination: "/data", options: ["bind", "remount", "ro"]}]'
+	script 'grep -E " (/mnt|/data|/mnt/a/b) " /proc/self/mountinfo | cut -d" " -f5-6,9-; df -k /mnt | tail -n 1; touch /mnt/x 2>&1; touch /mnt/a/b/made; touch /data/x 2>&1'
+	container
+	grep -qE '^/mnt ro,nosuid,nodev,noexec,relatime .*size=128k,mode=755' <<<"$output" || shown
+	grep -qE '^/mnt/a/b rw,relatime' <<<"$output" || shown
+	grep -qE '^/data ro,nodev,relatime' <<<"$output" || shown
+	[[ $(grep -c "Read-only file system" <<<"$output") == 2 ]] || shown
+	has " 128 "
+	[[ -e $B/data/made ]]
+	# And back, several times; in a user namespace; with sync.
+	userns
+	chmod 777 "$ROOTFS" "$B/data"
+	conf '.mounts |= .[0:7] | .mounts += [{destination: "/mnt", type: "tmpfs", source: "x", options: ["ro", "sync", "size=64k"]},
+		{destination: "/mnt", type: "tmpfs", options: ["remount", "rw", "async"]}, {destination: "/mnt", options: ["remount", "nosuid"]}]'
+	script 'grep " /mnt " /proc/self/mountinfo | cut -d" " -f5-6,9-; touch /mnt/x'
+	ok_container
+	grep -qE '^/mnt rw,nosuid,relatime .* rw,size=64k' <<<"$output" || shown
+	[[ $output != *sync* ]] || shown
+}
+
+@test "remount: what can't be is refused by name" {
+	mounts_on_host
+	own_rootfs
+	mkdir -p "$B/data/sub"
+	local entry
+	mount -t tmpfs -o size=1m none "$B/data"
+	conf '.mounts += [{destination: "/mnt", source: "data", options: ["bind"]}]'
+	for entry in '["remount", "size=2m"]' '["remount", "sync"]'; do
+		conf '.mounts[8] = {destination: "/mnt", type: "tmpfs", options: $o}' --argjson o "$entry"
+		refused_container "mounts[8]: mount /mnt: option \"remount\": a bind mount's filesystem is the host's"
+	done
+	run -0 findmnt -no FS-OPTIONS "$B/data"
+	umount "$B/data"
+	[[ $output == *size=1024k* && $output != *sync* ]] || shown
+	conf '.mounts[8] = {destination: "/other", options: ["remount", "ro"]}'
+	refused_container 'mounts[8]: mount /other: option "remount": no entry before it'
+	conf '.mounts[8] = {destination: "/mnt", type: "tmpfs", options: ["remount", "tmpcopyup"]}'
+	refused_container 'option "tmpcopyup" is for a new mount'
+	conf '.mounts[7:] = [{destination: "/mnt", type: "tmpfs", source: "x"}, {destination: "/mnt", type: "tmpfs", options: ["remount", "nosuch=1"]}]'
+	refused_container "nosuch=1"
 }
 
 @test "propagation of a mount, and of the root" {

@@ -64,7 +64,11 @@ static const struct row rows[] = {
 	{ "nodiratime noatime", { .attr_set = NODIR | NOATIME, .attr_clear = ATIME } },
 	{ "sync dirsync mand lazytime",
 	  { .sb_flags = MS_SYNCHRONOUS | MS_DIRSYNC | MS_MANDLOCK | MS_LAZYTIME } },
-	{ "sync mand lazytime async nomand nolazytime", { 0 } },
+	{ "sync mand lazytime async nomand nolazytime",
+	  { .sb_clear = MS_SYNCHRONOUS | MS_MANDLOCK | MS_LAZYTIME } },
+	{ "async sync", { .sb_flags = MS_SYNCHRONOUS } },
+	{ "remount ro", { .attr_set = RDONLY, .sb_flags = MS_RDONLY, .is_remount = true } },
+	{ "bind remount rw", { .attr_clear = RDONLY, .is_bind = true, .is_remount = true } },
 	{ "private", { .propagation = MS_PRIVATE } },
 	{ "rprivate", { .propagation = MS_PRIVATE, .is_propagation_recursive = true } },
 	{ "shared", { .propagation = MS_SHARED } },
@@ -112,6 +116,8 @@ static void compare(struct tap *t, const struct wabe_mount_options *got, const s
 		"rec_attr_clear: %s", row->options);
 	tap_int(t, got->propagation, want->propagation, "propagation: %s", row->options);
 	tap_int(t, got->sb_flags, want->sb_flags, "sb_flags: %s", row->options);
+	tap_int(t, got->sb_clear, want->sb_clear, "sb_clear: %s", row->options);
+	tap_ok(t, got->is_remount == want->is_remount, "remount: %s", row->options);
 	tap_ok(t,
 	       got->is_propagation_recursive == want->is_propagation_recursive &&
 		       got->is_bind == want->is_bind &&
@@ -151,7 +157,10 @@ static const struct {
 	{ "tmpcopyup", -EINVAL, "option \"tmpcopyup\": it is no tmpfs" },
 	{ "bind tmpcopyup", -EINVAL, "option \"tmpcopyup\": it is no tmpfs" },
 	{ "copy-symlink", -EINVAL, "option \"copy-symlink\": it is no bind mount" },
-	{ "remount ro", -ENOTSUP, "option \"remount\"" },
+	{ "remount bind tmpcopyup", -EINVAL, "option \"tmpcopyup\"" },
+	{ "remount copy-symlink", -EINVAL, "option \"copy-symlink\" is for a new mount" },
+	{ "bind remount idmap", -EINVAL, "option \"idmap\" is for a new mount" },
+	{ "bind remount sync", -EINVAL, "option \"sync\" has no effect on a bind mount" },
 	{ "shared private", -EINVAL, "option \"private\": another propagation" },
 	{ "rslave shared", -EINVAL, "option \"shared\": another propagation" },
 	{ "bind mode=755", -EINVAL, "option \"mode=755\" has no effect on a bind mount" },
