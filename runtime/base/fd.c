@@ -143,6 +143,23 @@ int wabe_fd_connect(const char *path)
 	return code;
 }
 
+int wabe_fd_check_passed(int count, struct wabe_error *err)
+{
+	for (int fd = 3; fd < 3 + count; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return wabe_error_set(err, -errno, "descriptor %d of the %d to preserve",
+					      fd, count);
+	return 0;
+}
+
+int wabe_fd_pass(int count, struct wabe_error *err)
+{
+	for (int fd = 3; fd < 3 + count; fd++)
+		if (fcntl(fd, F_SETFD, 0) < 0)
+			return wabe_error_set(err, -errno, "pass descriptor %d", fd);
+	return 0;
+}
+
 int wabe_fd_pin_stdio(void)
 {
 	struct pollfd p[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };

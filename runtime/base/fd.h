@@ -38,6 +38,15 @@ ssize_t wabe_fd_recv(int sock, void *data, size_t room, int *ret_fd);
 /** wabe_fd_connect() - a stream socket (close-on-exec) connected to the unix socket @path. The descriptor or -errno (-ENAMETOOLONG). */
 int wabe_fd_connect(const char *path);
 
+/**
+ * wabe_fd_check_passed() - are descriptors 3 to 3+@count-1, which a caller wants passed on, open?
+ * -EBADF names the first that isn't.
+ */
+int wabe_fd_check_passed(int count, struct wabe_error *err);
+
+/** wabe_fd_pass() - let the next execve(2) leave them open. Errors as wabe_fd_check_passed()'s. */
+int wabe_fd_pass(int count, struct wabe_error *err);
+
 /** wabe_fd_pin_stdio() - open /dev/null on each of 0, 1, 2 that is closed, so no later open lands there. 0 or -errno. */
 int wabe_fd_pin_stdio(void);
 

@@ -68,11 +68,7 @@ static int check_args(struct create *cr, struct wabe_error *err)
 			"a console socket was given, but process.terminal is not set");
 	if (cr->init.is_run && !spec->process)
 		return wabe_error_say(err, -EINVAL, "config.json has no process to start");
-	for (int fd = 3; fd < 3 + args->preserve_fds; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			return wabe_error_set(err, -errno, "descriptor %d of the %d to preserve",
-					      fd, args->preserve_fds);
-	return 0;
+	return wabe_fd_check_passed(args->preserve_fds, err);
 }
 
 static int make_state(struct create *cr, struct wabe_error *err)

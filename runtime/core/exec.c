@@ -135,11 +135,9 @@ static int prepare(struct exec *e, struct wabe_error *err)
 		return wabe_error_say(
 			err, -EINVAL,
 			"process.terminal: wants a console socket (--console-socket)");
-	for (int fd = 3; fd < 3 + e->args->preserve_fds; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			return wabe_error_set(err, -errno, "descriptor %d of the %d to preserve",
-					      fd, e->args->preserve_fds);
-	r = wabe_attributes_prepare(&e->process, &e->proc_fd, err);
+	r = wabe_fd_check_passed(e->args->preserve_fds, err);
+	if (r == 0)
+		r = wabe_attributes_prepare(&e->process, &e->proc_fd, err);
 	if (r < 0)
 		return r;
 	r = wabe_filter_compile(e->c->rt, e->spec->seccomp, &e->seccomp, &e->has_seccomp, err);
@@ -266,9 +264,8 @@ static int run_program(struct exec *e, struct wabe_error *err)
 	}
 	if (r == 0)
 		r = wabe_identity_find_program(&e->process, program, sizeof(program), err);
-	for (int fd = 3; r == 0 && fd < 3 + e->args->preserve_fds; fd++)
-		if (fcntl(fd, F_SETFD, 0) < 0)
-			r = wabe_error_set(err, -errno, "pass descriptor %d", fd);
+	if (r == 0)
+		r = wabe_fd_pass(e->args->preserve_fds, err);
 	return r < 0 ? r : wabe_identity_exec(&e->process, program, seccomp, err);
 }
 

@@ -457,15 +457,6 @@ static int wait_visibly(const struct wabe_init *init, struct wabe_error *err)
 	return r;
 }
 
-/* Descriptors 3 to 3+N-1 that the caller asked to pass on. */
-static int pass_fds(int count, struct wabe_error *err)
-{
-	for (int fd = 3; fd < 3 + count; fd++)
-		if (fcntl(fd, F_SETFD, 0) < 0)
-			return wabe_error_set(err, -errno, "pass descriptor %d", fd);
-	return 0;
-}
-
 static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err)
 {
 	const struct wabe_spec_process *p = init->spec->process;
@@ -489,7 +480,7 @@ static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err
 	r = wabe_hooks_run(init->c, "startContainer", &init->spec->hooks.start_container,
 			   WABE_STATUS_CREATED, err);
 	if (r == 0)
-		r = pass_fds(init->args->preserve_fds, err);
+		r = wabe_fd_pass(init->args->preserve_fds, err);
 	return r < 0 ? r
 		     : wabe_identity_exec(p, program, init->has_seccomp ? &init->seccomp : NULL,
 					  err);
