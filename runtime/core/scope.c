@@ -307,6 +307,7 @@ int wabe_scope_start(struct wabe_container *c, const struct wabe_spec *spec, pid
 }
 
 int wabe_scope_update(struct wabe_container *c, const struct wabe_cgroup_limits *limits,
+		      const struct wabe_cgroup_device_rule *rules, size_t rule_count,
 		      struct wabe_error *err)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
@@ -316,6 +317,10 @@ int wabe_scope_update(struct wabe_container *c, const struct wabe_cgroup_limits 
 	add(&p, "%s", c->state.scope);
 	add_limits(&p, limits);
 	add_unified(&p, limits);
+	if (rule_count && !c->state.is_user_scope) {
+		add(&p, "DeviceAllow="); /* what comes is added to the list that there is */
+		add_devices(&p, rules, rule_count);
+	}
 	if (p.r < 0)
 		return wabe_error_set(err, p.r, "scope %s", c->state.scope);
 	if (p.words.count == 2)

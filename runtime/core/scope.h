@@ -22,8 +22,12 @@ int wabe_scope_name(struct wabe_container *c, const char *wanted, struct wabe_er
 int wabe_scope_start(struct wabe_container *c, const struct wabe_spec *spec, pid_t pid,
 		     struct wabe_error *err);
 
-/** wabe_scope_update() - the properties of new limits. Nothing is asked of systemd where it has none of them. */
+/**
+ * wabe_scope_update() - the properties of new limits and, when there are @rules (all of the container's), of devices. Nothing
+ * is asked of systemd where it has none of them.
+ */
 int wabe_scope_update(struct wabe_container *c, const struct wabe_cgroup_limits *limits,
+		      const struct wabe_cgroup_device_rule *rules, size_t rule_count,
 		      struct wabe_error *err);
 
 /** wabe_scope_stop() - end what runs in it, and it. One that is gone is success. */

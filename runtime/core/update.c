@@ -88,14 +88,14 @@ static int write_limits(struct wabe_container *c, const struct wabe_spec_resourc
 	size_t rule_count = 0;
 	int r = wabe_resources_to_limits(&arena, resources, &limits, err);
 
+	if (r == 0 && resources->devices.count)
+		r = wabe_resources_to_devices(&arena, &resources->devices, &rules, &rule_count,
+					      err);
 	if (r == 0 && c->state.scope)
-		r = wabe_scope_update(c, &limits, err);
+		r = wabe_scope_update(c, &limits, rules, rule_count, err);
 	if (r == 0)
 		r = wabe_cgroup_limit(c->cgroup, &limits, err);
-	if (r < 0 || resources->devices.count == 0)
-		return r;
-	r = wabe_resources_to_devices(&arena, &resources->devices, &rules, &rule_count, err);
-	return r < 0 ? r : wabe_cgroup_devices(c->cgroup, rules, rule_count, err);
+	return r < 0 || !rule_count ? r : wabe_cgroup_devices(c->cgroup, rules, rule_count, err);
 }
 
 static bool same_text(const char *a, const char *b)

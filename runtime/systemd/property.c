@@ -92,7 +92,7 @@ static int append_u64(sd_bus_message *m, const char *text)
 	return r < 0 ? r : sd_bus_message_append(m, "v", "t", value);
 }
 
-/* All words of this property from the first one on, "" alone is the empty list. */
+/* All words of this property, none: the empty list. */
 static int append_devices(sd_bus_message *m, const char *prefix, char **words, size_t count)
 {
 	size_t len = strlen(prefix);
@@ -171,12 +171,13 @@ static int append_word(sd_bus_message *m, char **words, size_t i, size_t count, 
 	for (size_t row = 0; row < ARRAY_SIZE(known); row++) {
 		if (strcmp(known[row].name, name) != 0)
 			continue;
-		if (known[row].kind == KIND_DEVICES) {
+		/* A word without a device is a property of its own: the empty list takes away what was there before. */
+		if (known[row].kind == KIND_DEVICES && equals[1]) {
 			if (*has_devices)
 				return 0;
 			*has_devices = true;
 		}
-		r = append_known(m, row, equals + 1, words, count);
+		r = append_known(m, row, equals + 1, words, equals[1] ? count : 0);
 		return r < 0 ? wabe_error_set(err, r, "property %.100s", words[i]) : 0;
 	}
 	return wabe_error_say(err, -EINVAL, "property %s: unknown", name);

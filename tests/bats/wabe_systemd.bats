@@ -224,6 +224,35 @@ more_teardown()
 	has "Operation not permitted"
 }
 
+@test "update: device rules reach systemd's list, which it applies again whenever it is told to" {
+	needs_systemd
+	all_caps
+	conf '.linux.resources.devices = [{allow: false, access: "rwm"}, {allow: true, type: "c", major: 10, access: "r"}]'
+	run_scope 'mknod /dev/kmsg2 c 1 11; touch /dev/shm/done; exec sleep 600'
+	wait_for W exec "$ID" test -e /dev/shm/done
+	refused "Operation not permitted" W exec "$ID" head -c 0 /dev/kmsg2
+	echo '{"devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 1, "minor": 11, "access": "rw"}]}' >"$T/more"
+	ok S update -r "$T/more" "$ID"
+	property_is DevicePolicy strict
+	[[ $(property DeviceAllow) == *"/dev/char/1:11 rw"* && $(property DeviceAllow) != *"char-misc"* ]]
+	ok_inside 'head -c 0 /dev/kmsg2'
+	systemctl daemon-reload
+	ok_inside 'head -c 0 /dev/kmsg2; head -c 1 /dev/urandom >/dev/null'
+	# Another limit leaves them alone.
+	ok S update --pids-limit 50 "$ID"
+	ok_inside 'head -c 0 /dev/kmsg2'
+	echo '{"devices": [{"allow": true, "access": "rwm"}]}' >"$T/all"
+	ok W update -r "$T/all" "$ID"
+	property_is DevicePolicy auto
+	property_is DeviceAllow ""
+	echo '{"devices": [{"allow": false, "access": "rwm"}]}' >"$T/none"
+	ok W update -r "$T/none" "$ID"
+	property_is DevicePolicy strict
+	[[ $(property DeviceAllow) != *"/dev/char/1:11"* && $(property DeviceAllow) == *"/dev/char/1:3"* ]]
+	systemctl daemon-reload
+	refused "Operation not permitted" W exec "$ID" head -c 0 /dev/kmsg2
+}
+
 @test "annotations org.systemd.property are properties" {
 	needs_systemd
 	conf '.annotations = {"org.systemd.property.CollectMode": "\u0027inactive-or-failed\u0027", "org.systemd.property.TimeoutStopSec": "2",
