@@ -59,7 +59,7 @@ struct wabe_container {
 	int pidfd;     /* of init once opened, < 0 = not */
 	int notify_fd; /* bound socket of its sd_notify(3), not yet taken, < 0 = none */
 	int sync_fd;   /* socket to init while we are its creator, < 0 = not */
-	bool is_loaded; /* found, not made by us: others may change it whenever we don't hold its lock */
+	bool is_loaded; /* found, not made by us, or changed by others since: read again when we have its lock */
 	bool is_damaged;       /* state.json can't be read */
 	struct wabe_spec spec; /* loaded from config.json on demand */
 	bool has_spec;
@@ -78,6 +78,13 @@ int wabe_state_format(const struct wabe_state *state, struct wabe_buf *out);
 
 /** wabe_state_save() - replace state.json. */
 int wabe_state_save(struct wabe_container *c, struct wabe_error *err);
+
+/**
+ * wabe_state_mark_changed() - for who is going to write what a creator that still runs (`wabe run` in the foreground) has to know
+ * when it deletes: it takes its own state for true otherwise. The mark is a bit of the state directory's mode, which taking
+ * the lock looks at anyway. The caller holds the lock.
+ */
+int wabe_state_mark_changed(struct wabe_container *c, struct wabe_error *err);
 
 /** wabe_state_save_config() - replace the config.json of the state, which wabe_container_spec() reads. The caller holds the lock. */
 int wabe_state_save_config(struct wabe_container *c, const struct wabe_spec *spec,

@@ -152,8 +152,8 @@ static int fill_state(struct create *cr, struct wabe_error *err)
 			return wabe_error_set(err, -ENOMEM, "cgroup path");
 	}
 	r = absolute_rootfs(cr, err);
-	/* A create that dies before its commit is found by its directory, and its cgroup by the id; only another place must be noted. */
-	if (r < 0 || !(cr->init.spec->cgroups_path || s->scope))
+	/* A create that dies before its commit is found by its directory, and its cgroup by the id; only another place must be noted, and a class. */
+	if (r < 0 || !(cr->init.spec->cgroups_path || s->scope || cr->init.spec->rdt))
 		return r;
 	r = save_config(cr, err);
 	return r < 0 ? r : wabe_state_save(cr->c, err);

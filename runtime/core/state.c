@@ -86,6 +86,13 @@ int wabe_state_save(struct wabe_container *c, struct wabe_error *err)
 				    WABE_FILE_VOLATILE, err);
 }
 
+int wabe_state_mark_changed(struct wabe_container *c, struct wabe_error *err)
+{
+	return fchmod(c->dir_fd, 0700 | S_ISVTX) < 0
+		       ? wabe_error_set(err, -errno, "mark the state of %s", c->state.id)
+		       : 0;
+}
+
 int wabe_state_save_config(struct wabe_container *c, const struct wabe_spec *spec,
 			   struct wabe_error *err)
 {
@@ -331,8 +338,10 @@ int wabe_container_lock(struct wabe_container *c, int timeout_ms, struct wabe_er
 				      c->state.id);
 	if (r < 0)
 		return wabe_error_set(err, r, "lock container %s", c->state.id);
-	if (fstat(c->dir_fd, &st) == 0 && st.st_nlink > 0)
+	if (fstat(c->dir_fd, &st) == 0 && st.st_nlink > 0) {
+		c->is_loaded |= (st.st_mode & S_ISVTX) != 0; /* wabe_state_mark_changed() */
 		return 0;
+	}
 	return wabe_error_say(err, -ENOENT, "container %s does not exist", c->state.id);
 }
 

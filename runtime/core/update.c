@@ -156,32 +156,50 @@ static int update_locked(struct wabe_container *c, const struct wabe_spec_resour
 }
 
 /* Who was forked before it had a class follows. */
-static int enter_class(struct wabe_container *c, const struct wabe_spec_rdt *rdt,
-		       struct wabe_error *err)
+static int attach_all(struct wabe_container *c, struct wabe_error *err)
 {
 	_cleanup_free_ pid_t *pids = NULL;
 	size_t count = 0;
-	int r = wabe_rdt_join(c, rdt, (pid_t)c->state.pid, err);
+	int r = wabe_container_pids(c, &pids, &count, err);
 
-	if (r == 0)
-		r = wabe_container_pids(c, &pids, &count, err);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = wabe_rdt_attach(c, pids[i], err);
-	if (r < 0)
-		(void)wabe_rdt_leave(c, NULL);
-	return r < 0 ? r : wabe_state_save(c, err);
+	return r;
 }
 
-/* Others may be in a class that was there before the container. */
+static int enter_class(struct wabe_container *c, const struct wabe_spec_rdt *rdt,
+		       struct wabe_error *err)
+{
+	int r = wabe_state_mark_changed(c, err);
+
+	if (r == 0)
+		r = wabe_rdt_join(c, rdt, (pid_t)c->state.pid, err);
+	if (r == 0)
+		r = attach_all(c, err);
+	if (r == 0)
+		r = wabe_state_save(c, err);
+	/* What was noted before it was made is taken back. */
+	if (r < 0 && c->state.rdt_class && wabe_rdt_leave(c, NULL) == 0)
+		(void)wabe_state_save(c, NULL);
+	return r;
+}
+
+/*
+ * Others may be in a class that was there before the container. One that isn't there was noted by an update that was killed,
+ * or taken away by somebody; and of one that was killed later some processes may still be outside.
+ */
 static int change_class(struct wabe_container *c, const struct wabe_spec_rdt *rdt,
 			struct wabe_error *err)
 {
-	if (!c->state.rdt_class)
+	int r;
+
+	if (!c->state.rdt_class || !wabe_rdt_is_there(c))
 		return enter_class(c, rdt, err);
 	if (!c->state.is_rdt_made)
 		return wabe_error_say(err, -EPERM, "class %s of resctrl is not the container's own",
 				      c->state.rdt_class);
-	return wabe_rdt_write(c, rdt, err);
+	r = wabe_rdt_write(c, rdt, err);
+	return r < 0 ? r : attach_all(c, err);
 }
 
 static int update_class_locked(struct wabe_container *c, const char *l3_cache_schema,

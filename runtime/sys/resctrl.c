@@ -125,6 +125,15 @@ int wabe_resctrl_attach(int root_fd, const char *name, pid_t pid, struct wabe_er
 	return r < 0 ? explain(root_fd, r, "attach the process to", name, err) : 0;
 }
 
+bool wabe_resctrl_is_empty(int root_fd, const char *name)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf tasks = WABE_BUF_INIT;
+	char path[PATH_ROOM];
+
+	return snprintf(path, sizeof(path), "%s/tasks", name) < (int)sizeof(path) &&
+	       wabe_file_read_at(root_fd, path, FILE_MAX, &tasks, NULL) == 0 && tasks.len == 0;
+}
+
 int wabe_resctrl_remove(int root_fd, const char *name, struct wabe_error *err)
 {
 	if (unlinkat(root_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)

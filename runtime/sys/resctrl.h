@@ -40,6 +40,9 @@ int wabe_resctrl_compare(int root_fd, const char *name, const char *schemata,
 /** wabe_resctrl_attach() - process @pid (host pid) into the group; those that it forks from then on follow it. */
 int wabe_resctrl_attach(int root_fd, const char *name, pid_t pid, struct wabe_error *err);
 
+/** wabe_resctrl_is_empty() - is it known that no process is in the group? */
+bool wabe_resctrl_is_empty(int root_fd, const char *name);
+
 /** wabe_resctrl_remove() - its processes go back to the group above. A missing one is success. */
 int wabe_resctrl_remove(int root_fd, const char *name, struct wabe_error *err);
 

@@ -85,10 +85,14 @@ static void test_compare(struct tap *t, int root_fd)
 	}
 }
 
+/* Its state directory is the file system too. */
 static int join(int root_fd, struct wabe_container *c, const struct wabe_spec_rdt *rdt,
 		struct wabe_error *err)
 {
-	*c = (struct wabe_container){ .state = { .id = "c1" } };
+	*c = (struct wabe_container){
+		.dir_fd = root_fd,
+		.state = { .id = "c1", .oci_version = "1.0.0", .bundle = "/" },
+	};
 	*err = (struct wabe_error)WABE_ERROR_INIT;
 	return wabe_rdt_join_in(root_fd, c, rdt, 77, err);
 }
@@ -154,6 +158,78 @@ static void test_monitoring(struct tap *t, int root_fd)
 	tap_int(t, join(root_fd, &c, &rdt, &err), -EINVAL, "a name of the kernel's");
 }
 
+static bool state_has(int root_fd, const char *word)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	const char *state = get(root_fd, WABE_STATE_FILE, &text);
+
+	return state && strstr(state, word);
+}
+
+/* The attempt to attach fails here, where no files come with a directory: as if the runtime were killed there. */
+static void test_noted(struct tap *t, int root_fd)
+{
+	struct wabe_spec_rdt rdt = { .clos_id = "fresh", .mem_bw_schema = "MB:0=10" };
+	struct wabe_container c;
+	struct wabe_error err;
+
+	unlinkat(root_fd, WABE_STATE_FILE, 0);
+	tap_ok(t, join(root_fd, &c, &rdt, &err) < 0, "a join that doesn't come to its end");
+	tap_ok(t, wabe_resctrl_has(root_fd, "fresh"), "has made a class");
+	tap_ok(t,
+	       state_has(root_fd, "\"rdtClass\":\"fresh\"") &&
+		       state_has(root_fd, "\"rdtMade\":true"),
+	       "which the state knew before");
+	/* As who finds it does. */
+	c.is_loaded = true;
+	put(root_fd, "fresh/tasks", "99\n");
+	tap_int(t, wabe_rdt_leave_in(root_fd, &c, &err), 0, "somebody is in it: it stays");
+	tap_ok(t, wabe_resctrl_has(root_fd, "fresh") && !c.state.rdt_class, "  and is forgotten");
+
+	wabe_file_remove_tree_at(root_fd, "fresh", NULL);
+	tap_ok(t, join(root_fd, &c, &rdt, &err) < 0, "once more");
+	tap_int(t, wabe_rdt_leave_in(root_fd, &c, &err), 0, "its own creator takes it away");
+	tap_ok(t, !wabe_resctrl_has(root_fd, "fresh") && !c.state.is_rdt_made, "  and forgets it");
+
+	unlinkat(root_fd, WABE_STATE_FILE, 0);
+	mkdirat(root_fd, WABE_STATE_FILE, 0755); /* can't be replaced */
+	tap_ok(t, join(root_fd, &c, &rdt, &err) < 0, "a state that can't be saved");
+	tap_ok(t, !wabe_resctrl_has(root_fd, "fresh") && !c.state.rdt_class,
+	       "  nothing is made then");
+	unlinkat(root_fd, WABE_STATE_FILE, AT_REMOVEDIR);
+}
+
+/* A creator in the foreground, and an update that gives the container a class meanwhile. */
+static void test_changed_meanwhile(struct tap *t, const char *dir)
+{
+	struct wabe_runtime rt = { .state_root = dir, .cgroup_base = "/nowhere" };
+	_cleanup_(wabe_container_free) struct wabe_container *creator = NULL, *other = NULL;
+	struct wabe_error err = WABE_ERROR_INIT;
+
+	if (!tap_int(t, wabe_state_new(&rt, "meanwhile", &creator, &err), 0, "a container: %s",
+		     err.text))
+		return;
+	creator->state.oci_version = "1.0.0";
+	creator->state.bundle = "/";
+	tap_int(t, wabe_state_save(creator, &err), 0, "with a state");
+	wabe_container_unlock(creator);
+	tap_int(t, wabe_container_lock(creator, 0, &err), 0, "locked again");
+	tap_int(t, wabe_state_refresh(creator, &err), 0, "its creator");
+	tap_ok(t, !creator->is_loaded, "  knows it as it made it");
+	wabe_container_unlock(creator);
+	tap_int(t, wabe_container_load(&rt, "meanwhile", &other, &err), 0, "somebody else");
+	tap_int(t, wabe_container_lock(other, 0, &err), 0, "  locks it");
+	tap_int(t, wabe_state_mark_changed(other, &err), 0, "  marks it");
+	other->state.rdt_class = "meanwhile";
+	other->state.is_rdt_made = true;
+	tap_int(t, wabe_state_save(other, &err), 0, "  notes a class");
+	wabe_container_unlock(other);
+	tap_int(t, wabe_container_lock(creator, 0, &err), 0, "the creator");
+	tap_int(t, wabe_state_refresh(creator, &err), 0, "  looks again");
+	tap_str(t, creator->state.rdt_class, "meanwhile", "  and knows the class");
+	tap_ok(t, creator->state.is_rdt_made, "  that it has to remove");
+}
+
 static void test_stats(struct tap *t, int root_fd)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
@@ -202,6 +278,8 @@ int main(void)
 	test_compare(&t, root_fd);
 	test_join(&t, root_fd);
 	test_monitoring(&t, root_fd);
+	test_noted(&t, root_fd);
+	test_changed_meanwhile(&t, dir);
 	test_stats(&t, root_fd);
 	wabe_file_remove_tree_at(AT_FDCWD, dir, NULL);
 	return tap_end(&t);
