@@ -130,17 +130,20 @@ wabe_container_created_us(const struct wabe_container *c); /* CLOCK_REALTIME, mi
 const char *wabe_container_cgroup(
 	const struct wabe_container *c); /* absolute path below the hierarchy's root */
 const struct wabe_pairs *wabe_container_annotations(const struct wabe_container *c);
-uid_t wabe_container_owner(const struct wabe_container *c); /* of its state directory */
 const char *wabe_container_annotation(const struct wabe_container *c,
 				      const char *key); /* or NULL */
 
-/** wabe_container_pidfd() - a new pidfd of init (close-on-exec), verified by start time; -ESRCH when it is gone. */
-int wabe_container_pidfd(const struct wabe_container *c, struct wabe_error *err);
+/**
+ * wabe_container_owner() - whose its state directory is, in @text: "root", or "#" and the user's number, since no name service is
+ * linked in.
+ */
+#define WABE_OWNER_MAX 16
+const char *wabe_container_owner(const struct wabe_container *c, char text[WABE_OWNER_MAX]);
 
 /** wabe_container_wait_exit() - wait until init is gone. 0, or -ETIMEDOUT after @timeout_ms (< 0: for ever). */
 int wabe_container_wait_exit(struct wabe_container *c, int timeout_ms, struct wabe_error *err);
 
-/** wabe_container_state_json() - the state document of runtime.md, indented, appended to @out. */
+/** wabe_container_state_json() - the state document of runtime.md, and runc's "owner", indented, appended to @out. */
 int wabe_container_state_json(struct wabe_container *c, struct wabe_buf *out,
 			      struct wabe_error *err);
 

@@ -22,23 +22,14 @@ static const struct wabe_option list_options[] = {
 	{ "quiet", 'q', WABE_OPTION_FLAG, V(is_quiet), NULL, "only the ids" },
 };
 
-/* runc names the owner; here root has its name and others their number, since no name service is linked in. */
-static const char *owner_of(const struct wabe_container *c, char *text, size_t room)
-{
-	uid_t uid = wabe_container_owner(c);
-
-	snprintf(text, room, uid == 0 ? "root" : "#%u", (unsigned int)uid);
-	return text;
-}
-
 static void table_row(struct wabe_container *c)
 {
-	char created[WABE_CLOCK_TEXT_MAX], owner[16];
+	char created[WABE_CLOCK_TEXT_MAX], owner[WABE_OWNER_MAX];
 
 	printf("%-20s %-8d %-9s %-32s %-30s %s\n", wabe_container_id(c), wabe_container_pid(c),
 	       wabe_status_name(wabe_container_status(c)), wabe_container_bundle(c),
 	       wabe_clock_rfc3339(wabe_container_created_us(c), created),
-	       owner_of(c, owner, sizeof(owner)));
+	       wabe_container_owner(c, owner));
 }
 
 static void json_row(struct wabe_json_writer *w, struct wabe_container *c)
@@ -52,7 +43,7 @@ static void json_row(struct wabe_json_writer *w, struct wabe_container *c)
 		{ "rootfs", wabe_container_rootfs(c) },
 	};
 	const struct wabe_pairs *annotations = wabe_container_annotations(c);
-	char created[WABE_CLOCK_TEXT_MAX], owner[16];
+	char created[WABE_CLOCK_TEXT_MAX], owner[WABE_OWNER_MAX];
 
 	wabe_json_object_begin(w);
 	wabe_json_key(w, "ociVersion");
@@ -75,7 +66,7 @@ static void json_row(struct wabe_json_writer *w, struct wabe_container *c)
 		wabe_json_object_end(w);
 	}
 	wabe_json_key(w, "owner");
-	wabe_json_add_string(w, owner_of(c, owner, sizeof(owner)));
+	wabe_json_add_string(w, wabe_container_owner(c, owner));
 	wabe_json_object_end(w);
 }
 

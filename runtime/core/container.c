@@ -114,11 +114,13 @@ const struct wabe_pairs *wabe_container_annotations(const struct wabe_container 
 	return &c->state.annotations;
 }
 
-uid_t wabe_container_owner(const struct wabe_container *c)
+const char *wabe_container_owner(const struct wabe_container *c, char text[WABE_OWNER_MAX])
 {
 	struct stat st;
+	uid_t uid = fstat(c->dir_fd, &st) < 0 ? geteuid() : st.st_uid;
 
-	return fstat(c->dir_fd, &st) < 0 ? geteuid() : st.st_uid;
+	snprintf(text, WABE_OWNER_MAX, uid == 0 ? "root" : "#%u", (unsigned int)uid);
+	return text;
 }
 
 int wabe_container_pidfd(const struct wabe_container *c, struct wabe_error *err)
@@ -216,7 +218,8 @@ int wabe_container_stats(struct wabe_container *c, unsigned int wanted,
 	return r < 0 ? r : wabe_cgroup_stats(c->cgroup, wanted, ret_stats, err);
 }
 
-void wabe_state_write(struct wabe_container *c, enum wabe_status status, struct wabe_json_writer *w)
+static void write_members(struct wabe_container *c, enum wabe_status status,
+			  struct wabe_json_writer *w)
 {
 	char created[WABE_CLOCK_TEXT_MAX];
 
@@ -247,21 +250,43 @@ void wabe_state_write(struct wabe_container *c, enum wabe_status status, struct 
 	wabe_json_object_end(w);
 }
 
-int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe_json_style style,
-		    struct wabe_buf *out, struct wabe_error *err)
+static int finish(struct wabe_container *c, struct wabe_json_writer *w, struct wabe_buf *out,
+		  struct wabe_error *err)
 {
-	struct wabe_json_writer *w = wabe_json_writer_new(style);
+	int r = wabe_json_writer_finish(w, out);
+
+	return r < 0 ? wabe_error_set(err, r, "state of %s", c->state.id) : 0;
+}
+
+int wabe_state_json(struct wabe_container *c, enum wabe_status status, struct wabe_buf *out,
+		    struct wabe_error *err)
+{
+	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_COMPACT);
 
 	if (!w)
 		return wabe_error_set(err, -ENOMEM, "state of %s", c->state.id);
 	wabe_state_write(c, status, w);
-	if (wabe_json_writer_finish(w, out) < 0)
-		return wabe_error_set(err, -ENOMEM, "state of %s", c->state.id);
-	return 0;
+	return finish(c, w, out, err);
 }
 
 int wabe_container_state_json(struct wabe_container *c, struct wabe_buf *out,
 			      struct wabe_error *err)
 {
-	return wabe_state_json(c, wabe_container_status(c), WABE_JSON_INDENTED, out, err);
+	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_INDENTED);
+	char owner[WABE_OWNER_MAX];
+}
+
+void wabe_state_write(struct wabe_container *c, enum wabe_status status, struct wabe_json_writer *w)
+{
+	wabe_json_object_begin(w);
+	write_members(c, status, w);
+
+	if (!w)
+		return wabe_error_set(err, -ENOMEM, "state of %s", c->state.id);
+	write_members(c, wabe_container_status(c), w);
+	/* As runc's, which writes it last. */
+	wabe_json_key(w, "owner");
+	wabe_json_add_string(w, wabe_container_owner(c, owner));
+	wabe_json_object_end(w);
+	return finish(c, w, out, err);
 }

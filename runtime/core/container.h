@@ -117,8 +117,8 @@ int wabe_container_open_init(struct wabe_container *c, struct wabe_error *err);
 void wabe_state_write(struct wabe_container *c, enum wabe_status status,
 		      struct wabe_json_writer *w);
 
-/** wabe_state_json() - the state document of runtime.md with @status, for hooks and `state`. */
-int wabe_state_json(struct wabe_container *c, enum wabe_status status, enum wabe_json_style style,
-		    struct wabe_buf *out, struct wabe_error *err);
+/** wabe_state_json() - the state document of runtime.md with @status, for hooks. */
+int wabe_state_json(struct wabe_container *c, enum wabe_status status, struct wabe_buf *out,
+		    struct wabe_error *err);
 
 #endif

@@ -21,7 +21,7 @@ static int state_file(struct wabe_container *c, enum wabe_status status, struct 
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	_cleanup_close_ int fd = -EBADF;
-	int r = wabe_state_json(c, status, WABE_JSON_COMPACT, &text, err);
+	int r = wabe_state_json(c, status, &text, err);
 
 	if (r < 0)
 		return r;

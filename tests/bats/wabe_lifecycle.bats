@@ -45,6 +45,8 @@ load oci
 	[[ $(jq -r '[.ociVersion, .id, .status, .bundle, .rootfs] | join("|")' <<<"$output") == \
 		"1.0.2|$ID|created|$B|$ROOTFS" ]]
 	[[ $(jq -c '.annotations' <<<"$output") == '{"org.example.key":"a \"value\"","x":""}' ]]
+	# runc's.
+	[[ $(jq -r .owner <<<"$output") == root ]]
 	local pid created
 	pid=$(jq .pid <<<"$output")
 	[[ -d /proc/$pid ]]

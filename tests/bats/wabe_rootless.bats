@@ -70,6 +70,7 @@ more_ids()
 	script 'trap "exit 3" TERM; sleep 600 & wait'
 	ok W create --bundle "$B" --pid-file "$RUN/pid" "$ID"
 	[[ $(state_of) == created && $(cat "$RUN/pid") == "$(pid_of)" ]]
+	[[ $(W state "$ID" | jq -r .owner) == "#$USER_ID" ]]
 	# What waits is shown to its own user alone.
 	[[ $(stat -c %u "/proc/$(pid_of)/ns/user") == "$USER_ID" ]]
 	ok W exec "$ID" id -u
