@@ -8,14 +8,22 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "core/sync.h"
 #include "sys/lsm.h"
 #include "sys/sched.h"
 
-static int set_scheduler(pid_t pid, const struct wabe_spec_scheduler *s, struct wabe_error *err)
+/* Can a process with this scheduler not fork? */
+static bool is_sterile(const struct wabe_spec_scheduler *s)
+{
+	return s && s->policy == WABE_SCHED_DEADLINE && !(s->flags & WABE_SCHED_RESET_ON_FORK);
+}
+
+static int set_scheduler(pid_t pid, const struct wabe_spec_scheduler *s, uint64_t more_flags,
+			 struct wabe_error *err)
 {
 	const struct wabe_sched sched = {
 		.policy = (uint32_t)s->policy,
-		.flags = s->flags,
+		.flags = s->flags | more_flags,
 		.nice = (int32_t)s->nice.value,
 		.priority = (uint32_t)s->priority.value,
 		.runtime_ns = s->runtime,
@@ -31,12 +39,37 @@ int wabe_attributes_outside(pid_t pid, const struct wabe_spec_process *process,
 			    struct wabe_error *err)
 {
 	const struct wabe_spec_io_priority *io = process->io_priority;
-	int r = process->scheduler ? set_scheduler(pid, process->scheduler, err) : 0;
+	const struct wabe_spec_scheduler *s = process->scheduler;
+	int r = s ? set_scheduler(pid, s, is_sterile(s) ? WABE_SCHED_RESET_ON_FORK : 0, err) : 0;
 
 	if (r < 0 || !io)
 		return r;
 	r = wabe_sched_set_io(pid, io->class, (int)io->priority, err);
 	return r < 0 ? wabe_error_prefix(err, "process.ioPriority") : 0;
+}
+
+int wabe_attributes_finish(const struct wabe_spec_process *process, int sock,
+			   struct wabe_error *err)
+{
+	int r;
+
+	if (!is_sterile(process->scheduler))
+		return 0;
+	r = wabe_sync_send(sock, WABE_SYNC_SCHEDULE, -1, err);
+	return r < 0 ? r : wabe_sync_expect(sock, WABE_SYNC_GO, err);
+}
+
+int wabe_attributes_release(const struct wabe_spec_process *process, pid_t pid, int sock,
+			    struct wabe_error *err)
+{
+	int r;
+
+	if (!process || !is_sterile(process->scheduler))
+		return wabe_error_say(err, -EPROTO, "unexpected message %d", WABE_SYNC_SCHEDULE);
+	r = set_scheduler(pid, process->scheduler, 0, err);
+	if (r == 0)
+		r = wabe_sync_send(sock, WABE_SYNC_GO, -1, err);
+	return r < 0 ? r : wabe_sync_receive(sock, NULL, err);
 }
 
 static int set_personality(const struct wabe_spec_personality *p, struct wabe_error *err)

@@ -493,6 +493,9 @@ static int start_at_once(struct create *cr, struct wabe_error *err)
 	got = wabe_sync_send(cr->init.ours_fd, WABE_SYNC_START, -1, err);
 	if (got == 0)
 		got = wabe_sync_receive(cr->init.ours_fd, NULL, err);
+	if (got == WABE_SYNC_SCHEDULE)
+		got = wabe_attributes_release(cr->init.spec->process, cr->init.pid,
+					      cr->init.ours_fd, err);
 	if (got > 0)
 		return wabe_error_say(err, -EPROTO, "unexpected message %d", got);
 	return got;

@@ -253,7 +253,8 @@ static int run_program(struct exec *e, struct wabe_error *err)
 	if (r == 0)
 		r = wabe_identity_assume(&e->process, e->has_userns, false, seccomp, e->theirs_fd,
 					 err);
-
+	if (r == 0)
+		r = wabe_attributes_finish(&e->process, e->theirs_fd, err);
 	wabe_cleanup_close(&e->proc_fd); /* no way out for what goes on without an execve */
 	if (r == 0 && e->args->main) {
 		r = wabe_identity_rlimits(&e->process, err);
@@ -424,6 +425,8 @@ static int follow_child(struct exec *e, struct wabe_error *err)
 		else if (got == WABE_SYNC_CONSOLE && fd >= 0)
 			r = wabe_console_deliver(e->args->console_socket, e->args->ret_console_fd,
 						 &fd, err);
+		else if (got == WABE_SYNC_SCHEDULE)
+			return wabe_attributes_release(&e->process, e->pid, e->ours_fd, err);
 		else
 			return wabe_error_say(err, -EPROTO, "unexpected message %d", got);
 	}

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "core/attributes.h"
 #include "core/container.h"
 #include "core/hooks.h"
 #include "core/rdt.h"
@@ -34,6 +35,14 @@ static int connect_start(struct wabe_container *c, struct wabe_error *err)
 	return TAKE_FD(sock);
 }
 
+static int release(struct wabe_container *c, int sock, struct wabe_error *err)
+{
+	const struct wabe_spec *spec = wabe_container_spec(c, err);
+
+	return spec ? wabe_attributes_release(spec->process, (pid_t)c->state.pid, sock, err)
+		    : err->code;
+}
+
 /*
  * The state says "started" before the process is let go: a command killed between leaves a container that can be killed,
  * never one that runs and counts as created.
@@ -51,6 +60,8 @@ static int let_go(struct wabe_container *c, struct wabe_error *err)
 		r = wabe_sync_send(sock, WABE_SYNC_START, -1, err);
 	if (r == 0)
 		r = wabe_sync_receive(sock, NULL, err);
+	if (r == WABE_SYNC_SCHEDULE)
+		r = release(c, sock, err);
 	if (r > 0)
 		return wabe_error_say(err, -EPROTO, "unexpected message %d", r);
 	return r;

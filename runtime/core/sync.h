@@ -13,7 +13,9 @@
  *     GO (they ran)                 ->  createContainer hooks, pivot_root
  *                                   <- READY, or ERROR with the struct
  *     COMMIT (state is written)     ->  waits on the start socket
- *     START                         ->  execve; end of file on the other side is its success, ERROR its failure
+ *     START                         ->  startContainer hooks
+ *                                   <- SCHEDULE, when its scheduler lets nobody fork: see wabe_attributes_finish()
+ *     GO (it is set)                ->  execve; end of file on the other side is its success, ERROR its failure
  *
  * START comes by the start socket after `create`, by the pair itself (in place of COMMIT) for `run` and `exec`.
  */
@@ -33,6 +35,7 @@ enum wabe_sync_kind {
 	WABE_SYNC_READY,
 	WABE_SYNC_COMMIT,
 	WABE_SYNC_START,
+	WABE_SYNC_SCHEDULE,
 	WABE_SYNC_ERROR,
 	WABE_SYNC_KIND_MAX,
 };

@@ -7,8 +7,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define SCHED_DEADLINE 6 /* linux/sched.h, which can't stand beside the C library's */
-
 /* sched_setattr(2): the first version, 48 bytes; C libraries have it since glibc 2.41 only. */
 struct attributes {
 	uint32_t size, policy;
@@ -24,7 +22,7 @@ static int refused(int code, const struct wabe_sched *sched, struct wabe_error *
 		return wabe_error_say(
 			err, code,
 			"the CPUs have not that much time left for SCHED_DEADLINE (sched(7))");
-	if (code == -EPERM && sched->policy == SCHED_DEADLINE)
+	if (code == -EPERM && sched->policy == WABE_SCHED_DEADLINE)
 		return wabe_error_say(
 			err, code,
 			"set SCHED_DEADLINE: wants CAP_SYS_NICE, and all CPUs of the host to run on (sched(7))");

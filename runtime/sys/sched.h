@@ -14,6 +14,10 @@
 
 #include "base/error.h"
 
+/* linux/sched.h, which can't stand beside the C library's */
+#define WABE_SCHED_DEADLINE 6
+#define WABE_SCHED_RESET_ON_FORK 0x01
+
 struct wabe_sched {
 	uint32_t policy;			     /* SCHED_* */
 	uint64_t flags;				     /* SCHED_FLAG_* */

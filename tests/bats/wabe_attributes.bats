@@ -92,6 +92,31 @@ two_cpus()
 	[[ $(policy_of "$(pid_of)") == "SCHED_DEADLINE 0 10000000/50000000/100000000 " ]]
 }
 
+# sched(7): who has it may not fork, unless it is reset for the child; and the container's setup has hooks and helpers.
+@test "v2: SCHED_DEADLINE: hooks and a user namespace's locked mounts come before it" {
+	conf '.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 10000000, deadline: 50000000, period: 100000000}'
+	script 'exec sleep 600'
+	call W run -d --bundle "$B" "$ID"
+	[[ $status == 0 ]] || { has SCHED_DEADLINE; skip "this machine gives nobody SCHED_DEADLINE: $output"; }
+	ok W delete -f "$ID"
+	own_rootfs
+	all_caps
+	userns
+	chmod 777 "$ROOTFS"
+	conf '.hooks = {createContainer: [{path: "/bin/sh", args: ["sh", "-c", "/bin/true; /bin/true"]}],
+		startContainer: [{path: "/bin/sh", args: ["sh", "-c", "/bin/touch /hooked; /bin/true"]}]}'
+	ok W run -d --bundle "$B" "$ID"
+	[[ $(policy_of "$(pid_of)") == "SCHED_DEADLINE 0 10000000/50000000/100000000 " && -e $ROOTFS/hooked ]]
+	ok W exec -d --pid-file "$T/pid" "$ID" sleep 555
+	[[ $(policy_of "$(cat "$T/pid")") == "SCHED_DEADLINE 0 10000000/50000000/100000000 " ]]
+	ok W delete -f "$ID"
+	rm "$ROOTFS/hooked"
+	ok W create --bundle "$B" "$ID"
+	[[ $(policy_of "$(pid_of)") == "SCHED_DEADLINE|SCHED_RESET_ON_FORK "* ]]
+	ok W start "$ID"
+	[[ $(policy_of "$(pid_of)") == "SCHED_DEADLINE 0 10000000/50000000/100000000 " && -e $ROOTFS/hooked ]]
+}
+
 @test "the scheduler's refusals name it, and leave nothing" {
 	conf '.process.scheduler = {policy: "SCHED_NOPE"}'
 	refused_container 'process.scheduler.policy: unknown name "SCHED_NOPE"'
