@@ -17,7 +17,7 @@
 #include "sys/pidfd.h"
 
 /* A memory file: whatever the hook reads or not, nobody blocks on a pipe. */
-static int state_file(struct wabe_container *c, enum wabe_status status, struct wabe_error *err)
+int wabe_hooks_input(struct wabe_container *c, enum wabe_status status, struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	_cleanup_close_ int fd = -EBADF;
@@ -83,17 +83,11 @@ static int run_one(const struct wabe_spec_hook *hook, int input_fd, struct wabe_
 	return r < 0 ? r : judge(hook, status, err);
 }
 
-int wabe_hooks_run(struct wabe_container *c, const char *name, const struct wabe_list *hooks,
-		   enum wabe_status status, struct wabe_error *err)
+int wabe_hooks_run_on(int input_fd, const char *name, const struct wabe_list *hooks,
+		      struct wabe_error *err)
 {
 	const struct wabe_spec_hook *hook = hooks->items;
-	_cleanup_close_ int input_fd = -EBADF;
 
-	if (hooks->count == 0)
-		return 0;
-	input_fd = state_file(c, status, err);
-	if (input_fd < 0)
-		return input_fd;
 	for (size_t i = 0; i < hooks->count; i++) {
 		int r = run_one(&hook[i], input_fd, err);
 
@@ -101,6 +95,17 @@ int wabe_hooks_run(struct wabe_container *c, const char *name, const struct wabe
 			return wabe_error_prefix(err, "hooks.%s[%zu]", name, i);
 	}
 	return 0;
+}
+
+int wabe_hooks_run(struct wabe_container *c, const char *name, const struct wabe_list *hooks,
+		   enum wabe_status status, struct wabe_error *err)
+{
+	_cleanup_close_ int input_fd = -EBADF;
+
+	if (hooks->count == 0)
+		return 0;
+	input_fd = wabe_hooks_input(c, status, err);
+	return input_fd < 0 ? input_fd : wabe_hooks_run_on(input_fd, name, hooks, err);
 }
 
 void wabe_hooks_poststop(struct wabe_container *c)

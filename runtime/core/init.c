@@ -341,7 +341,10 @@ static int container_hooks(struct wabe_init *init, struct wabe_error *err)
 	r = wabe_hooks_run(init->c, "createContainer", &hooks->create_container,
 			   WABE_STATUS_CREATING, err);
 	umask(0);
-	return r;
+	/* Already now: the filter of a process without no_new_privs is loaded before they run, and may refuse what makes it. */
+	if (r == 0 && hooks->start_container.count)
+		r = init->hook_fd = wabe_hooks_input(init->c, WABE_STATUS_CREATED, err);
+	return r < 0 ? r : 0;
 }
 
 static int assume_identity(struct wabe_init *init, struct wabe_error *err)
@@ -425,7 +428,7 @@ static int wait_start(struct wabe_init *init, int *ret_sock, struct wabe_error *
  */
 static int drop_fds(const struct wabe_init *init, struct wabe_error *err)
 {
-	const int keep[] = { init->theirs_fd, init->start_fd };
+	const int keep[] = { init->theirs_fd, init->start_fd, init->hook_fd };
 	unsigned int first = 3 + (unsigned int)init->args->preserve_fds;
 
 	for (;;) {
@@ -477,8 +480,10 @@ static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err
 		return r;
 	if (!p)
 		return wabe_error_say(err, -EINVAL, "config.json has no process to start");
-	r = wabe_hooks_run(init->c, "startContainer", &init->spec->hooks.start_container,
-			   WABE_STATUS_CREATED, err);
+	r = wabe_hooks_run_on(init->hook_fd, "startContainer", &init->spec->hooks.start_container,
+			      err);
+	if (r == 0)
+		r = wabe_attributes_finish(p, *sock, err);
 	if (r == 0)
 		r = wabe_fd_pass(init->args->preserve_fds, err);
 	return r < 0 ? r

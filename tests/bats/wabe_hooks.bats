@@ -267,7 +267,7 @@ mounted_root()
 	[[ $(grep -c 'memfd:state' "$T/log") == 2 ]]
 }
 
-@test "startContainer runs with a profile that knows no clone3" {
+@test "startContainer runs with a profile that knows no clone3, or no memfd_create" {
 	local answer
 
 	own_rootfs
@@ -276,6 +276,19 @@ mounted_root()
 		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: 38}]}'
 	ok_container
 	is /hooked
+	rm "$ROOTFS/hooked"
+	# What the hook reads is made before the filter is there.
+	conf '.linux.seccomp.syscalls[0].names = ["memfd_create"] | .hooks.startContainer[0] = {path: "/bin/sh", args: ["sh", "-c", "cat >/hooked"]}
+		| .process.args = ["cat", "/hooked"]'
+	ok_container
+	[[ $(jq -r '"\(.id) \(.status) \(.pid)"' <<<"$output") == "$ID created 1" ]] || shown
+	rm "$ROOTFS/hooked"
+	ok W create --bundle "$B" "$ID"
+	ok W start "$ID"
+	wait_for is_status stopped "$ID"
+	[[ $(jq -r .id "$ROOTFS/hooked") == "$ID" ]]
+	ok W delete "$ID"
+	conf '.hooks.startContainer[0] = {path: "/bin/touch", args: ["touch", "/hooked"]} | .process.args = ["ls", "/hooked"]'
 	for answer in '{action: "SCMP_ACT_ERRNO", errnoRet: 1}' '{action: "SCMP_ACT_KILL_PROCESS"}'; do
 		rm "$ROOTFS/hooked"
 		conf ".linux.seccomp.syscalls[0] = {names: [\"clone3\"]} + $answer"
