@@ -107,7 +107,10 @@ void wabe_container_free(struct wabe_container **container);
 /** wabe_container_start() - let the created process execve. The error of a failed execve comes back here. */
 int wabe_container_start(struct wabe_container *c, struct wabe_error *err);
 
-/** wabe_container_kill() - @signal to init, or to every process of the container. -ESRCH when it is not running. */
+/**
+ * wabe_container_kill() - @signal to init, or to every process of the container. -ESRCH when it is not running; -ENOTSUP: all
+ * were asked for, and without a cgroup and a pid namespace of its own nobody knows them.
+ */
 int wabe_container_kill(struct wabe_container *c, int signal, bool is_all, struct wabe_error *err);
 
 /** wabe_container_delete() - remove what is left of a stopped container; @is_force kills first. Idempotent. poststop hooks run. */
@@ -139,6 +142,9 @@ const char *wabe_container_annotation(const struct wabe_container *c,
  */
 #define WABE_OWNER_MAX 16
 const char *wabe_container_owner(const struct wabe_container *c, char text[WABE_OWNER_MAX]);
+
+/** wabe_container_pidfd() - a new pidfd of init (close-on-exec), verified by start time; -ESRCH when it is gone. */
+int wabe_container_pidfd(const struct wabe_container *c, struct wabe_error *err);
 
 /** wabe_container_wait_exit() - wait until init is gone. 0, or -ETIMEDOUT after @timeout_ms (< 0: for ever). */
 int wabe_container_wait_exit(struct wabe_container *c, int timeout_ms, struct wabe_error *err);
@@ -237,12 +243,20 @@ struct wabe_notify {
 };
 
 /**
- * wabe_notify_open() - the socket of a container that was made with has_notify; ret_notify->fd is 0 for others. Before
- * wabe_container_start(), or after wabe_container_run(). wabe_notify_close() takes it away.
+ * wabe_notify_open() - the socket of a container that was made with has_notify; ret_notify->fd is 0 for others. After
+ * wabe_container_run(); for a created one see wabe_container_start_notified(). wabe_notify_close() takes it away.
  */
 int wabe_notify_open(struct wabe_container *c, const char *address, struct wabe_notify *ret_notify,
 		     struct wabe_error *err);
 void wabe_notify_close(struct wabe_notify *notify);
+
+/**
+ * wabe_container_start_notified() - wabe_container_start(), with the socket opened in between: under the container's lock and
+ * only when it can be started, since a running one has its own by then. What is open after a failure is the caller's to close.
+ * @address: NOTIFY_SOCKET, or NULL: nobody wants to know
+ */
+int wabe_container_start_notified(struct wabe_container *c, const char *address,
+				  struct wabe_notify *ret_notify, struct wabe_error *err);
 
 /**
  * wabe_notify_forward() - read a message of the container. "READY=1" is told to the manager with the MAINPID, all else is

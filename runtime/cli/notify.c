@@ -36,10 +36,8 @@ void cli_wait_ready(struct cli *cli, struct wabe_container *c)
 int cli_start_ready(struct cli *cli, struct wabe_container *c, struct wabe_error *err)
 {
 	struct wabe_notify notify = { 0 };
-	int r = cli_notify_address() ? wabe_notify_open(c, cli_notify_address(), &notify, err) : 0;
+	int r = wabe_container_start_notified(c, cli_notify_address(), &notify, err);
 
-	if (r == 0)
-		r = wabe_container_start(c, err);
 	if (r == 0)
 		wait_ready(cli, c, &notify);
 	wabe_notify_close(&notify);

@@ -76,7 +76,15 @@ static int poststart(struct wabe_container *c, struct wabe_error *err)
 		    : err->code;
 }
 
-static int start_locked(struct wabe_container *c, struct wabe_error *err)
+/* What shares its pid namespace and has no cgroup can only be told by its init. */
+static void end(struct wabe_container *c)
+{
+	if (wabe_container_kill(c, SIGKILL, true, NULL) < 0)
+		(void)wabe_container_kill(c, SIGKILL, false, NULL);
+}
+
+static int start_locked(struct wabe_container *c, const char *notify_address,
+			struct wabe_notify *notify, struct wabe_error *err)
 {
 	struct wabe_error own = WABE_ERROR_INIT;
 	enum wabe_status status = wabe_container_status(c);
@@ -86,11 +94,13 @@ static int start_locked(struct wabe_container *c, struct wabe_error *err)
 		return wabe_error_say(err, -EINVAL,
 				      "container %s is %s, only a created one can be started",
 				      c->state.id, wabe_status_name(status));
-	r = let_go(c, &own);
+	r = notify_address ? wabe_notify_open(c, notify_address, notify, &own) : 0;
+	if (r == 0)
+		r = let_go(c, &own);
 	if (r == 0) {
 		r = poststart(c, &own);
 		if (r < 0)
-			(void)wabe_container_kill(c, SIGKILL, true, NULL);
+			end(c);
 	}
 	if (r < 0 && err) {
 		*err = own;
@@ -99,7 +109,8 @@ static int start_locked(struct wabe_container *c, struct wabe_error *err)
 	return r;
 }
 
-int wabe_container_start(struct wabe_container *c, struct wabe_error *err)
+int wabe_container_start_notified(struct wabe_container *c, const char *address,
+				  struct wabe_notify *ret_notify, struct wabe_error *err)
 {
 	int r = wabe_container_lock(c, LOCK_TIMEOUT_MS, err);
 
@@ -107,9 +118,14 @@ int wabe_container_start(struct wabe_container *c, struct wabe_error *err)
 		return r;
 	r = wabe_state_refresh(c, err);
 	if (r == 0)
-		r = start_locked(c, err);
+		r = start_locked(c, address, ret_notify, err);
 	wabe_container_unlock(c);
 	return r;
+}
+
+int wabe_container_start(struct wabe_container *c, struct wabe_error *err)
+{
+	return wabe_container_start_notified(c, NULL, NULL, err);
 }
 
 static bool has_cgroup(const struct wabe_container *c)

@@ -77,6 +77,21 @@ $1" >"$ROOTFS/say.py"
 	[[ $(wc -l <"$T/told") == 2 ]]
 }
 
+@test "start of a container that runs leaves its notify socket alone" {
+	manager "$MANAGER"
+	own_rootfs
+	say 'while not os.path.exists("/go"): time.sleep(0.05)
+say(b"READY=1"); time.sleep(600)'
+	ok S create --bundle "$B" "$ID"
+	S start "$ID" >"$T/start" 2>&1 &
+	local pid=$!
+	wait_for is_status running "$ID"
+	refused "is running, only a created one can be started" S start "$ID"
+	touch "$ROOTFS/go"
+	wait "$pid" || { cat "$T/start"; false; }
+	grep -q "READY=1.nMAINPID=$(pid_of).n'" "$T/told"
+}
+
 @test "a container in the foreground tells its runtime's pid, which stays" {
 	ADDRESS=@$T/abstract
 	manager "$ADDRESS"
