@@ -165,6 +165,32 @@ const struct wabe_spec_process *wabe_container_process(struct wabe_container *c,
 	return spec ? spec->process : NULL;
 }
 
+/*
+ * Without a cgroup (an ordinary user's) a container's processes are those of its pid namespace, if that is its own: all but
+ * its init here, who would take the others along.
+ */
+static int signal_others(struct wabe_container *c, int signal, struct wabe_error *err)
+{
+	const struct wabe_spec *spec = wabe_container_spec(c, err);
+	const struct wabe_spec_namespace *ns = spec ? wabe_spec_namespace(spec, WABE_NS_PID) : NULL;
+	bool is_staged = spec && wabe_spec_namespace(spec, WABE_NS_USER) && geteuid() != 0;
+	int r;
+
+	if (!spec)
+		return err ? err->code : -EIO;
+	if (!ns || ns->path)
+		return wabe_error_say(
+			err, -ENOTSUP,
+			"container %s has neither a cgroup nor a pid namespace of its own: which processes are its is not known",
+			c->state.id);
+	/* The kernel ends them with their init: pid_namespaces(7). */
+	if (signal == SIGKILL)
+		return 0;
+	r = wabe_namespace_signal(c->pidfd, is_staged, signal, err);
+	return r < 0 ? wabe_error_prefix(err, "container %s: signal all processes", c->state.id)
+		     : 0;
+}
+
 int wabe_container_kill(struct wabe_container *c, int signal, bool is_all, struct wabe_error *err)
 {
 	int r;
@@ -177,6 +203,8 @@ int wabe_container_kill(struct wabe_container *c, int signal, bool is_all, struc
 	/* containerd takes "no such process" for the end that it wanted (checkKillError() of its shim), other words for a failure. */
 	if (r == -ESRCH)
 		return wabe_error_set(err, -ESRCH, "container %s is not running", c->state.id);
+	if (r == 0 && is_all)
+		r = signal_others(c, signal, err);
 	return r < 0 ? r : wabe_pidfd_signal(c->pidfd, signal, err);
 }
 
@@ -223,7 +251,6 @@ static void write_members(struct wabe_container *c, enum wabe_status status,
 {
 	char created[WABE_CLOCK_TEXT_MAX];
 
-	wabe_json_object_begin(w);
 	wabe_json_key(w, "ociVersion");
 	wabe_json_add_string(w, c->state.oci_version);
 	wabe_json_key(w, "id");
@@ -247,6 +274,12 @@ static void write_members(struct wabe_container *c, enum wabe_status status,
 		}
 		wabe_json_object_end(w);
 	}
+}
+
+void wabe_state_write(struct wabe_container *c, enum wabe_status status, struct wabe_json_writer *w)
+{
+	wabe_json_object_begin(w);
+	write_members(c, status, w);
 	wabe_json_object_end(w);
 }
 
@@ -274,15 +307,10 @@ int wabe_container_state_json(struct wabe_container *c, struct wabe_buf *out,
 {
 	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_INDENTED);
 	char owner[WABE_OWNER_MAX];
-}
-
-void wabe_state_write(struct wabe_container *c, enum wabe_status status, struct wabe_json_writer *w)
-{
-	wabe_json_object_begin(w);
-	write_members(c, status, w);
 
 	if (!w)
 		return wabe_error_set(err, -ENOMEM, "state of %s", c->state.id);
+	wabe_json_object_begin(w);
 	write_members(c, wabe_container_status(c), w);
 	/* As runc's, which writes it last. */
 	wabe_json_key(w, "owner");

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -21,6 +22,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "sys/pidfd.h"
 
 /*
  * clone(2): ENOSPC, or EUSERS, is a limit in /proc/sys/user, of this user namespace or one above.
@@ -183,6 +185,74 @@ int wabe_namespace_pids(pid_t pid, pid_t **ret_pids, size_t *ret_count, struct w
 	*ret_count = pids.len / sizeof(pid_t);
 	*ret_pids = (pid_t *)(void *)TAKE_PTR(pids.data);
 	return 0;
+}
+
+/* Who signals may be stopped by a guest, whom it is visible to. */
+#define SIGNAL_TIMEOUT_MS 10000
+
+static bool is_in(const struct stat *ns)
+{
+	struct stat own;
+
+	return stat("/proc/self/ns/pid", &own) < 0 ||
+	       (own.st_ino == ns->st_ino && own.st_dev == ns->st_dev);
+}
+
+/* kill(2): -1 is each process of the caller's pid namespace that it may signal but process 1 and itself, all at one moment. */
+static void __attribute__((noreturn)) signal_inside(const struct stat *host, int signal)
+{
+	/* Whatever goes wrong: never those of the host. */
+	if (is_in(host))
+		_exit(EXDEV);
+	_exit(kill(-1, signal) < 0 && errno != ESRCH ? errno : 0);
+}
+
+/* Its next child is in the namespace. The exit status is 0 or an errno. */
+static void __attribute__((noreturn))
+signal_stage(int pidfd, int types, const struct stat *host, int signal)
+{
+	int child_fd = -EBADF, status = 0;
+	pid_t pid;
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setns(pidfd, types) < 0)
+		_exit(errno);
+	pid = wabe_namespace_clone(0, -1, &child_fd, NULL);
+	if (pid < 0)
+		_exit(-pid);
+	if (pid == 0)
+		signal_inside(host, signal);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			_exit(errno);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : EINTR);
+}
+
+int wabe_namespace_signal(int pidfd, bool is_by_userns, int signal, struct wabe_error *err)
+{
+	const int types = CLONE_NEWPID | (is_by_userns ? CLONE_NEWUSER : 0);
+	_cleanup_close_ int stage_fd = -EBADF;
+	int status = 0, waited, r;
+	struct stat host;
+	pid_t pid;
+
+	if (stat("/proc/self/ns/pid", &host) < 0)
+		return wabe_error_set(err, -errno, "look at /proc/self/ns/pid");
+	pid = wabe_namespace_clone(0, -1, &stage_fd, err);
+	if (pid == 0)
+		signal_stage(pidfd, types, &host, signal);
+	if (pid < 0)
+		return pid;
+	waited = wabe_pidfd_wait(stage_fd, SIGNAL_TIMEOUT_MS, err);
+	if (waited < 0)
+		(void)wabe_pidfd_signal(stage_fd, SIGKILL, NULL);
+	r = wabe_pidfd_reap(pid, &status, waited < 0 ? NULL : err);
+	if (r < 0 || waited < 0)
+		return waited < 0 ? waited : r;
+	r = WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+	/* clone(2): nobody is born any more in a namespace whose init has ended. */
+	if (r == -ENOMEM)
+		r = -ESRCH;
+	return r < 0 ? wabe_error_set(err, r, "signal in its pid namespace") : 0;
 }
 
 /* Born with our memory and our descriptors (and we sleep): the descriptor it opens is ours when it has ended. */

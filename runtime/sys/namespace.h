@@ -38,6 +38,14 @@ int wabe_namespace_open(const char *path, int type, struct wabe_error *err);
  */
 int wabe_namespace_pids(pid_t pid, pid_t **ret_pids, size_t *ret_count, struct wabe_error *err);
 
+/**
+ * wabe_namespace_signal() - @signal (0: only look) to all processes of the pid namespace, and of those below it, of the process
+ * that @pidfd is, but its process 1; at one moment, so that none forks out of the way.
+ * @is_by_userns: the caller has rights over them in that process's user namespace alone (an ordinary user)
+ * 0; -ESRCH: the namespace has ended; -EXDEV: it is the caller's own; -ETIMEDOUT: the helper inside was stopped; or -errno.
+ */
+int wabe_namespace_signal(int pidfd, bool is_by_userns, int signal, struct wabe_error *err);
+
 /** wabe_namespace_is_initial_user() - is the caller in the first user namespace, the host's? */
 bool wabe_namespace_is_initial_user(void);
 

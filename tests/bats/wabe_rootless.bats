@@ -93,6 +93,39 @@ more_ids()
 	refused "does not exist" W state "$ID"
 }
 
+@test "kill --all: without a cgroup all processes of the pid namespace, and no other" {
+	local mine
+	conf '.mounts += [{destination: "/dev/shm", type: "tmpfs", source: "shm"}]'
+	# shellcheck disable=SC2016 # the container's shell's
+	background 'trap "echo init >>/dev/shm/got" USR1
+		(trap "echo child >>/dev/shm/got" USR1; touch /dev/shm/ready1; while :; do sleep 0.1; done) &
+		setsid sh -c "trap \"echo other >>/dev/shm/got\" USR1; touch /dev/shm/ready2; while :; do sleep 0.1; done" &
+		while :; do sleep 0.1; done'
+	wait_for W exec "$ID" test -e /dev/shm/ready1 -a -e /dev/shm/ready2
+	# The same user's, outside.
+	"${AS_USER[@]}" sh -c 'trap "exit 9" USR1; touch "$0"/mine; while :; do sleep 0.1; done' "$RUN" 3>&- &
+	mine=$!
+	wait_for test -e "$RUN/mine"
+	ok W kill --all "$ID" USR1
+	wait_for W exec "$ID" sh -c '[ "$(sort /dev/shm/got | tr "\n" " ")" = "child init other " ]'
+	kill -0 "$mine"
+	kill -KILL "$mine"
+	ok W kill --all "$ID" 0
+	ok W kill --all "$ID" KILL
+	wait_for is_status stopped "$ID"
+	refused "not running" W kill --all "$ID" TERM
+	ok W delete "$ID"
+}
+
+@test "kill --all: processes that can't be told from others are refused, not guessed" {
+	conf '.linux.namespaces |= map(select(.type != "pid")) | .mounts |= map(select(.destination != "/proc"))
+		| .linux.maskedPaths = [] | .linux.readonlyPaths = []'
+	background
+	refused "neither a cgroup nor a pid namespace of its own" W kill --all "$ID" TERM
+	[[ $(state_of) == running ]]
+	ok W kill "$ID" KILL
+}
+
 @test "exec: in all namespaces and behind the same rights, with a pid file, a status, a user that is mapped" {
 	background
 	ok_inside 'readlink /proc/self/ns/user /proc/self/ns/pid /proc/self/ns/mnt; cat /proc/self/oom_score_adj; grep -E "^(CapBnd|NoNewPrivs)" /proc/self/status'

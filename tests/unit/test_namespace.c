@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,6 +95,79 @@ static void test_clone(struct tap *t)
 	tap_int(t, status, 42 << 8, "it has a name of its own");
 }
 
+/* A copy of the mounts below a user namespace; of the memory that is shared meanwhile the sanitizers have their say. */
+static void test_lower_mounts(struct tap *t)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct stat before, after;
+		int depth = 0;
+
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
+		    write_file("/proc/self/uid_map", "0 0 1") < 0 ||
+		    write_file("/proc/self/setgroups", "deny") < 0 ||
+		    write_file("/proc/self/gid_map", "0 0 1") < 0)
+			_exit(77);
+		if (stat("/proc/self/ns/mnt", &before) < 0 ||
+		    wabe_namespace_enter_lower_mounts(NULL) < 0 ||
+		    stat("/proc/self/ns/mnt", &after) < 0)
+			_exit(1);
+		for (int volatile i = 0; i < 1000; i++) /* the stack is as good as before */
+			depth += i;
+		_exit(before.st_ino == after.st_ino || depth != 499500 ? 2 : 0);
+	}
+	waitpid(pid, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		tap_skip(t, "no user namespace can be made here");
+	else
+		tap_int(t, status, 0, "a lower copy of the mounts is entered");
+}
+
+/* A pid namespace with an init, which counts its signals, and a child that ends by one. */
+static pid_t make_inhabited(int *ret_pidfd)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	pid_t pid = wabe_namespace_clone(CLONE_NEWPID, -EBADF, ret_pidfd, &err);
+	int status = 0;
+
+	if (pid != 0)
+		return pid;
+	pid = fork();
+	if (pid == 0) {
+		pause();
+		_exit(3);
+	}
+	signal(SIGUSR1, SIG_IGN); /* of the init itself nothing is asked */
+	waitpid(pid, &status, 0);
+	_exit(WIFSIGNALED(status) ? WTERMSIG(status) : 99);
+}
+
+static void test_signal(struct tap *t)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	_cleanup_close_ int pidfd = -EBADF, own_fd = -EBADF;
+	pid_t pid = make_inhabited(&pidfd);
+	int status = -1;
+
+	if (!tap_ok(t, pid > 0, "a pid namespace"))
+		return;
+	tap_int(t, wabe_namespace_signal(pidfd, false, 0, &err), 0, "look: %s", err.text);
+	tap_int(t, waitpid(pid, &status, WNOHANG), 0, "  nobody ends of that");
+	/* The child may not have been born. */
+	for (int i = 0; i < 1000 && waitpid(pid, &status, WNOHANG) == 0; i++) {
+		(void)wabe_namespace_signal(pidfd, false, SIGUSR1, &err);
+		usleep(10000);
+	}
+	tap_int(t, status, SIGUSR1 << 8, "a signal for all but the init: %s", err.text);
+	tap_int(t, wabe_namespace_signal(pidfd, false, SIGUSR1, NULL), -ESRCH,
+		"a namespace that has ended");
+	own_fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	tap_int(t, wabe_namespace_signal(own_fd, false, 0, &err), -EXDEV,
+		"never our own namespace");
+}
+
 int main(void)
 {
 	struct tap t = TAP_INIT;
@@ -102,5 +178,7 @@ int main(void)
 	}
 	test_clone(&t);
 	test_limits(&t);
+	test_lower_mounts(&t);
+	test_signal(&t);
 	return tap_end(&t);
 }
