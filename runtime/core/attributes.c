@@ -69,7 +69,9 @@ int wabe_attributes_release(const struct wabe_spec_process *process, pid_t pid, 
 	r = set_scheduler(pid, process->scheduler, 0, err);
 	if (r == 0)
 		r = wabe_sync_send(sock, WABE_SYNC_GO, -1, err);
-	return r < 0 ? r : wabe_sync_receive(sock, NULL, err);
+	if (r == 0)
+		r = wabe_sync_receive(sock, NULL, err);
+	return r > 0 ? wabe_error_say(err, -EPROTO, "unexpected message %d", r) : r;
 }
 
 static int set_personality(const struct wabe_spec_personality *p, struct wabe_error *err)

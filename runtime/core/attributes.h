@@ -23,7 +23,7 @@ int wabe_attributes_outside(pid_t pid, const struct wabe_spec_process *process,
  * wabe_attributes_finish() - the last thing of the child before its execve, on @sock: under SCHED_DEADLINE nobody may fork who
  * wasn't given SCHED_FLAG_RESET_ON_FORK (sched(7)). So wabe_attributes_outside() gives it the flag though it isn't asked for:
  * hooks and helpers are still to be made. Here the child asks its creator, or starter, to take it away.
- * wabe_attributes_release() is the answer to its SCHEDULE, and receives what it says then: see wabe_sync_receive().
+ * wabe_attributes_release() is the answer to its SCHEDULE, and waits for the execve: 0, or its error.
  */
 int wabe_attributes_finish(const struct wabe_spec_process *process, int sock,
 			   struct wabe_error *err);

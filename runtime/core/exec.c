@@ -425,10 +425,10 @@ static int follow_child(struct exec *e, struct wabe_error *err)
 		else if (got == WABE_SYNC_CONSOLE && fd >= 0)
 			r = wabe_console_deliver(e->args->console_socket, e->args->ret_console_fd,
 						 &fd, err);
-		else if (got == WABE_SYNC_SCHEDULE)
-			return wabe_attributes_release(&e->process, e->pid, e->ours_fd, err);
-		else
+		else if (got != WABE_SYNC_SCHEDULE)
 			return wabe_error_say(err, -EPROTO, "unexpected message %d", got);
+		else /* the last that it asks for */
+			return wabe_attributes_release(&e->process, e->pid, e->ours_fd, err);
 	}
 	return r;
 }

@@ -255,7 +255,10 @@ int wabe_namespace_signal(int pidfd, bool is_by_userns, int signal, struct wabe_
 	return r < 0 ? wabe_error_set(err, r, "signal in its pid namespace") : 0;
 }
 
-/* Born with our memory and our descriptors (and we sleep): the descriptor it opens is ours when it has ended. */
+/*
+ * Born with our memory and our descriptors (and we sleep): the descriptor it opens is ours when it has ended. That the
+ * memory is as good as before the sanitizers see in tests/unit/test_namespace.c, which they run.
+ */
 static int lower_child(void *arg)
 {
 	int *ret_fd = arg;
