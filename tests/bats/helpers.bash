@@ -71,7 +71,7 @@ recipe_dir()
 	local dir=$BATS_TEST_DIRNAME/../../templates
 
 	[[ -f $dir/busybox ]] || dir=/usr/share/wabe/templates
-	echo "$dir"
+	realpath "$dir"
 }
 
 setup()
@@ -107,6 +107,7 @@ make_vz_conf()
 		DUMPDIR="$VZ/dump"
 		TEMPLATE="$STORE"
 		RECIPEDIR="$(recipe_dir)"
+		DISTDIR="$(recipe_dir)/dist"
 		VE_ROOT="$VZ/root/\$VEID"
 		VE_PRIVATE="$VZ/private/\$VEID"
 		LOGFILE="$VZ/vzctl.log"
@@ -277,6 +278,23 @@ wait_for()
 key()
 {
 	sed -n "s/^$1=\"\(.*\)\"\$/\1/p" "$VZ/conf/${2:-$CT}.conf"
+}
+
+# The guest's own file on the host, as far as it is in its private area.
+own()
+{
+	echo "$VZ/private/$CT/fs/$1"
+}
+
+# The file $1 of the guest is exactly what comes from standard input.
+file_is()
+{
+	diff -u - "$(own "$1")" || { echo "unexpected: $1"; return 1; }
+}
+
+gone()
+{
+	[[ ! -e $(own "$1") && ! -L $(own "$1") ]] || { echo "is there: $1"; return 1; }
 }
 
 # A file of a guest's cgroup: $1 controller, $2 file on v2, $3 file on v1.

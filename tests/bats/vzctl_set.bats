@@ -125,7 +125,7 @@ load helpers
 	inside 'cat /etc/shadow'
 	has 'daemon:$6$'
 	has "root:$hash"
-	run_exit 74 vzctl set "$CT" --userpasswd nobody-knows:word
+	run_exit 74 vzctl set "$CT" --userpasswd Nobody:word
 	run_exit 21 vzctl set "$CT" --userpasswd justaword
 	not grep -rE 's3cr3t-word|other-word' "$VZ"
 }

@@ -15,8 +15,8 @@ struct wanted {
 
 static const struct wanted wanted[] = {
 	{ "hostname", "web", NULL, true, false, "" },
-	{ "hostname", "web", NULL, false, true, "host name," },
-	{ "hostname", "", NULL, false, true, "" },
+	{ "hostname", "web", NULL, false, true, "host name,guest's files," },
+	{ "hostname", "", NULL, false, true, "guest's files," },
 	{ "userpasswd", "root:x", NULL, false, false, "password," },
 	{ "userpasswd", "root:x", NULL, false, true, "password," },
 	{ "ram", "1G", NULL, true, false, "" },

@@ -17,7 +17,9 @@
 #include "guest/init.h"
 #include "guest/passwd.h"
 #include "guest/pending.h"
+#include "guest/resolv.h"
 #include "guest/root.h"
+#include "guest/sshkey.h"
 #include "guest/steps.h"
 #include "tap.h"
 
@@ -359,6 +361,105 @@ static void test_pending(struct tap *t)
 	close(host.conf_fd);
 }
 
+static void test_resolv(struct tap *t)
+{
+	static const struct {
+		const char *text, *servers, *domains;
+		bool has_loopback;
+	} rows[] = {
+		{ "", "", "", false },
+		{ "nameserver 192.0.2.1\nnameserver 2001:db8::1\nsearch a.example b.example\n",
+		  "192.0.2.1 2001:db8::1", "a.example b.example", false },
+		{ "# nameserver 192.0.2.1\n;search x\noptions ndots:2\n", "", "", false },
+		{ "nameserver 127.0.0.53\nnameserver ::1\nnameserver 0.0.0.0\n", "", "", true },
+		{ "nameserver 127.0.0.53\n\tnameserver\t192.0.2.1  \r\n", "192.0.2.1", "", true },
+		{ "nameserver fe80::1\nnameserver fe80::1%eth0\nnameserver nonsense\n", "", "",
+		  false },
+		{ "domain a.example\nsearch b.example c.example\n", "", "b.example c.example",
+		  false },
+		{ "search a.example\nsearch $(id) b.example 'x'\n", "", "b.example", false },
+		{ "nameserver\nsearch\nnameserver 192.0.2.1;id\n", "", "", false },
+		{ "nameserver 192.0.2.1", "192.0.2.1", "", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+		struct vz_resolv resolv = { .servers = "?", .domains = "?" };
+
+		tap_ok(t,
+		       vz_resolv_parse(rows[i].text, &arena, &resolv) == 0 &&
+			       strcmp(resolv.servers, rows[i].servers) == 0 &&
+			       strcmp(resolv.domains, rows[i].domains) == 0 &&
+			       resolv.has_loopback == rows[i].has_loopback,
+		       "resolv.conf %zu: \"%s\", \"%s\"", i, resolv.servers, resolv.domains);
+	}
+}
+
+/* A key of ssh-keygen(1), and as an RSA key would begin. */
+#define BLOB "AAAAC3NzaC1lZDI1NTE5AAAAIPEYtRXKJmJFBLQ4ZAt0Du3IKUYbCHBFBHBcUVCVmvyQ"
+#define KEY "ssh-ed25519 " BLOB
+
+static void test_sshkey_check(struct tap *t)
+{
+	static const struct {
+		const char *line;
+		bool is_fine;
+	} rows[] = {
+		{ KEY, true },
+		{ KEY " a comment, \"quoted\"", true },
+		{ "no-pty,from=\"192.0.2.1\" " KEY, true },
+		{ "command=\"echo \\\"x y\\\"\" " KEY " c", true },
+		{ "command=\"echo " KEY, false },
+		{ "", false },
+		{ "ssh-ed25519", false },
+		{ "ssh-ed25519 ", false },
+		{ "ssh-ed25519  " BLOB, false },
+		{ "ssh-ed25519 AAAA", false },
+		{ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", false },
+		{ "ssh-rsa " BLOB, false },
+		{ "ssh-dss " BLOB, false },
+		{ "ssh-ed25519 " BLOB "=", false },
+		{ "ssh-ed25519 " BLOB "$", false },
+		{ "ssh-ed25519 =" BLOB, false },
+		{ KEY "\nx", false },
+		{ "x y " KEY, false },
+	};
+	const char *key;
+	size_t len;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool is_fine = vz_sshkey_check(rows[i].line, &key, &len) == 0;
+
+		tap_ok(t,
+		       is_fine == rows[i].is_fine &&
+			       (!is_fine || (len == strlen(KEY) && strncmp(key, KEY, len) == 0)),
+		       "key %zu is %s", i, rows[i].is_fine ? "fine" : "refused");
+	}
+}
+
+static void test_sshkey_merge(struct tap *t)
+{
+	static const struct {
+		const char *old, *keys, *wanted;
+	} rows[] = {
+		{ "", KEY " a\n", KEY " a\n" },
+		{ KEY " other comment\n", KEY " a\n", KEY " other comment\n" },
+		{ "no-pty " KEY, KEY "\n", "no-pty " KEY "\n" },
+		{ "# mine", KEY "\n", "# mine\n" KEY "\n" },
+		{ KEY "AAAA\n", KEY "\n", KEY "AAAA\n" KEY "\n" },
+		{ "", KEY "\n" KEY " again\n", KEY "\n" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(wabe_buf_free) struct wabe_buf out = WABE_BUF_INIT;
+
+		tap_ok(t,
+		       vz_sshkey_merge(rows[i].old, rows[i].keys, &out) == 0 &&
+			       strcmp(out.data, rows[i].wanted) == 0,
+		       "authorized_keys %zu", i);
+	}
+}
+
 int main(void)
 {
 	struct tap t = TAP_INIT;
@@ -372,6 +473,9 @@ int main(void)
 	test_passwd(&t);
 	test_guestfile(&t);
 	test_pending(&t);
+	test_resolv(&t);
+	test_sshkey_check(&t);
+	test_sshkey_merge(&t);
 	tap_ok(&t, wabe_file_remove_tree_at(AT_FDCWD, where, NULL) == 0, "all is removed");
 	return tap_end(&t);
 }

@@ -36,6 +36,7 @@ static const struct host_key {
 	{ "TEMPLATE", HOST_PATH, offsetof(struct vz_host, template_dir) },
 	{ "DUMPDIR", HOST_PATH, offsetof(struct vz_host, dumpdir) },
 	{ "STATEDIR", HOST_PATH, offsetof(struct vz_host, statedir) },
+	{ "DISTDIR", HOST_PATH, offsetof(struct vz_host, dist_default) },
 	{ "LOGFILE", HOST_PATH, offsetof(struct vz_host, logfile) },
 	{ "CONFIGFILE", HOST_TEMPLATE, offsetof(struct vz_host, sample) },
 	{ "DEF_OSTEMPLATE", HOST_TEMPLATE, offsetof(struct vz_host, ostemplate) },
@@ -197,6 +198,7 @@ int vz_host_load(const char *path, struct wabe_log *log, struct vz_host *ret_hos
 	*ret_host = (struct vz_host){
 		.conf_fd = -EBADF,
 		.statedir = STATEDIR_DEFAULT,
+		.dist_default = WABE_DIST_DIR,
 		.uid_base = UID_BASE_DEFAULT,
 		.uid_end = UID_END_DEFAULT,
 		.is_disk_quota = true,

@@ -116,6 +116,13 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 		.option = "userpasswd", .rule = { VZ_TYPE_USERPASSWD },
 		.flags = VZ_PARAM_SET | VZ_PARAM_ONLINE, .value = "USER:PASSWORD",
 		.help = "set a user's password inside the guest; never saved",
+		.manual = "A user that is not there is made.",
+	},
+	[VZ_PARAM_SSHKEY] = {
+		.option = "sshkey", .rule = { VZ_TYPE_TEXT },
+		.flags = VZ_PARAM_SET | VZ_PARAM_ONLINE, .value = "KEY|FILE",
+		.help = "let a public SSH key log in as root; never saved",
+		.manual = "A line as in authorized_keys, or a file of such lines on the host.",
 	},
 	[VZ_PARAM_DISABLED] = {
 		.option = "disabled", .key = "DISABLED", .rule = { VZ_TYPE_YESNO },
@@ -173,14 +180,12 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	},
 	[VZ_PARAM_NAMESERVER] = {
 		.option = "nameserver", .key = "NAMESERVER", .rule = { VZ_TYPE_NAMESERVER },
-		.flags = BOTH | VZ_PARAM_LOUD | VZ_PARAM_REPLACE,
-		.unenforced = no_network, .value = "ADDRESS|inherit",
+		.flags = BOTH | VZ_PARAM_ONLINE | VZ_PARAM_REPLACE, .value = "ADDRESS|inherit",
 		.help = "a name server; repeat it for more",
 	},
 	[VZ_PARAM_SEARCHDOMAIN] = {
 		.option = "searchdomain", .key = "SEARCHDOMAIN", .rule = { VZ_TYPE_DOMAIN },
-		.flags = BOTH | VZ_PARAM_LOUD | VZ_PARAM_REPLACE,
-		.unenforced = no_network, .value = "DOMAIN|inherit",
+		.flags = BOTH | VZ_PARAM_ONLINE | VZ_PARAM_REPLACE, .value = "DOMAIN|inherit",
 		.help = "a search domain; repeat it for more",
 	},
 	[VZ_PARAM_NETIF] = {

@@ -5,10 +5,12 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "guest/dist.h"
 #include "guest/hostname.h"
 #include "guest/layout.h"
 #include "guest/passwd.h"
 #include "guest/resources.h"
+#include "guest/sshkey.h"
 #include "guest/template.h"
 
 static int apply_password(struct vz_guest *g, const struct vz_change *change,
@@ -67,6 +69,40 @@ static int apply_hostname(struct vz_guest *g, const struct vz_change *change,
 	return r;
 }
 
+/* An empty one is given too, and wrong. */
+static bool has_sshkey(const struct vz_params *params)
+{
+	return params->values[VZ_PARAM_SSHKEY].is_set;
+}
+
+static int check_sshkey(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf keys = WABE_BUF_INIT;
+
+	(void)g;
+	return vz_sshkey_collect(change->params->values[VZ_PARAM_SSHKEY].text, &keys, err);
+}
+
+static int apply_sshkey(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
+{
+	return vz_sshkey_add(g, change->params->values[VZ_PARAM_SSHKEY].text, err);
+}
+
+/* What is in the guest's own files; an empty value takes it out of them. */
+static bool is_in_files(const struct vz_params *params)
+{
+	return params->values[VZ_PARAM_IP_ADDRESS].is_set ||
+	       params->values[VZ_PARAM_HOSTNAME].is_set ||
+	       params->values[VZ_PARAM_NAMESERVER].is_set ||
+	       params->values[VZ_PARAM_SEARCHDOMAIN].is_set;
+}
+
+static int apply_files(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
+{
+	(void)change;
+	return vz_dist_apply(g, false, err);
+}
+
 static const struct vz_apply_row rows[] = {
 	{
 		.name = "template",
@@ -83,6 +119,15 @@ static const struct vz_apply_row rows[] = {
 		.when = VZ_APPLY_ALWAYS,
 		.apply = apply_password,
 		.said = "Password was changed",
+		.kind = VZ_EXIT_PASSWORD,
+	},
+	{
+		.name = "ssh key",
+		.concerns = has_sshkey,
+		.when = VZ_APPLY_ALWAYS,
+		.check = check_sshkey,
+		.apply = apply_sshkey,
+		.said = "SSH key was added",
 		.kind = VZ_EXIT_PASSWORD,
 	},
 	{
@@ -120,6 +165,15 @@ static const struct vz_apply_row rows[] = {
 		.when = VZ_APPLY_RUNNING,
 		.apply = apply_hostname,
 		.kind = VZ_EXIT_BAD_HOSTNAME,
+	},
+	{
+		/* Those of a guest that is down are written when it starts. */
+		.name = "guest's files",
+		.concerns = is_in_files,
+		.when = VZ_APPLY_RUNNING,
+		.flags = VZ_APPLY_SAMPLE,
+		.apply = apply_files,
+		.kind = VZ_EXIT_ACTION_SCRIPT,
 	},
 };
 

@@ -10,6 +10,8 @@
 
 #include "base/cleanup.h"
 #include "guest/area.h"
+#include "guest/destroy.h"
+#include "guest/dist.h"
 #include "guest/idrange.h"
 #include "guest/layout.h"
 #include "guest/pending.h"
@@ -285,6 +287,12 @@ int vz_guest_create(struct vz_guest *g, const char *sample, const struct vz_para
 		return r;
 	}
 	vz_say(g, "CT configuration saved to %s", g->conf.path);
+	r = vz_dist_post_create(g, err);
+	if (r < 0) {
+		vz_say(g, "Creation of container private area failed");
+		(void)vz_destroy_rest(g, NULL);
+		return r;
+	}
 	vz_say(g, "Container private area was created");
 	return 0;
 }

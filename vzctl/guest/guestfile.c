@@ -49,12 +49,26 @@ static int write_new(int dir_fd, const char *name, const void *text, size_t len,
 	return fchmod(fd, like ? like->st_mode & 07777 : mode) < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
+static int replace(int dir_fd, const char *name, const void *text, size_t len, mode_t mode,
+		   const struct stat *like)
+{
+	char temporary[NAME_MAX + 1];
+	int r;
+
+	snprintf(temporary, sizeof(temporary), ".%s.wabe", name);
+	r = write_new(dir_fd, temporary, text, len, mode, like);
+	if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlinkat(dir_fd, temporary, 0);
+	return r;
+}
+
 int vz_guestfile_replace(int root_fd, const char *name, const void *text, size_t len, mode_t mode,
 			 struct wabe_error *err)
 {
 	_cleanup_close_ int dir_fd =
 		wabe_path_open_in(root_fd, "/etc", O_PATH | O_DIRECTORY, 0, err);
-	char temporary[NAME_MAX + 1];
 	struct stat st;
 	bool is_there;
 	int r;
@@ -62,13 +76,11 @@ int vz_guestfile_replace(int root_fd, const char *name, const void *text, size_t
 	if (dir_fd < 0)
 		return dir_fd;
 	is_there = fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
-	snprintf(temporary, sizeof(temporary), ".%s.wabe", name);
-	r = write_new(dir_fd, temporary, text, len, mode, is_there ? &st : NULL);
-	if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
-		r = -errno;
-	if (r < 0) {
-		(void)unlinkat(dir_fd, temporary, 0);
-		return wabe_error_set(err, r, "write /etc/%s in the guest", name);
-	}
-	return 0;
+	r = replace(dir_fd, name, text, len, mode, is_there ? &st : NULL);
+	return r < 0 ? wabe_error_set(err, r, "write /etc/%s in the guest", name) : 0;
+}
+
+int vz_guestfile_replace_at(int dir_fd, const char *name, const void *text, size_t len, mode_t mode)
+{
+	return replace(dir_fd, name, text, len, mode, NULL);
 }

@@ -29,4 +29,11 @@ int vz_guestfile_read(int root_fd, const char *path, struct wabe_buf *text, stru
 int vz_guestfile_replace(int root_fd, const char *name, const void *text, size_t len, mode_t mode,
 			 struct wabe_error *err);
 
+/**
+ * vz_guestfile_replace_at() - the same in directory @dir_fd, and always the caller's with @mode. 0 or
+ * -errno.
+ */
+int vz_guestfile_replace_at(int dir_fd, const char *name, const void *text, size_t len,
+			    mode_t mode);
+
 #endif

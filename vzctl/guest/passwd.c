@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "guest/dist.h"
 #include "guest/guestfile.h"
 #include "guest/run.h"
 #include "guest/start.h"
@@ -19,8 +20,7 @@
 #define SECONDS_A_DAY 86400
 #define USER_MAX 64
 
-/* The line of @user in a colon-separated file, or NULL. */
-static const char *find_line(const char *text, const char *user)
+const char *vz_passwd_line(const char *text, const char *user)
 {
 	size_t len = strlen(user);
 
@@ -35,7 +35,7 @@ static const char *find_line(const char *text, const char *user)
 int vz_passwd_edit(const char *shadow, const char *user, const char *hash, long days,
 		   struct wabe_buf *out)
 {
-	const char *line = find_line(shadow, user), *rest;
+	const char *line = vz_passwd_line(shadow, user), *rest;
 	int r;
 
 	if (!line)
@@ -58,6 +58,7 @@ enum answer { DONE, NO_USER, NO_FILE, NOT_WRITTEN };
 
 struct job {
 	char user[USER_MAX];
+	const char *userpw; /* not for the guest's process */
 	const char *hash;
 	long days;
 };
@@ -99,14 +100,14 @@ static int passwd_main(void *data)
 
 	if (vz_guestfile_read(root_fd, "/etc/passwd", &passwd, NULL) < 0)
 		return NO_FILE;
-	if (!find_line(passwd.data ? passwd.data : "", job->user))
+	if (!vz_passwd_line(passwd.data ? passwd.data : "", job->user))
 		return NO_USER;
 	r = vz_guestfile_read(root_fd, "/etc/shadow", &shadow, NULL);
 	if (r == -ENOENT)
 		return edit_file(root_fd, "passwd", &passwd, job, -1);
 	if (r < 0)
 		return NO_FILE;
-	if (!find_line(shadow.data ? shadow.data : "", job->user))
+	if (!vz_passwd_line(shadow.data ? shadow.data : "", job->user))
 		return append_shadow(root_fd, &shadow, job);
 	return edit_file(root_fd, "shadow", &shadow, job, job->days);
 }
@@ -126,20 +127,49 @@ static int make_salt(char salt[SALT_CHARS + 8], struct wabe_error *err)
 	return 0;
 }
 
-static int run_job(struct vz_guest *g, struct job *job, struct wabe_error *err)
+/* As text for a shell: a word that is exactly @word. */
+static int quote(struct wabe_buf *out, const char *word)
 {
-	bool is_borrowed = false;
-	int r = vz_guest_find(g, err), r_end;
+	int r = wabe_buf_puts(out, "'");
 
-	if (r == 0 && !g->container) {
-		r = vz_borrow_begin(g, err);
-		is_borrowed = r == 0;
-	}
+	for (; r == 0 && *word; word++)
+		r = *word == '\'' ? wabe_buf_puts(out, "'\\''") : wabe_buf_add(out, word, 1);
+	return r < 0 ? r : wabe_buf_puts(out, "'");
+}
+
+/*
+ * By the distribution's script, which knows how its users are made. It has the password as the
+ * shell's variable, not in its environment: others' scripts set it themselves.
+ */
+static int make_user(struct vz_guest *g, const struct job *job, struct wabe_error *err)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	_cleanup_(wabe_buf_free) struct wabe_buf secret = WABE_BUF_INIT;
+	struct wabe_strv env = { 0 };
+	struct vz_dist dist;
+	int r = vz_dist_load(g, &arena, &dist, err);
+
 	if (r < 0)
 		return r;
-	r = vz_run_function(g, passwd_main, job, err);
-	r_end = is_borrowed ? vz_borrow_end(g, r < 0 ? NULL : err) : 0;
-	return r < 0 ? r : (r_end < 0 ? r_end : r);
+	if (wabe_strv_add(&env, &arena, "VE_STATE=running") < 0 ||
+	    wabe_buf_puts(&secret, "USERPW=") < 0 || quote(&secret, job->userpw) < 0 ||
+	    wabe_buf_puts(&secret, "\n") < 0)
+		r = wabe_error_set(err, -ENOMEM, "user %s", job->user);
+	else
+		r = vz_dist_run(g, &dist, VZ_DIST_SET_USERPASS, &env, secret.data, err);
+	if (secret.data)
+		explicit_bzero(secret.data, secret.len);
+	return r;
+}
+
+static int run_job(struct vz_guest *g, void *data, struct wabe_error *err)
+{
+	int answer = vz_run_function(g, passwd_main, data, err), r;
+
+	if (answer != NO_USER)
+		return answer;
+	r = make_user(g, data, err);
+	return r < 0 ? r : vz_run_function(g, passwd_main, data, err);
 }
 
 static int say_answer(int answer, const char *user, struct wabe_error *err)
@@ -160,7 +190,7 @@ static int say_answer(int answer, const char *user, struct wabe_error *err)
 int vz_passwd_set(struct vz_guest *g, const char *userpasswd, struct wabe_error *err)
 {
 	const char *colon = strchr(userpasswd, ':');
-	struct job job = { .days = (long)(time(NULL) / SECONDS_A_DAY) };
+	struct job job = { .userpw = userpasswd, .days = (long)(time(NULL) / SECONDS_A_DAY) };
 	struct crypt_data crypt = { 0 };
 	char salt[SALT_CHARS + 8];
 	int r;
@@ -176,7 +206,7 @@ int vz_passwd_set(struct vz_guest *g, const char *userpasswd, struct wabe_error 
 	if (!job.hash || job.hash[0] == '*')
 		r = wabe_error_say(err, -EINVAL, "the password can't be hashed");
 	else
-		r = run_job(g, &job, err);
+		r = vz_borrow_call(g, run_job, &job, err);
 	if (r >= 0)
 		r = say_answer(r, job.user, err);
 	explicit_bzero(&crypt, sizeof(crypt));

@@ -127,20 +127,50 @@ static int script_main(void *data)
 	return 126;
 }
 
+/* @script and @run belong together from here on. */
+static int script_init(struct script *script, struct run *run, const struct vz_guest *g,
+		       const struct wabe_strv *env, struct wabe_error *err)
+{
+	int r = find_shell(g, &script->shell, err);
+
+	if (r == 0)
+		r = run_init(run, NULL, err);
+	for (size_t i = 0; r == 0 && env && i < env->count; i++)
+		if (wabe_strv_add(&run->process.env, &run->arena, env->items[i]) < 0)
+			r = wabe_error_set(err, -ENOMEM, "environment of the command");
+	if (r < 0)
+		return r;
+	script->env = run->process.env.items;
+	run->args.main = script_main;
+	run->args.main_data = script;
+	return 0;
+}
+
 int vz_run_script(struct vz_guest *g, const char *text, size_t len, struct wabe_error *err)
 {
 	struct script script = { .text = text, .len = len };
 	_cleanup_(run_free) struct run run = { 0 };
-	int r = find_shell(g, &script.shell, err);
+	int r = script_init(&script, &run, g, NULL, err);
 
-	if (r == 0)
-		r = run_init(&run, NULL, err);
+	return r < 0 ? r : run_wait(g, &run, err);
+}
+
+pid_t vz_run_script_start(struct vz_guest *g, const char *text, size_t len,
+			  const struct wabe_strv *env, int out_fd, struct wabe_error *err)
+{
+	_cleanup_close_ int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct script script = { .text = text, .len = len };
+	_cleanup_(run_free) struct run run = { 0 };
+	int r;
+
+	if (null_fd < 0)
+		return wabe_error_set(err, -errno, "open /dev/null");
+	r = script_init(&script, &run, g, env, err);
 	if (r < 0)
 		return r;
-	script.env = run.process.env.items;
-	run.args.main = script_main;
-	run.args.main_data = &script;
-	return run_wait(g, &run, err);
+	run.args.stdin_fd = null_fd;
+	run.args.stdout_fd = run.args.stderr_fd = out_fd;
+	return wabe_container_exec(g->container, &run.args, err);
 }
 
 int vz_run_function(struct vz_guest *g, int (*main)(void *data), void *data, struct wabe_error *err)

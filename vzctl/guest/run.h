@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/str.h"
 #include "guest/guest.h"
 
 /*
@@ -30,6 +31,14 @@ int vz_run_words(struct vz_guest *g, char *const *words, size_t count, struct wa
  * file of the guest.
  */
 int vz_run_script(struct vz_guest *g, const char *text, size_t len, struct wabe_error *err);
+
+/**
+ * vz_run_script_start() - the same without waiting: input is /dev/null, output and errors go to
+ * @out_fd. Returns its pid, a child, or -errno.
+ * @env: "NAME=value" words that are added to its environment; NULL: none
+ */
+pid_t vz_run_script_start(struct vz_guest *g, const char *text, size_t len,
+			  const struct wabe_strv *env, int out_fd, struct wabe_error *err);
 
 /**
  * vz_run_login() - a login shell on a terminal of the guest's, relayed to the caller's; @words:

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "guest/dist.h"
 #include "guest/hostname.h"
 #include "guest/layout.h"
 #include "guest/mount.h"
@@ -23,6 +24,7 @@ struct start {
 	struct vz_mountns ns;
 	int root_fd;	  /* the mounted root */
 	bool is_borrowed; /* make the container, but don't run init */
+	bool has_dist;	  /* its distribution's scripts run before init */
 };
 
 static int run_premount(void *data, struct wabe_error *err)
@@ -113,6 +115,7 @@ static int write_hostname(void *data, struct wabe_error *err)
 {
 	struct start *s = data;
 
+	s->has_dist = vz_dist_is_due(s->g);
 	return vz_hostname_write(s->g, s->root_fd, err);
 }
 
@@ -143,6 +146,27 @@ static void restore_stdio(int saved[3])
 	}
 }
 
+/* The container has strings of the specification, which ends with the step that made both. */
+static int reload(struct vz_guest *g, struct wabe_error *err)
+{
+	struct wabe_container *c = NULL;
+	int r = wabe_container_load(&g->host->rt, g->id, &c, err);
+
+	if (r < 0)
+		return r;
+	wabe_container_free(&g->container);
+	g->container = c;
+	return 0;
+}
+
+static void delete_container(void *data)
+{
+	struct start *s = data;
+
+	(void)wabe_container_delete(s->g->container, true, NULL);
+	wabe_container_free(&s->g->container);
+}
+
 static int run_container(struct start *s, const struct wabe_spec *spec, struct wabe_error *err)
 {
 	const struct wabe_create_args args = {
@@ -150,15 +174,21 @@ static int run_container(struct start *s, const struct wabe_spec *spec, struct w
 		.bundle = s->g->conf.private,
 		.config_path = s->g->conf.path,
 	};
+	const bool is_created = s->is_borrowed || s->has_dist;
 	int saved[3] = { -EBADF, -EBADF, -EBADF };
 	int r = replace_stdio(saved, err);
 
 	if (r == 0)
-		r = s->is_borrowed ? wabe_container_create(&s->g->host->rt, spec, &args,
-							   &s->g->container, err)
-				   : wabe_container_run(&s->g->host->rt, spec, &args,
-							&s->g->container, err);
+		r = is_created ? wabe_container_create(&s->g->host->rt, spec, &args,
+						       &s->g->container, err)
+			       : wabe_container_run(&s->g->host->rt, spec, &args, &s->g->container,
+						    err);
 	restore_stdio(saved);
+	if (r < 0 || !is_created)
+		return r;
+	r = reload(s->g, err);
+	if (r < 0)
+		delete_container(s);
 	return r;
 }
 
@@ -189,20 +219,30 @@ static int make_container(void *data, struct wabe_error *err)
 	return r < 0 ? vz_guest_fail(err, VZ_EXIT_ENV_CREATE) : 0;
 }
 
-static void delete_container(void *data)
-{
-	struct start *s = data;
-
-	(void)wabe_container_delete(s->g->container, true, NULL);
-	wabe_container_free(&s->g->container);
-}
-
 static int go_back(void *data, struct wabe_error *err)
 {
 	struct start *s = data;
 
 	wabe_cleanup_close(&s->root_fd);
 	return vz_mountns_leave(&s->ns, err);
+}
+
+/*
+ * A guest whose files can't be written (full, read-only, no shell) starts all the same: it may be
+ * started for just that repair. The next start tries again.
+ */
+static int run_dist(void *data, struct wabe_error *err)
+{
+	struct wabe_error reason = WABE_ERROR_INIT;
+	struct start *s = data;
+
+	if (!s->has_dist)
+		return 0;
+	if (vz_dist_apply(s->g, true, &reason) < 0)
+		vz_warn(s->g, "%s", reason.text);
+	if (wabe_container_start(s->g->container, err) < 0)
+		return vz_guest_fail(err, VZ_EXIT_ENV_CREATE);
+	return 0;
 }
 
 static int link_root(void *data, struct wabe_error *err)
@@ -237,6 +277,7 @@ static const struct vz_step start_steps[] = {
 	{ "/etc/hostname", write_hostname, NULL },
 	{ "container", make_container, delete_container },
 	{ "back to the host", go_back, NULL },
+	{ "distribution's scripts", run_dist, NULL },
 	{ "link at VE_ROOT", link_root, unlink_root },
 	{ "start script", run_start, NULL },
 };
@@ -272,7 +313,10 @@ int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 		return r;
 	}
 	vz_say(g, "Container start in progress...");
-	return options->is_waiting ? vz_wait_up(g, err) : 0;
+	if (!options->is_waiting)
+		return 0;
+	r = reload(g, err);
+	return r < 0 ? r : vz_wait_up(g, err);
 }
 
 int vz_borrow_begin(struct vz_guest *g, struct wabe_error *err)
@@ -289,4 +333,22 @@ int vz_borrow_end(struct vz_guest *g, struct wabe_error *err)
 
 	wabe_container_free(&g->container);
 	return r;
+}
+
+int vz_borrow_call(struct vz_guest *g,
+		   int (*call)(struct vz_guest *g, void *data, struct wabe_error *err), void *data,
+		   struct wabe_error *err)
+{
+	int r = vz_guest_find(g, err), r_end;
+
+	if (r < 0)
+		return r;
+	if (g->container)
+		return call(g, data, err);
+	r = vz_borrow_begin(g, err);
+	if (r < 0)
+		return r;
+	r = call(g, data, err);
+	r_end = vz_borrow_end(g, r < 0 ? NULL : err);
+	return r < 0 || r_end == 0 ? r : r_end;
 }

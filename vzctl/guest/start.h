@@ -32,4 +32,12 @@ int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 int vz_borrow_begin(struct vz_guest *g, struct wabe_error *err);
 int vz_borrow_end(struct vz_guest *g, struct wabe_error *err);
 
+/**
+ * vz_borrow_call() - @call(g, data, err) with g->container there: the running guest's, else a
+ * borrowed one. Returns what it returned, or -errno.
+ */
+int vz_borrow_call(struct vz_guest *g,
+		   int (*call)(struct vz_guest *g, void *data, struct wabe_error *err), void *data,
+		   struct wabe_error *err);
+
 #endif
