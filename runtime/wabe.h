@@ -25,6 +25,11 @@
 #include "sys/mount.h"
 #include "sys/namespace.h"
 #include "sys/quota.h"
+/* What vzctl sets up a guest's network with. */
+#include "sys/neighbour.h"
+#include "sys/netdev.h"
+#include "sys/rtnl.h"
+#include "sys/nftables.h"
 
 /** Is a cgroup that can't be had an error? By itself: for the host's root alone. */
 enum wabe_rootless_mode {
@@ -76,6 +81,13 @@ struct wabe_create_args {
 	int *ret_console_fd; /* NULL, or gets the terminal's master when process.terminal and no console_socket */
 	const char
 		*config_path; /* NULL or the guest's config: stored in the state for front ends */
+	/*
+	 * NULL, or called when the container's network namespace is there and nothing of the container's runs yet; it belongs
+	 * to the caller again when this returns. An error fails the create; what it did is its own to undo, also when a
+	 * later step fails. Not without a network namespace of the container's own.
+	 */
+	int (*network)(void *data, int netns_fd, struct wabe_error *err);
+	void *network_data;
 };
 
 /**

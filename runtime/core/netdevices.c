@@ -64,7 +64,7 @@ static int move_one(struct wabe_netdevices *n, const struct wabe_spec_net_device
 	return r < 0 ? wabe_error_prefix(err, "linux.netDevices.%s", spec->host_name) : 0;
 }
 
-int wabe_netdevices_move(struct wabe_init *init, struct wabe_error *err)
+static int move_all(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_list *list = &init->spec->net_devices;
 	const struct wabe_spec_net_device *specs = list->items;
@@ -102,6 +102,31 @@ void wabe_netdevices_return(struct wabe_init *init)
 		if (n->devs[i].is_moved)
 			(void)wabe_netdev_move(n->guest_sock, n->host_sock, n->host_fd, &n->devs[i],
 					       specs[i].host_name, true, NULL);
+}
+
+/* The caller's part: wabe.h, struct wabe_create_args. */
+static int call_back(const struct wabe_init *init, struct wabe_error *err)
+{
+	_cleanup_close_ int netns_fd = -EBADF;
+
+	if (!init->args->network)
+		return 0;
+	netns_fd = open_guest(init, err);
+	if (netns_fd < 0)
+		return netns_fd;
+	return init->args->network(init->args->network_data, netns_fd, err);
+}
+
+int wabe_netdevices_move(struct wabe_init *init, struct wabe_error *err)
+{
+	int r = move_all(init, err);
+
+	if (r < 0)
+		return r;
+	r = call_back(init, err);
+	if (r < 0)
+		wabe_netdevices_return(init);
+	return r;
 }
 
 void wabe_netdevices_release(struct wabe_init *init)

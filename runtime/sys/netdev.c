@@ -20,10 +20,10 @@
 
 #define ADDRESSES_MAX 4096
 
-int wabe_netdev_socket(struct wabe_error *err)
+int wabe_netdev_socket_for(int protocol, struct wabe_error *err)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	_cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	_cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	int on = 1;
 
 	if (fd < 0 || connect(fd, (void *)&kernel, sizeof(kernel)) < 0)
@@ -33,6 +33,11 @@ int wabe_netdev_socket(struct wabe_error *err)
 	    setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on)) < 0)
 		return wabe_error_set(err, -errno, "set up a netlink socket");
 	return TAKE_FD(fd);
+}
+
+int wabe_netdev_socket(struct wabe_error *err)
+{
+	return wabe_netdev_socket_for(NETLINK_ROUTE, err);
 }
 
 int wabe_netdev_socket_in(int netns_fd, struct wabe_error *err)

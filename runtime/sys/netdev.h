@@ -37,6 +37,9 @@ struct wabe_netdev {
 /** wabe_netdev_socket() - an rtnetlink socket in the caller's network namespace, or -errno. */
 int wabe_netdev_socket(struct wabe_error *err);
 
+/** wabe_netdev_socket_for() - the same for another protocol of netlink(7) (sys/rtnl.h). */
+int wabe_netdev_socket_for(int protocol, struct wabe_error *err);
+
 /** wabe_netdev_socket_in() - the same in the network namespace @netns_fd; the calling thread goes there and comes back. */
 int wabe_netdev_socket_in(int netns_fd, struct wabe_error *err);
 

@@ -167,7 +167,8 @@ host_facts()
 	grep -F "$VZ" /proc/self/mountinfo || true
 	find /sys/fs/cgroup -maxdepth 4 -path "*$CGROUP/*" -type d 2>/dev/null || true
 	find "$VZ"/{root,private,lock,names} -mindepth 1 -maxdepth 1
-	find "$VZ/run" -mindepth 1 -maxdepth 1 ! -name .seccomp
+	find "$VZ/run" -mindepth 1 -maxdepth 1 ! -name .seccomp ! -name .net
+	find "$VZ/run/.net" -mindepth 1 2>/dev/null || true
 	find "$VZ/uidranges" -type l ! -name '*next'
 	find "$VZ/conf" -mindepth 1 | grep -vE '\.destroyed$|/(vps\.|ve-)|/[0-9]+\.(premount|mount|start|stop|umount|postumount)$' || true
 }

@@ -50,4 +50,4 @@ apt_progress()
 # What building the project needs.
 # shellcheck disable=SC2034 # for those who source this
 APT_BUILD=(gcc libc6-dev meson ninja-build pkg-config
-	libseccomp-dev libcap-dev libcgroup-dev libyajl-dev libarchive-dev libsystemd-dev)
+	libseccomp-dev libcap-dev libcgroup-dev libyajl-dev libarchive-dev libmnl-dev libnftables-dev libsystemd-dev)

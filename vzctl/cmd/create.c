@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
+#include "guest/net.h"
 
 struct values {
 	const char *sample;
@@ -33,6 +34,8 @@ int vz_cmd_create(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 	r = vz_ctconf_check_new_id(g->ctid, err);
 	if (r == 0)
 		r = vz_guest_lock_new(g, "creating", err);
+	if (r == 0)
+		r = vz_net_fill(g, &params, err);
 	if (r == 0)
 		r = vz_guest_create(g, values.sample, &params, err);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "guest/net.h"
 
 struct values {
 	bool is_saved, is_forced, is_reset_ub;
@@ -94,6 +95,9 @@ int vz_cmd_set(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 	r = read_values(&values, &options, err);
 	if (r == 0)
 		r = vz_guest_lock(g, "changing", VZ_PARAMS_LENIENT, err);
+	if (r < 0)
+		return r;
+	r = vz_net_fill(g, &params, err);
 	if (r < 0)
 		return r;
 	vz_params_say_unenforced(&params, &cli->log);

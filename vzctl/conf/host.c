@@ -25,7 +25,17 @@
 #define VE0CPUUNITS_DEFAULT 1000
 
 /* One row a key that is read straight into struct vz_host. */
-enum host_type { HOST_PATH, HOST_TEMPLATE, HOST_YESNO, HOST_U32, HOST_U64, HOST_INT, HOST_CGROUP };
+enum host_type {
+	HOST_PATH,
+	HOST_TEMPLATE,
+	HOST_YESNO,
+	HOST_U32,
+	HOST_U64,
+	HOST_INT,
+	HOST_CGROUP,
+	HOST_WORD,
+	HOST_IFNAME,
+};
 
 static const struct host_key {
 	const char *key;
@@ -48,13 +58,18 @@ static const struct host_key {
 	{ "UID_END", HOST_U32, offsetof(struct vz_host, uid_end) },
 	{ "VE0CPUUNITS", HOST_U64, offsetof(struct vz_host, ve0_cpuunits) },
 	{ "CGROUP_BASE", HOST_CGROUP, offsetof(struct vz_host, rt.cgroup_base) },
+	{ "NEIGHBOUR_DEVS", HOST_WORD, offsetof(struct vz_host, neighbour_devs) },
+	{ "SKIP_ARPDETECT", HOST_YESNO, offsetof(struct vz_host, has_no_arpdetect) },
+	{ "ERROR_ON_ARPFAIL", HOST_YESNO, offsetof(struct vz_host, is_arpfail_error) },
+	{ "VE_ROUTE_SRC_DEV", HOST_IFNAME, offsetof(struct vz_host, route_src_dev) },
 };
 
 static const enum vz_type host_rules[] = {
-	[HOST_PATH] = VZ_TYPE_PATH,   [HOST_TEMPLATE] = VZ_TYPE_TEMPLATE,
-	[HOST_YESNO] = VZ_TYPE_YESNO, [HOST_U32] = VZ_TYPE_NUMBER,
-	[HOST_U64] = VZ_TYPE_NUMBER,  [HOST_INT] = VZ_TYPE_NUMBER,
-	[HOST_CGROUP] = VZ_TYPE_PATH,
+	[HOST_PATH] = VZ_TYPE_PATH,	[HOST_TEMPLATE] = VZ_TYPE_TEMPLATE,
+	[HOST_YESNO] = VZ_TYPE_YESNO,	[HOST_U32] = VZ_TYPE_NUMBER,
+	[HOST_U64] = VZ_TYPE_NUMBER,	[HOST_INT] = VZ_TYPE_NUMBER,
+	[HOST_CGROUP] = VZ_TYPE_PATH,	[HOST_WORD] = VZ_TYPE_WORD,
+	[HOST_IFNAME] = VZ_TYPE_IFNAME,
 };
 
 static int set_key(struct vz_host *host, const struct host_key *key, const char *text,

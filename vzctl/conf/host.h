@@ -40,6 +40,11 @@ struct vz_host {
 	bool is_disk_quota;	    /* DISK_QUOTA */
 	bool is_enabled;	    /* VIRTUOZZO: guests are started at boot */
 	uint64_t ve0_cpuunits;	    /* VE0CPUUNITS, default 1000 */
+	const char *neighbour_devs; /* NEIGHBOUR_DEVS: "detect", all else and NULL: every device */
+	bool has_no_arpdetect;	    /* SKIP_ARPDETECT: other hosts aren't asked for addresses */
+	bool is_arpfail_error;	    /* ERROR_ON_ARPFAIL: one that has the address is an error */
+	const char *route_src_dev;  /* VE_ROUTE_SRC_DEV: its address is what the host's packets to
+				       guests come from; NULL: the kernel chooses */
 	const char *stop_mode;	    /* VE_STOP_MODE: "stop" or "suspend" */
 	struct vz_conffile file;    /* the whole file, for keys that are not above */
 	struct vz_params params;    /* parameters set in vz.conf (VE_ROOT, VE_PRIVATE, VE_LAYOUT,

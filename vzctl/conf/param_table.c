@@ -170,8 +170,9 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	/* network */
 	[VZ_PARAM_IP_ADDRESS] = {
 		.option = "ipadd", .option_del = "ipdel", .key = "IP_ADDRESS",
-		.rule = { VZ_TYPE_IP }, .flags = BOTH | VZ_PARAM_LOUD,
-		.unenforced = no_network, .value = "ADDRESS[/PREFIX]", .help = "add an address",
+		.rule = { VZ_TYPE_IP }, .flags = BOTH | VZ_PARAM_ONLINE,
+		.value = "ADDRESS[/PREFIX]", .help = "add an address, on venet0",
+		.manual = "A prefix is kept, and changes nothing: each address is routed by itself.",
 	},
 	[VZ_PARAM_HOSTNAME] = {
 		.option = "hostname", .key = "HOSTNAME", .rule = { VZ_TYPE_HOSTNAME },
@@ -190,9 +191,8 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	},
 	[VZ_PARAM_NETIF] = {
 		.option = "netif_add", .option_del = "netif_del", .key = "NETIF",
-		.rule = { VZ_TYPE_NETIF },
-		.flags = BOTH | VZ_PARAM_LOUD,
-		.unenforced = no_network, .value = "IFNAME[,MAC,HOST_IFNAME,HOST_MAC,BRIDGE]",
+		.rule = { VZ_TYPE_NETIF }, .flags = BOTH | VZ_PARAM_ONLINE,
+		.value = "IFNAME[,MAC,HOST_IFNAME,HOST_MAC,BRIDGE]",
 		.help = "add a virtual interface",
 		.manual = "In the file: ifname=NAME,mac=MAC,host_ifname=NAME,host_mac=MAC,bridge=NAME.",
 	},
@@ -223,9 +223,7 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	},
 	[VZ_PARAM_NETDEV] = {
 		.option = "netdev_add", .option_del = "netdev_del", .key = "NETDEV",
-		.rule = { VZ_TYPE_IFLIST },
-		.flags = BOTH | VZ_PARAM_LOUD,
-		.unenforced = no_network, .value = "NAME",
+		.rule = { VZ_TYPE_IFLIST }, .flags = BOTH | VZ_PARAM_ONLINE, .value = "NAME",
 		.help = "move a host's interface into the guest",
 	},
 	/* memory */

@@ -8,6 +8,7 @@
 #include "guest/dist.h"
 #include "guest/hostname.h"
 #include "guest/layout.h"
+#include "guest/net.h"
 #include "guest/passwd.h"
 #include "guest/resources.h"
 #include "guest/sshkey.h"
@@ -103,6 +104,12 @@ static int apply_files(struct vz_guest *g, const struct vz_change *change, struc
 	return vz_dist_apply(g, false, err);
 }
 
+static int apply_network(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
+{
+	(void)change;
+	return vz_net_change(g, err);
+}
+
 static const struct vz_apply_row rows[] = {
 	{
 		.name = "template",
@@ -157,6 +164,13 @@ static const struct vz_apply_row rows[] = {
 		.apply = apply_resources,
 		.said = "UB limits were set successfully",
 		.kind = VZ_EXIT_SET_UBC,
+	},
+	{
+		.name = "network",
+		.concerns = vz_net_is_any,
+		.when = VZ_APPLY_RUNNING,
+		.apply = apply_network,
+		.kind = VZ_EXIT_ADD_IP,
 	},
 	{
 		.name = "host name",

@@ -8,6 +8,7 @@
 #include "guest/area.h"
 #include "guest/create.h"
 #include "guest/destroy.h"
+#include "guest/net.h"
 #include "guest/pending.h"
 #include "guest/root.h"
 #include "guest/stop.h"
@@ -83,6 +84,8 @@ int vz_repair(struct vz_guest *g, struct wabe_error *err)
 		return vz_destroy_rest(g, err);
 	}
 	r = repair_container(g, err);
+	if (r == 0 && !g->container)
+		r = vz_net_down(g, -EBADF, err);
 	if (r == 0)
 		r = repair_root(g, err);
 	/* Last: the configuration may be another one afterwards. */

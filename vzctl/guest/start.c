@@ -12,6 +12,7 @@
 #include "guest/layout.h"
 #include "guest/mount.h"
 #include "guest/mountns.h"
+#include "guest/net.h"
 #include "guest/root.h"
 #include "guest/script.h"
 #include "guest/spec.h"
@@ -23,6 +24,7 @@ struct start {
 	struct vz_guest *g;
 	struct vz_mountns ns;
 	int root_fd;	  /* the mounted root */
+	int netns_fd;	  /* the guest's, which a failed start takes devices back from */
 	bool is_borrowed; /* make the container, but don't run init */
 	bool has_dist;	  /* its distribution's scripts run before init */
 };
@@ -163,8 +165,19 @@ static void delete_container(void *data)
 {
 	struct start *s = data;
 
+	(void)vz_net_down(s->g, s->netns_fd, NULL);
 	(void)wabe_container_delete(s->g->container, true, NULL);
 	wabe_container_free(&s->g->container);
+}
+
+static int set_up_network(void *data, int netns_fd, struct wabe_error *err)
+{
+	struct start *s = data;
+	int r = vz_net_up(s->g, netns_fd, err);
+
+	if (r == 0)
+		s->netns_fd = fcntl(netns_fd, F_DUPFD_CLOEXEC, 3);
+	return r;
 }
 
 static int run_container(struct start *s, const struct wabe_spec *spec, struct wabe_error *err)
@@ -173,6 +186,9 @@ static int run_container(struct start *s, const struct wabe_spec *spec, struct w
 		.id = s->g->id,
 		.bundle = s->g->conf.private,
 		.config_path = s->g->conf.path,
+		/* Somebody's command in a stopped guest is nothing that others see. */
+		.network = s->is_borrowed ? NULL : set_up_network,
+		.network_data = s,
 	};
 	const bool is_created = s->is_borrowed || s->has_dist;
 	int saved[3] = { -EBADF, -EBADF, -EBADF };
@@ -216,6 +232,8 @@ static int make_container(void *data, struct wabe_error *err)
 		r = wabe_spec_validate(&spec, err);
 	if (r == 0)
 		r = run_container(s, &spec, err);
+	if (r < 0)
+		(void)vz_net_down(s->g, s->netns_fd, NULL);
 	return r < 0 ? vz_guest_fail(err, VZ_EXIT_ENV_CREATE) : 0;
 }
 
@@ -293,7 +311,7 @@ static const struct vz_step borrow_steps[] = {
 int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 		   struct wabe_error *err)
 {
-	struct start s = { .g = g, .ns = VZ_MOUNTNS_INIT, .root_fd = -EBADF };
+	struct start s = { .g = g, .ns = VZ_MOUNTNS_INIT, .root_fd = -EBADF, .netns_fd = -EBADF };
 	int r = vz_guest_find(g, err);
 
 	if (r < 0)
@@ -308,6 +326,7 @@ int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 		return r;
 	vz_say(g, "Starting container...");
 	r = vz_steps_run(start_steps, ARRAY_SIZE(start_steps), &s, err);
+	wabe_cleanup_close(&s.netns_fd);
 	if (r < 0) {
 		vz_say(g, "Container start failed");
 		return r;
@@ -321,7 +340,11 @@ int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 
 int vz_borrow_begin(struct vz_guest *g, struct wabe_error *err)
 {
-	struct start s = { .g = g, .ns = VZ_MOUNTNS_INIT, .root_fd = -EBADF, .is_borrowed = true };
+	struct start s = { .g = g,
+			   .ns = VZ_MOUNTNS_INIT,
+			   .root_fd = -EBADF,
+			   .netns_fd = -EBADF,
+			   .is_borrowed = true };
 	int r = vz_guest_need_paths(g, err);
 
 	return r < 0 ? r : vz_steps_run(borrow_steps, ARRAY_SIZE(borrow_steps), &s, err);

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "guest/init.h"
 #include "guest/mount.h"
+#include "guest/net.h"
 #include "guest/root.h"
 #include "guest/run.h"
 #include "guest/script.h"
@@ -86,8 +87,10 @@ static int kill_all(struct vz_guest *g, struct wabe_error *err)
 
 int vz_stop_clean(struct vz_guest *g, struct wabe_container *c, struct wabe_error *err)
 {
-	int r = wabe_container_delete(c, true, err), r_script;
+	int r = vz_net_down(g, -EBADF, err), r_script;
 
+	if (r == 0)
+		r = wabe_container_delete(c, true, err);
 	if (r < 0)
 		return vz_error_default(err, VZ_EXIT_STOP);
 	if (!g->has_conf || !g->conf.root)
@@ -120,6 +123,7 @@ static int take_down(struct vz_guest *g, const struct vz_stop_options *options,
 
 int vz_guest_stop(struct vz_guest *g, const struct vz_stop_options *options, struct wabe_error *err)
 {
+	_cleanup_close_ int netns_fd = -EBADF;
 	int r = vz_guest_find(g, err);
 
 	if (r < 0)
@@ -131,10 +135,15 @@ int vz_guest_stop(struct vz_guest *g, const struct vz_stop_options *options, str
 	vz_say(g, "Stopping container ...");
 	if (wabe_container_status(g->container) == WABE_STATUS_PAUSED)
 		(void)wabe_container_freeze(g->container, false, NULL);
+	netns_fd = vz_net_hold(g);
 	r = take_down(g, options, err);
 	if (r < 0)
 		return r;
 	vz_say(g, "Container was stopped");
+	r = vz_net_down(g, netns_fd, err);
+	wabe_cleanup_close(&netns_fd);
+	if (r < 0)
+		return r;
 	r = vz_stop_clean(g, g->container, err);
 	wabe_container_free(&g->container);
 	if (r == 0 && options->has_skip_umount)

@@ -2,12 +2,12 @@
 /* tmpl/archive: libarchive, loaded when it is used; see archive.h. */
 #include "tmpl/archive.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/library.h"
 #include "conf/exit.h"
 
 #define LIBRARY "libarchive.so.13" /* the ABI that archive.h describes since libarchive 3.0 */
@@ -15,29 +15,13 @@
 int vz_archive_load(struct vz_archive *ret_lib, struct wabe_error *err)
 {
 #define NAME_AND_PLACE(name) { #name, offsetof(struct vz_archive, name) },
-	static const struct {
-		const char *name;
-		size_t offset;
-	} rows[] = { VZ_ARCHIVE_FUNCTIONS(NAME_AND_PLACE) };
+	static const struct wabe_library_row rows[] = { VZ_ARCHIVE_FUNCTIONS(NAME_AND_PLACE) };
 #undef NAME_AND_PLACE
-	void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 	struct vz_archive lib;
+	int r = wabe_library_load(LIBRARY, rows, ARRAY_SIZE(rows), &lib, err);
 
-	if (!handle)
-		return vz_error_say(err, VZ_EXIT_NO_HELPER, -ENOTSUP, "load libarchive: %s",
-				    dlerror());
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		void *function = dlsym(handle, rows[i].name);
-
-		if (!function)
-			return vz_error_say(err, VZ_EXIT_NO_HELPER, -ENOTSUP, LIBRARY " has no %s",
-					    rows[i].name);
-		/*
-		 * POSIX lets a function's address be a void pointer; C's grammar only lets its
-		 * bytes be copied.
-		 */
-		memcpy((char *)&lib + rows[i].offset, &function, sizeof(function));
-	}
+	if (r < 0)
+		return vz_error_default(err, VZ_EXIT_NO_HELPER);
 	*ret_lib = lib;
 	return 0;
 }
