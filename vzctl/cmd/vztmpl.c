@@ -19,9 +19,11 @@ struct verb {
 static const struct verb verbs[] = {
 	{ "build", vztmpl_build, "NAME [--recipe FILE] [--as NAME] [--mirror URL] [--keyring FILE]",
 	  "make a template by its recipe" },
-	{ "import", vztmpl_import, "FILE|- [--name NAME]", "make a template of a tar archive" },
+	{ "import", vztmpl_import,
+	  "FILE|-|oci:PATH[:TAG]|docker-archive:PATH[:NAME:TAG] [--name NAME]",
+	  "make a template of a tar archive or a container image" },
 	{ "update", vztmpl_update,
-	  "NAME [--from FILE|-] [--recipe FILE] [--mirror URL] [--keyring FILE]",
+	  "NAME [--from FILE|-|IMAGE] [--recipe FILE] [--mirror URL] [--keyring FILE]",
 	  "make the next generation of a template; containers stay on theirs" },
 	{ "export", vztmpl_export, "NAME FILE", "write a template as a tar archive" },
 	{ "list", vztmpl_list, "[-j] [-H]", "show all templates" },

@@ -107,27 +107,70 @@ static int open_archive(const char *file, struct wabe_error *err)
 	return vz_error_say(err, VZ_EXIT_IO, -EISDIR, "%s is no archive", file);
 }
 
-/* @file as the user named it, "-" for standard input. */
-static int run_import(struct vztmpl *t, const char *name, enum vz_template_mode mode,
-		      const char *file, struct wabe_error *err)
+/*
+ * "oci:PATH[:TAG]" and "docker-archive:PATH[:NAME:TAG]", as skopeo(1) has them; a directory or a
+ * tar. Returns false when @word is a plain archive.
+ */
+static bool is_image(struct wabe_arena *arena, const char *word, struct vz_image_source *ret_source)
+{
+	static const struct {
+		const char *prefix;
+		bool is_docker;
+	} rows[] = { { "oci:", false }, { "oci-archive:", false }, { "docker-archive:", true } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *path = word + strlen(rows[i].prefix), *colon;
+
+		if (!wabe_str_starts(word, rows[i].prefix))
+			continue;
+		colon = access(path, F_OK) == 0 ? NULL : strchr(path, ':');
+		*ret_source = (struct vz_image_source){
+			.path = wabe_arena_strndup(arena, path,
+						   colon ? (size_t)(colon - path) : strlen(path)),
+			.tag = colon ? colon + 1 : NULL,
+			.is_docker = rows[i].is_docker,
+		};
+		return true;
+	}
+	return false;
+}
+
+static int import_archive(struct vztmpl *t, const char *name, enum vz_template_mode mode,
+			  const char *file, const struct vz_template_watch *watch,
+			  struct vz_template_meta *ret_meta, uint64_t *ret_skipped,
+			  struct wabe_error *err)
 {
 	_cleanup_close_ int fd = open_archive(file, err);
-	struct vztmpl_progress progress;
-	struct vz_template_meta meta;
-	uint64_t skipped;
-	int r;
 
 	if (fd < 0)
 		return fd;
-	r = vztmpl_progress_begin(&progress, t, name, err);
+	return vz_template_import(&t->host, name, mode, fd,
+				  strcmp(file, "-") == 0 ? "standard input" : file, watch,
+				  &t->arena, ret_meta, ret_skipped, err);
+}
+
+/* @word as the user said it: an image, an archive, "-" for standard input. */
+static int run_import(struct vztmpl *t, const char *name, enum vz_template_mode mode,
+		      const char *word, struct wabe_error *err)
+{
+	struct vztmpl_progress progress;
+	struct vz_image_source source;
+	struct vz_template_meta meta;
+	uint64_t skipped;
+	int r = vztmpl_progress_begin(&progress, t, name, err);
+
 	if (r < 0)
 		return r;
-	r = vz_template_import(&t->host, name, mode, fd,
-			       strcmp(file, "-") == 0 ? "standard input" : file, &progress.watch,
-			       &t->arena, &meta, &skipped, err);
+	if (!is_image(&t->arena, word, &source))
+		r = import_archive(t, name, mode, word, &progress.watch, &meta, &skipped, err);
+	else if (!source.path)
+		r = wabe_error_set(err, -ENOMEM, "import");
+	else
+		r = vz_template_import_image(&t->host, name, mode, &source, &progress.watch,
+					     &t->arena, &meta, &skipped, err);
 	vztmpl_progress_end(&progress, false);
 	if (r < 0)
-		return wabe_error_prefix(err, "import %s", file);
+		return wabe_error_prefix(err, "import %s", word);
 	if (skipped && !t->is_quiet)
 		printf("left out: %llu device nodes (a container gets its own /dev)\n",
 		       (unsigned long long)skipped);
@@ -141,6 +184,7 @@ int vztmpl_import(struct vztmpl *t, int argc, char **argv, struct wabe_error *er
 		{ "name", 0, WABE_OPTION_STRING, 0, "NAME", NULL },
 	};
 	const char *name = NULL, *file;
+	struct vz_image_source source;
 	int r = vztmpl_words(t, table, ARRAY_SIZE(table), &name, argc, argv, &file, 1, err);
 
 	if (r < 0)
@@ -148,7 +192,10 @@ int vztmpl_import(struct vztmpl *t, int argc, char **argv, struct wabe_error *er
 	if (!name && strcmp(file, "-") == 0)
 		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
 				    "an archive from standard input needs --name");
-	name = name ? name : name_of_file(&t->arena, file);
+	if (!name)
+		name = name_of_file(&t->arena, is_image(&t->arena, file, &source) && source.path
+						       ? source.path
+						       : file);
 	if (!name)
 		return wabe_error_set(err, -ENOMEM, "import %s", file);
 	return run_import(t, name, VZ_TEMPLATE_NEW, file, err);

@@ -22,6 +22,7 @@
 	F(archive_read_support_filter_zstd)        \
 	F(archive_read_support_filter_lz4)         \
 	F(archive_read_support_format_tar)         \
+	F(archive_read_support_format_raw)         \
 	F(archive_read_open_fd)                    \
 	F(archive_read_next_header)                \
 	F(archive_read_next_header2)               \

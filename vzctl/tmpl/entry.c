@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/path.h"
 #include "tmpl/store.h"
 
@@ -19,6 +20,7 @@ struct check {
 	const struct vz_archive *lib;
 	struct archive_entry *entry;
 	int root_fd;
+	bool is_layer;
 	char name[PATH_MAX];
 	struct wabe_error *err;
 };
@@ -156,6 +158,16 @@ static int check_type(const struct check *c)
 	}
 }
 
+static int remove_lower(const struct check *c)
+{
+	_cleanup_close_ int parent_fd = open_parent(c, c->name);
+	const char *slash = strrchr(c->name, '/');
+
+	if (parent_fd < 0)
+		return parent_fd;
+	return wabe_file_remove_tree_at(parent_fd, slash ? slash + 1 : c->name, c->err);
+}
+
 /* An entry may appear again, as `tar -r` makes it, but not turn one kind of thing into another. */
 static int check_replaced(const struct check *c)
 {
@@ -169,9 +181,11 @@ static int check_replaced(const struct check *c)
 	r = mode_at(c, c->name, &mode);
 	if (r < 0)
 		return r;
-	if (mode && (mode & S_IFMT) != type)
-		return refuse(c, "the archive has another kind of file of that name before");
-	return 0;
+	if (!mode || (mode & S_IFMT) == type)
+		return 0;
+	if (c->is_layer)
+		return remove_lower(c);
+	return refuse(c, "the archive has another kind of file of that name before");
 }
 
 static int check_owner(const struct check *c)
@@ -260,9 +274,11 @@ static int check_xattrs(const struct check *c)
 }
 
 int vz_entry_check(const struct vz_archive *lib, int root_fd, struct archive_entry *entry,
-		   struct wabe_error *err)
+		   bool is_layer, struct wabe_error *err)
 {
-	struct check c = { .lib = lib, .entry = entry, .root_fd = root_fd, .err = err };
+	struct check c = {
+		.lib = lib, .entry = entry, .root_fd = root_fd, .is_layer = is_layer, .err = err
+	};
 	int (*const checks[])(const struct check *) = { check_hardlink, check_replaced, check_owner,
 							check_xattrs };
 	const char *name = lib->archive_entry_pathname(entry);

@@ -7,6 +7,7 @@
 #define VZ_TMPL_ENTRY_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "tmpl/archive.h"
 #include "tmpl/tmpl.h"
@@ -29,9 +30,10 @@ enum vz_entry_verdict {
  * spelling of its names and leaves only the attributes that a template keeps (security.capability
  * and user.*).
  * @root_fd: the tree that it goes to
+ * @is_layer: what is there of another kind is of a lower layer, and removed
  * Returns enum vz_entry_verdict or -EBADMSG.
  */
 int vz_entry_check(const struct vz_archive *lib, int root_fd, struct archive_entry *entry,
-		   struct wabe_error *err);
+		   bool is_layer, struct wabe_error *err);
 
 #endif

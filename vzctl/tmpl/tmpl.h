@@ -203,6 +203,26 @@ int vz_template_import(const struct vz_host *host, const char *name, enum vz_tem
 		       struct wabe_arena *arena, struct vz_template_meta *ret_meta,
 		       uint64_t *ret_skipped, struct wabe_error *err);
 
+/** Where a container image is. */
+struct vz_image_source {
+	const char *path; /* directory or tar archive */
+	const char *tag;  /* NULL: the only one */
+	bool is_docker;	  /* as `docker save` writes it, else an OCI image layout */
+};
+
+/**
+ * vz_template_import_image() - put the layers of an image over each other and store the tree. Every
+ * part must have the SHA-256 that names it. Layers are read as vz_template_import() reads archives,
+ * and what would be hostile there is here.
+ * -EBADMSG: damaged or hostile; -ENOENT, -EMLINK: no image, or several, of that tag for this
+ * machine; others as vz_template_import().
+ */
+int vz_template_import_image(const struct vz_host *host, const char *name,
+			     enum vz_template_mode mode, const struct vz_image_source *source,
+			     const struct vz_template_watch *watch, struct wabe_arena *arena,
+			     struct vz_template_meta *ret_meta, uint64_t *ret_skipped,
+			     struct wabe_error *err);
+
 /** The compressions of an export. */
 enum vz_template_filter {
 	VZ_TEMPLATE_PLAIN,
