@@ -447,12 +447,13 @@ static int drop_fds(const struct wabe_init *init, struct wabe_error *err)
 
 /*
  * Its creator, and what joins it, has to be able to look at a created process. An undumpable one shows itself to the host's root
- * alone (ptrace(2), "Ptrace access mode checking"), so that of an ordinary user becomes dumpable: in a user namespace that was
- * made for it is nobody but this user, and descriptors of the host are closed by now.
+ * alone (ptrace(2), "Ptrace access mode checking"), so that of an ordinary user becomes dumpable, where nobody else may trace
+ * it: in a user namespace that was made for it is nobody but this user, and those of one that is joined don't see into a pid
+ * namespace that was. Descriptors of the host are closed by now.
  */
 static int wait_visibly(const struct wabe_init *init, struct wabe_error *err)
 {
-	bool is_users = init->opens_inside && (init->clone_flags & CLONE_NEWUSER);
+	bool is_users = init->opens_inside && (init->clone_flags & (CLONE_NEWUSER | CLONE_NEWPID));
 	int r = drop_fds(init, err);
 
 	if (r == 0 && is_users && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)

@@ -145,6 +145,24 @@ more_ids()
 	is seven
 }
 
+@test "a created container in the user namespace of another is listed and entered" {
+	background
+	local other
+	other=$(pid_of)
+	conf '.linux.namespaces |= map(if .type == "user" then .path = $p else . end) | del(.linux.uidMappings, .linux.gidMappings)' --arg p "/proc/$other/ns/user"
+	ok W create --bundle "$B" "$ID-2"
+	ok W ps -f json "$ID-2"
+	[[ $(jq -c . <<<"$output") == "[$(pid_of "$ID-2")]" ]] || shown
+	ok W exec "$ID-2" id -u
+	is 0
+	# Not by who shares the user namespace alone.
+	inside "ls /proc/$(pid_of "$ID-2")"
+	[[ $status != 0 ]] || shown
+	ok W start "$ID-2"
+	ok W exec "$ID-2" true
+	ok W delete -f "$ID-2"
+}
+
 @test "a terminal" {
 	script 'tty; stat -c %u:%t /dev/console'
 	conf '.process.terminal = true'
