@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -90,6 +91,23 @@ static void normalise_process(struct wabe_spec_process *process)
 	}
 }
 
+/*
+ * config-linux.md, "PIDs": since 1.3 a limit of 0 is one, and to have none it is -1 or left out. Writers of before meant by 0
+ * what Go has for a number that isn't set. The kernel counts the process that is there, and looks at who is born alone: 0
+ * says the same as 1, which lets the process be born in its cgroup.
+ */
+static void normalise_pids(struct wabe_spec *spec)
+{
+	struct wabe_opt_i64 *limit = &spec->resources.pids.limit;
+	const char *version = spec->oci_version ? spec->oci_version : "";
+	bool is_before = wabe_str_starts(version, "1.") && strtoul(version + 2, NULL, 10) < 3;
+
+	if (!limit->is_set || limit->value != 0)
+		return;
+	limit->is_set = !is_before;
+	limit->value = is_before ? 0 : 1;
+}
+
 /* One spelling of what can be written in several ways, so that nobody behind has to know them. */
 static int normalise(struct wabe_spec *spec)
 {
@@ -102,6 +120,7 @@ static int normalise(struct wabe_spec *spec)
 	drop_empty(&spec->rootfs_propagation);
 	drop_empty(&spec->resources.cpu.cpus);
 	drop_empty(&spec->resources.cpu.mems);
+	normalise_pids(spec);
 	if (spec->rdt) {
 		drop_empty(&spec->rdt->clos_id);
 		drop_empty(&spec->rdt->l3_cache_schema);

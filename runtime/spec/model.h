@@ -17,7 +17,7 @@
 #include "base/parse.h"
 #include "base/str.h"
 
-#define WABE_SPEC_VERSION "1.2.0"
+#define WABE_SPEC_VERSION "1.3.0"
 
 /* config.md, "User"; additionalGids are exact: no group of the image is added. */
 struct wabe_spec_user {

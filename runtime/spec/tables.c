@@ -245,7 +245,7 @@ static const struct wabe_codec_field cpu_rows[] = {
 };
 
 static const struct wabe_codec_field pids_rows[] = {
-	{ "limit", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_pids, limit), REQUIRED },
+	{ "limit", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_pids, limit) },
 	END,
 };
 

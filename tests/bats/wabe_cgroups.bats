@@ -104,6 +104,23 @@ more_teardown()
 	[[ $(value pids pids.max pids.max) == max ]]
 }
 
+@test "pids: a limit, none, and what 0 means to which version" {
+	needs pids
+	local row
+	for row in '1.2.0 {"limit":7} 7' '1.2.0 {"limit":0} max' '1.3.0 {"limit":0} 1' '1.3.0 {"limit":-1} max' '1.3.0 {} max' '1.2.0 {} max'; do
+		read -r version pids wanted <<<"$row"
+		conf '.ociVersion = $v | .linux.resources.pids = $p' --arg v "$version" --argjson p "$pids"
+		background
+		[[ $(value pids pids.max pids.max) == "$wanted" ]] || { echo "$row: $(value pids pids.max pids.max)"; false; }
+		ok W delete -f "$ID"
+	done
+	conf '.ociVersion = "1.3.0" | .linux.resources.pids = {limit: 0}'
+	script 'echo alone; true | cat'
+	container
+	has alone
+	has fork
+}
+
 @test "cpu shares, quota and period" {
 	needs cpu
 	conf '.linux.resources.cpu = {shares: 512, quota: 50000, period: 100000}'
