@@ -103,6 +103,16 @@ load oci
 	ok W delete "$ID"
 }
 
+@test "run in the foreground reaps orphans, with --no-subreaper it leaves them to others" {
+	conf '.linux.namespaces |= map(select(.type != "pid"))'
+	# shellcheck disable=SC2016 # the container's shell's
+	script 'sh -c "sleep 77 & echo \$! >/dev/shm/pid"; set -- $(cat "/proc/$(cat /dev/shm/pid)/stat"); kill $1; [ "$4" = "$PPID" ] && echo ours || echo "of others"'
+	ok_container
+	is ours
+	ok W run --no-subreaper --bundle "$B" "$ID"
+	is "of others"
+}
+
 @test "--pid-file has init's host pid" {
 	script 'sleep 600'
 	ok W create --bundle "$B" --pid-file "$T/pid" "$ID"
