@@ -30,6 +30,9 @@
 #include "sys/netdev.h"
 #include "sys/rtnl.h"
 #include "sys/nftables.h"
+/* And what those who look after it need: ends of processes, terminals. */
+#include "sys/pidfd.h"
+#include "sys/tty.h"
 
 /** Is a cgroup that can't be had an error? By itself: for the host's root alone. */
 enum wabe_rootless_mode {
@@ -198,8 +201,8 @@ int wabe_container_stats_json(struct wabe_container *c, struct wabe_buf *out,
 			      struct wabe_error *err);
 
 /** wabe_container_watch() - see wabe_cgroup_watch_open(). */
-int wabe_container_watch(struct wabe_container *c, struct wabe_cgroup_watch *ret_watch,
-			 struct wabe_error *err);
+int wabe_container_watch(struct wabe_container *c, enum wabe_cgroup_watched what,
+			 struct wabe_cgroup_watch *ret_watch, struct wabe_error *err);
 
 /** wabe_container_ids() - ids below the state root, sorted, in @arena. One directory read. */
 int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena,

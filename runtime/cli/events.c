@@ -161,7 +161,7 @@ static int run_events(struct cli *cli, int argc, char **argv, struct wabe_error 
 	pidfd = wabe_container_pidfd(c, err);
 	if (pidfd < 0)
 		return pidfd;
-	r = wabe_container_watch(c, &watch, err);
+	r = wabe_container_watch(c, WABE_CGROUP_WATCH_OOM, &watch, err);
 	if (r == -ENOTSUP)
 		wabe_log(&cli->log, WABE_LOG_WARNING, "no oom events: %s", err->text);
 	else if (r < 0)

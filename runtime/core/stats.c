@@ -336,10 +336,10 @@ int wabe_container_stats_json(struct wabe_container *c, struct wabe_buf *out,
 	return r < 0 ? wabe_error_set(err, r, "events of %s", c->state.id) : 0;
 }
 
-int wabe_container_watch(struct wabe_container *c, struct wabe_cgroup_watch *ret_watch,
-			 struct wabe_error *err)
+int wabe_container_watch(struct wabe_container *c, enum wabe_cgroup_watched what,
+			 struct wabe_cgroup_watch *ret_watch, struct wabe_error *err)
 {
 	int r = wabe_container_open_cgroup(c, err);
 
-	return r < 0 ? r : wabe_cgroup_watch_open(c->cgroup, ret_watch, err);
+	return r < 0 ? r : wabe_cgroup_watch_open(c->cgroup, what, ret_watch, err);
 }

@@ -289,12 +289,19 @@ int wabe_cgroup_read(struct wabe_cgroup *cgroup, const char *v1_controller, cons
 /** wabe_cgroup_is_v1() - is the controller @name (v1's: "memory", "blkio") in a hierarchy of v1? */
 bool wabe_cgroup_is_v1(struct wabe_cgroup *cgroup, const char *name);
 
-/** A wait for lack of memory in a cgroup: poll(2) @fd for @poll_events, then read. */
+/** What a cgroup runs short of. */
+enum wabe_cgroup_watched {
+	WABE_CGROUP_WATCH_OOM,	/* memory: processes are killed for want of it */
+	WABE_CGROUP_WATCH_PIDS, /* processes: a fork is refused */
+};
+
+/** A wait for that in a cgroup: poll(2) @fd for @poll_events, then read. */
 struct wabe_cgroup_watch {
 	int fd;
 	short poll_events;
-	int control_fd; /* v1's memory.oom_control, which the eventfd is bound to */
-	uint64_t kills; /* v2: counted so far */
+	int control_fd;	 /* v1's memory.oom_control, which the eventfd is bound to */
+	const char *key; /* of the file: what it counts there */
+	uint64_t count;	 /* so far, but not of the eventfd */
 };
 
 #define WABE_CGROUP_WATCH_INIT                     \
@@ -302,9 +309,9 @@ struct wabe_cgroup_watch {
 		.fd = -EBADF, .control_fd = -EBADF \
 	}
 
-/** wabe_cgroup_watch_open() - -ENOTSUP: no memory controller here; close it by the last function. */
-int wabe_cgroup_watch_open(struct wabe_cgroup *cgroup, struct wabe_cgroup_watch *ret_watch,
-			   struct wabe_error *err);
+/** wabe_cgroup_watch_open() - -ENOTSUP: not that controller here; close it by the last function. */
+int wabe_cgroup_watch_open(struct wabe_cgroup *cgroup, enum wabe_cgroup_watched what,
+			   struct wabe_cgroup_watch *ret_watch, struct wabe_error *err);
 
 /** wabe_cgroup_watch_read() - how often since the last call; -ENODEV: the cgroup is gone. */
 int wabe_cgroup_watch_read(struct wabe_cgroup_watch *watch);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * sys/cgroup: waiting for the kernel to kill in a cgroup for want of memory; see cgroup.h.
+ * sys/cgroup: waiting for a cgroup to run out of memory, and the kernel to kill, or of processes; see cgroup.h.
  *
- * On v2 memory.events has POLLPRI when it changed, and counts kills. v1 (memory.rst, "OOM Control")
+ * On v2 memory.events has POLLPRI when it changed, and counts kills, as pids.events has on both and counts refused forks. v1 (memory.rst, "OOM Control")
  * counts on an eventfd when it runs short, killing or not.
  */
 #include <errno.h>
@@ -15,32 +15,31 @@
 #include "base/cleanup.h"
 #include "sys/cgroup_internal.h"
 
-static int count_kills(int fd, uint64_t *ret_kills)
+static int read_count(const struct wabe_cgroup_watch *watch, uint64_t *ret_count)
 {
 	char text[WABE_CGROUP_TEXT_MAX];
-	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	ssize_t n = pread(watch->fd, text, sizeof(text) - 1, 0);
 
 	if (n < 0)
 		return -errno;
 	text[n] = '\0';
-	return wabe_cgroup_text_u64(text, "oom_kill", ret_kills);
+	return wabe_cgroup_text_u64(text, watch->key, ret_count);
 }
 
-static int watch_v2(struct wabe_cgroup *cgroup, struct wabe_cgroup_watch *watch,
-		    struct wabe_error *err)
+/* A file of counters that tells of its changes. */
+static int watch_file(struct wabe_cgroup *cgroup, int dir_fd, const char *file, const char *key,
+		      struct wabe_cgroup_watch *watch, struct wabe_error *err)
 {
-	int dir_fd = wabe_cgroup_dir_fd(cgroup, err);
 	int r;
 
-	if (dir_fd < 0)
-		return dir_fd;
-	watch->fd = openat(dir_fd, "memory.events", O_RDONLY | O_CLOEXEC);
+	watch->fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC);
 	if (watch->fd < 0)
 		return wabe_error_set(err, errno == ENOENT ? -ENOTSUP : -errno,
-				      "watch memory.events of cgroup %s", cgroup->path);
+				      "watch %s of cgroup %s", file, cgroup->path);
 	watch->poll_events = POLLPRI;
-	r = count_kills(watch->fd, &watch->kills);
-	return r < 0 ? wabe_error_set(err, r, "read memory.events of cgroup %s", cgroup->path) : 0;
+	watch->key = key;
+	r = read_count(watch, &watch->count);
+	return r < 0 ? wabe_error_set(err, r, "read %s of cgroup %s", file, cgroup->path) : 0;
 }
 
 static int watch_v1(struct wabe_cgroup *cgroup, int dir_fd, struct wabe_cgroup_watch *watch,
@@ -62,16 +61,32 @@ static int watch_v1(struct wabe_cgroup *cgroup, int dir_fd, struct wabe_cgroup_w
 		     : 0;
 }
 
-int wabe_cgroup_watch_open(struct wabe_cgroup *cgroup, struct wabe_cgroup_watch *ret_watch,
-			   struct wabe_error *err)
+static int watch_open(struct wabe_cgroup *cgroup, enum wabe_cgroup_watched what,
+		      struct wabe_cgroup_watch *watch, struct wabe_error *err)
 {
-	_cleanup_(wabe_cgroup_watch_close) struct wabe_cgroup_watch watch = WABE_CGROUP_WATCH_INIT;
-	int dir_fd = cgroup->v1 ? wabe_cgroup_v1_dir(cgroup, "memory") : -ENOTSUP;
-	int r;
+	const bool is_oom = what == WABE_CGROUP_WATCH_OOM;
+	const char *controller = is_oom ? "memory" : "pids";
+	int dir_fd = cgroup->v1 ? wabe_cgroup_v1_dir(cgroup, controller) : -ENOTSUP;
 
 	if (dir_fd < 0 && dir_fd != -ENOTSUP)
-		return wabe_error_set(err, dir_fd, "open cgroup %s of memory", cgroup->path);
-	r = dir_fd < 0 ? watch_v2(cgroup, &watch, err) : watch_v1(cgroup, dir_fd, &watch, err);
+		return wabe_error_set(err, dir_fd, "open cgroup %s of %s", cgroup->path,
+				      controller);
+	if (dir_fd >= 0 && is_oom)
+		return watch_v1(cgroup, dir_fd, watch, err);
+	if (dir_fd < 0)
+		dir_fd = wabe_cgroup_dir_fd(cgroup, err);
+	if (dir_fd < 0)
+		return dir_fd;
+	return watch_file(cgroup, dir_fd, is_oom ? "memory.events" : "pids.events",
+			  is_oom ? "oom_kill" : "max", watch, err);
+}
+
+int wabe_cgroup_watch_open(struct wabe_cgroup *cgroup, enum wabe_cgroup_watched what,
+			   struct wabe_cgroup_watch *ret_watch, struct wabe_error *err)
+{
+	_cleanup_(wabe_cgroup_watch_close) struct wabe_cgroup_watch watch = WABE_CGROUP_WATCH_INIT;
+	int r = watch_open(cgroup, what, &watch, err);
+
 	if (r < 0)
 		return r;
 	*ret_watch = watch;
@@ -81,13 +96,13 @@ int wabe_cgroup_watch_open(struct wabe_cgroup *cgroup, struct wabe_cgroup_watch 
 
 int wabe_cgroup_watch_read(struct wabe_cgroup_watch *watch)
 {
-	uint64_t now = 0, before = watch->kills;
+	uint64_t now = 0, before = watch->count;
 	char text[WABE_CGROUP_TEXT_MAX];
 	int r;
 
 	if (watch->control_fd < 0) {
-		r = count_kills(watch->fd, &now);
-		watch->kills = r < 0 ? before : now;
+		r = read_count(watch, &now);
+		watch->count = r < 0 ? before : now;
 		return r < 0 ? r : now > before ? (int)(now - before) : 0;
 	}
 	if (read(watch->fd, &now, sizeof(now)) != sizeof(now))

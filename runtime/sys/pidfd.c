@@ -15,30 +15,88 @@
 
 #include "base/cleanup.h"
 
-int wabe_pidfd_start_time(pid_t pid, uint64_t *ret_ticks, bool *ret_is_zombie,
-			  struct wabe_error *err)
+#define FIELD_STATE 3
+#define FIELD_START_TIME 22
+#define FIELD_EXIT_CODE 52
+
+struct stat_text {
+	char text[1024];
+	const char *state; /* field 3 */
+};
+
+static int read_stat(pid_t pid, struct stat_text *stat, struct wabe_error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
-	char path[64], text[1024], *p, *end;
+	char path[64], *p;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	n = fd < 0 ? -1 : read(fd, stat->text, sizeof(stat->text) - 1);
 	if (n <= 0)
 		return wabe_error_set(err, errno == ENOENT ? -ESRCH : -errno, "look at process %d",
 				      pid);
-	text[n] = '\0';
+	stat->text[n] = '\0';
 	/* The name, field 2, is in parentheses and may hold anything: fields are counted from the last one. */
-	p = strrchr(text, ')');
+	p = strrchr(stat->text, ')');
 	if (!p || p[1] != ' ')
 		return wabe_error_say(err, -EIO, "%s has an unknown form", path);
-	*ret_is_zombie = p[2] == 'Z' || p[2] == 'X';
-	for (int field = 3; p && field <= 22; field++)
-		p = strchr(p + 1, ' ');
+	stat->state = p + 2;
+	return 0;
+}
+
+static int stat_field(const struct stat_text *stat, int field, uint64_t *ret_value,
+		      struct wabe_error *err)
+{
+	const char *p = stat->state;
+
+	for (int at = FIELD_STATE; p && at < field; at++) {
+		p = strchr(p, ' ');
+		p = p ? p + 1 : NULL;
+	}
 	if (!p)
-		return wabe_error_say(err, -EIO, "%s has an unknown form", path);
-	*ret_ticks = strtoull(p + 1, &end, 10);
+		return wabe_error_say(err, -EIO, "/proc/PID/stat has an unknown form");
+	*ret_value = strtoull(p, NULL, 10);
+	return 0;
+}
+
+static bool is_ended(const struct stat_text *stat)
+{
+	return *stat->state == 'Z' || *stat->state == 'X';
+}
+
+int wabe_pidfd_start_time(pid_t pid, uint64_t *ret_ticks, bool *ret_is_zombie,
+			  struct wabe_error *err)
+{
+	struct stat_text stat;
+	uint64_t ticks;
+	int r = read_stat(pid, &stat, err);
+
+	if (r == 0)
+		r = stat_field(&stat, FIELD_START_TIME, &ticks, err);
+	if (r < 0)
+		return r;
+	*ret_is_zombie = is_ended(&stat);
+	*ret_ticks = ticks;
+	return 0;
+}
+
+int wabe_pidfd_zombie_status(pid_t pid, uint64_t start_ticks, int *ret_wait_status,
+			     struct wabe_error *err)
+{
+	struct stat_text stat;
+	uint64_t ticks, code;
+	int r = read_stat(pid, &stat, err);
+
+	if (r == 0)
+		r = stat_field(&stat, FIELD_START_TIME, &ticks, err);
+	if (r == 0)
+		r = stat_field(&stat, FIELD_EXIT_CODE, &code, err);
+	if (r < 0)
+		return r;
+	if (ticks != start_ticks || !is_ended(&stat))
+		return wabe_error_set(err, -ESRCH, "process %d", pid);
+	*ret_wait_status = (int)code;
 	return 0;
 }
 

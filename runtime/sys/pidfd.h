@@ -16,6 +16,13 @@ int wabe_pidfd_start_time(pid_t pid, uint64_t *ret_ticks, bool *ret_is_zombie,
 			  struct wabe_error *err);
 
 /**
+ * wabe_pidfd_zombie_status() - the wait status of a process that has ended and is not reaped yet, by field 52 of /proc/PID/stat.
+ * Before Linux 6.8 it is that of the process' last thread, not what its parent is told. -ESRCH: reaped, or not ended; -EPERM.
+ */
+int wabe_pidfd_zombie_status(pid_t pid, uint64_t start_ticks, int *ret_wait_status,
+			     struct wabe_error *err);
+
+/**
  * wabe_pidfd_open() - pidfd of the very process that had @start_ticks: opened first, then compared, so that a reused
  * pid is never taken for it. -ESRCH when it is gone (or a zombie).
  */
