@@ -24,8 +24,9 @@ struct vz_cli {
 	struct wabe_log log;
 	struct vz_host host;
 	struct vz_report report;
-	const char *word; /* the guest as the user named it */
-	int logfile_fd;	  /* LOGFILE of vz.conf, < 0: none */
+	char *const *argv; /* of this process */
+	const char *word;  /* the guest as the user named it */
+	int logfile_fd;	   /* LOGFILE of vz.conf, < 0: none */
 };
 
 /**
@@ -37,7 +38,10 @@ typedef int vz_cmd_fn(struct vz_cli *cli, struct vz_guest *g, int argc, char **a
 
 vz_cmd_fn vz_cmd_create, vz_cmd_destroy, vz_cmd_mount, vz_cmd_umount, vz_cmd_start, vz_cmd_stop,
 	vz_cmd_restart, vz_cmd_status, vz_cmd_set, vz_cmd_exec, vz_cmd_exec2, vz_cmd_enter,
-	vz_cmd_runscript, vz_cmd_convert;
+	vz_cmd_runscript, vz_cmd_convert, vz_cmd_recover, vz_cmd_console;
+
+/* Verbs of the whole host; @g is NULL, argv[0] the verb. */
+vz_cmd_fn vz_cmd_boot, vz_cmd_shutdown, vz_cmd_recover_all;
 
 /**
  * vz_cmd_options() - the verb's options; further words are an error.

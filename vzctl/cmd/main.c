@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cmd/main: one program under several names: vzctl, vzlist, vztmpl. */
+/* cmd/main: one program under several names: vzctl, vzlist, vztmpl, vzeventd. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
@@ -9,6 +10,7 @@
 #include "cmd/vzlist.h"
 #include "cmd/vztmpl.h"
 #include "conf/exit.h"
+#include "eventd/main.h"
 
 static const struct {
 	const char *name;
@@ -17,6 +19,7 @@ static const struct {
 	{ "vzctl", vz_vzctl_main },
 	{ "vzlist", vz_vzlist_main },
 	{ "vztmpl", vz_vztmpl_main },
+	{ "vzeventd", vz_eventd_main },
 };
 
 int main(int argc, char **argv)
@@ -33,5 +36,7 @@ int main(int argc, char **argv)
 	for (size_t i = 1; i < ARRAY_SIZE(programs); i++)
 		if (strcmp(name, programs[i].name) == 0)
 			return programs[i].main(argc, argv);
+	/* However it was executed: vzeventd knows who holds a guest's lock by it. */
+	(void)prctl(PR_SET_NAME, programs[0].name, 0, 0, 0);
 	return programs[0].main(argc, argv);
 }

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
+#include "guest/eventd.h"
 #include "guest/stop.h"
 
 struct values {
@@ -62,6 +63,10 @@ int vz_cmd_start(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 
 	if (r < 0)
 		return r;
+	/* With vzeventd it is the guest's parent's parent. */
+	r = vz_eventd_run(&cli->host, cli->argv, err);
+	if (r != -ENOENT)
+		return r;
 	say_skipped(cli, &values);
 	r = vz_guest_lock(g, "starting", VZ_PARAMS_STRICT, err);
 	return r < 0 ? r : vz_guest_start(g, &values.start, err);
@@ -75,6 +80,9 @@ int vz_cmd_restart(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv
 			       argv, err);
 
 	if (r < 0)
+		return r;
+	r = vz_eventd_run(&cli->host, cli->argv, err);
+	if (r != -ENOENT)
 		return r;
 	say_skipped(cli, &values);
 	values.stop.has_skip_umount = false;

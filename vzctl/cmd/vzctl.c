@@ -17,6 +17,7 @@ struct verb {
 	vz_cmd_fn *run;
 	const char *words;
 	const char *help;
+	vz_cmd_fn *run_host; /* what it does without a guest; NULL: it needs one */
 };
 
 static const struct verb verbs[] = {
@@ -41,6 +42,15 @@ static const struct verb verbs[] = {
 	{ "enter", vz_cmd_enter, "[--exec COMMAND [ARG...]]", "a root shell inside" },
 	{ "runscript", vz_cmd_runscript, "FILE",
 	  "run a shell script of the host inside, running or not" },
+	{ "console", vz_cmd_console, "[TTY]",
+	  "look at a terminal of the container; Esc . leaves it, Esc ! kills what runs there" },
+	{ "recover", vz_cmd_recover, "",
+	  "repair what a crash or a killed command left; without CTID: of all containers",
+	  vz_cmd_recover_all },
+	{ "boot", NULL, "",
+	  "(no CTID) start containers with ONBOOT=yes, and those that ran when the host crashed",
+	  vz_cmd_boot },
+	{ "shutdown", NULL, "[--fast]", "(no CTID) stop all running containers", vz_cmd_shutdown },
 };
 
 static const struct wabe_option options[] = {
@@ -77,7 +87,10 @@ static void verb_usage(FILE *out, const struct verb *verb)
 				   : verb->run == vz_cmd_set  ? VZ_PARAM_SET
 							      : 0;
 
-	fprintf(out, "usage: vzctl [option...] %s CTID|NAME%s%s\n\n%s\n", verb->name,
+	fprintf(out, "usage: vzctl [option...] %s%s%s%s\n\n%s\n", verb->name,
+		!verb->run	 ? ""
+		: verb->run_host ? " [CTID|NAME]"
+				 : " CTID|NAME",
 		*verb->words ? " " : "", verb->words, verb->help);
 	if (!takes)
 		return;
@@ -123,6 +136,22 @@ static int run_on_guest(struct vz_cli *cli, const struct verb *verb, int argc, c
 	return r;
 }
 
+static bool is_for_host(const struct verb *verb, int argc, char **argv)
+{
+	return verb && verb->run_host && (!verb->run || argc < 2 || argv[1][0] == '-');
+}
+
+/* Its words begin behind the verb, as a guest's behind the guest. */
+static int run_on_host(struct vz_cli *cli, const struct verb *verb, int argc, char **argv,
+		       struct wabe_error *err)
+{
+	int r = verb->run_host(cli, NULL, argc, argv, err);
+
+	if (r < 0)
+		vz_report_error(cli, NULL, err);
+	return r;
+}
+
 static int run_verb(struct vz_cli *cli, int argc, char **argv, struct wabe_error *err)
 {
 	const struct verb *verb = argc > 0 ? find_verb(argv[0]) : NULL;
@@ -134,7 +163,7 @@ static int run_verb(struct vz_cli *cli, int argc, char **argv, struct wabe_error
 	else if (!verb)
 		r = vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "Bad command: %s (vzctl --help)",
 				 argv[0]);
-	else if (argc < 2)
+	else if (argc < 2 && !is_for_host(verb, argc, argv))
 		r = vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL, "CTID is not given");
 	else if (geteuid() != 0)
 		r = vz_error_say(err, VZ_EXIT_PERMISSION, -EPERM,
@@ -145,9 +174,10 @@ static int run_verb(struct vz_cli *cli, int argc, char **argv, struct wabe_error
 		vz_report_error(cli, NULL, err);
 		return r;
 	}
-	cli->word = argv[1];
+	cli->word = is_for_host(verb, argc, argv) ? NULL : argv[1];
 	vz_report_open(cli);
-	r = run_on_guest(cli, verb, argc - 1, argv + 1, err);
+	r = cli->word ? run_on_guest(cli, verb, argc - 1, argv + 1, err)
+		      : run_on_host(cli, verb, argc, argv, err);
 	vz_report_close(cli);
 	vz_host_free(&cli->host);
 	return r;
@@ -182,6 +212,7 @@ int vz_vzctl_main(int argc, char **argv)
 	struct vz_cli cli = {
 		.log = { .program = "vzctl", .level = WABE_LOG_WARNING, .fd = -EBADF },
 		.logfile_fd = -EBADF,
+		.argv = argv,
 	};
 	struct wabe_error err = WABE_ERROR_INIT;
 	int r;

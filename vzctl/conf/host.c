@@ -23,6 +23,7 @@
 #define UID_RANGE 65536u
 #define LOCKDIR_MODE 0700
 #define VE0CPUUNITS_DEFAULT 1000
+#define PARALLEL_MAX 1024u
 
 /* One row a key that is read straight into struct vz_host. */
 enum host_type {
@@ -57,6 +58,7 @@ static const struct host_key {
 	{ "UID_BASE", HOST_U32, offsetof(struct vz_host, uid_base) },
 	{ "UID_END", HOST_U32, offsetof(struct vz_host, uid_end) },
 	{ "VE0CPUUNITS", HOST_U64, offsetof(struct vz_host, ve0_cpuunits) },
+	{ "VE_PARALLEL", HOST_U32, offsetof(struct vz_host, parallel) },
 	{ "CGROUP_BASE", HOST_CGROUP, offsetof(struct vz_host, rt.cgroup_base) },
 	{ "NEIGHBOUR_DEVS", HOST_WORD, offsetof(struct vz_host, neighbour_devs) },
 	{ "SKIP_ARPDETECT", HOST_YESNO, offsetof(struct vz_host, has_no_arpdetect) },
@@ -147,6 +149,12 @@ static int check_host(struct vz_host *host, struct wabe_error *err)
 		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -EINVAL,
 				    "%s: VE_STOP_MODE \"%s\": expected stop or suspend",
 				    host->conf_path, host->stop_mode);
+	if (host->parallel > PARALLEL_MAX ||
+	    (host->parallel == 0 && vz_conffile_find(&host->file, "VE_PARALLEL") &&
+	     *vz_conffile_get(&host->file, "VE_PARALLEL")))
+		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -ERANGE,
+				    "%s: VE_PARALLEL %u: from 1 to %u", host->conf_path,
+				    host->parallel, PARALLEL_MAX);
 	if (host->uid_base < UID_RANGE || host->uid_end < host->uid_base ||
 	    host->uid_end - host->uid_base < UID_RANGE)
 		return vz_error_say(

@@ -45,6 +45,7 @@ struct vz_host {
 	bool is_arpfail_error;	    /* ERROR_ON_ARPFAIL: one that has the address is an error */
 	const char *route_src_dev;  /* VE_ROUTE_SRC_DEV: its address is what the host's packets to
 				       guests come from; NULL: the kernel chooses */
+	unsigned int parallel;	    /* VE_PARALLEL, default: processors */
 	const char *stop_mode;	    /* VE_STOP_MODE: "stop" or "suspend" */
 	struct vz_conffile file;    /* the whole file, for keys that are not above */
 	struct vz_params params;    /* parameters set in vz.conf (VE_ROOT, VE_PRIVATE, VE_LAYOUT,

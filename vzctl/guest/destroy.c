@@ -15,6 +15,7 @@
 #include "guest/root.h"
 #include "guest/template.h"
 #include "tmpl/tmpl.h"
+#include "guest/running.h"
 
 static int release_ids(struct vz_guest *g, struct wabe_error *err)
 {
@@ -61,7 +62,9 @@ int vz_destroy_rest(struct vz_guest *g, struct wabe_error *err)
 		return vz_error_default(err, VZ_EXIT_DELETE);
 	if (g->conf.root)
 		vz_root_remove(g->conf.root);
-	r = vz_ctconf_remove(g->host, g->ctid, err);
+	r = vz_running_forget(g->host, g->ctid, err);
+	if (r == 0)
+		r = vz_ctconf_remove(g->host, g->ctid, err);
 	if (r < 0)
 		return vz_error_default(err, VZ_EXIT_DELETE);
 	release_template(g);

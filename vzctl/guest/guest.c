@@ -142,7 +142,7 @@ static bool is_holder_dead(const struct wabe_buf *note)
 static int open_lock(const struct vz_guest *g, struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf note = WABE_BUF_INIT;
-	int fd = vz_host_lock(g->host, g->id, 0, err);
+	int fd = vz_host_lock(g->host, g->id, g->lock_timeout_ms, err);
 
 	if (fd != -EWOULDBLOCK)
 		return fd;

@@ -34,6 +34,8 @@ struct vz_guest {
 	bool has_conf; /* .conf is loaded */
 	struct vz_ctconf conf;
 	int lock_fd;			  /* < 0: not locked */
+	int lock_timeout_ms;		  /* how long to wait for the lock; < 0: for ever */
+	bool tells_repairs;		  /* say what locking repaired: `vzctl recover` */
 	struct wabe_container *container; /* of the running guest; NULL when it is down */
 };
 

@@ -2,10 +2,13 @@
 /* guest/pending: the record of a create in progress; see pending.h. */
 #include "guest/pending.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -93,4 +96,46 @@ void vz_pending_tidy(const struct vz_host *host, uint32_t ctid)
 	(void)unlinkat(host->conf_fd, name, 0);
 	snprintf(name, sizeof(name), ".%" PRIu32 ".conf.tmp", ctid);
 	(void)unlinkat(host->conf_fd, name, 0);
+}
+
+/* ".101.creating" to 101, 0 for anything else. */
+static uint32_t record_ctid(const char *name)
+{
+	uint32_t ctid = *name == '.' ? (uint32_t)strtoul(name + 1, NULL, 10) : 0;
+
+	return ctid > 0 && strcmp(pending_name(ctid).text, name) == 0 ? ctid : 0;
+}
+
+int vz_pending_list(const struct vz_host *host, struct wabe_arena *arena, uint32_t **ret_ctids,
+		    size_t *ret_count, struct wabe_error *err)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	uint32_t *ids = NULL, ctid;
+	size_t count = 0, room = 0;
+	struct dirent *entry;
+	int fd = host->conf_fd < 0 ? -EBADF
+				   : openat(host->conf_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir && host->conf_fd >= 0)
+		return wabe_error_set(err, -errno, "read %s/conf", host->confdir);
+	while (dir && (entry = readdir(dir))) {
+		ctid = record_ctid(entry->d_name);
+		if (ctid == 0)
+			continue;
+		if (count == room) {
+			uint32_t *more = wabe_arena_array(arena, room + 16, sizeof(*more));
+
+			if (!more)
+				return wabe_error_set(err, -ENOMEM, "read %s/conf", host->confdir);
+			if (count)
+				memcpy(more, ids, count * sizeof(*ids));
+			ids = more;
+			room += 16;
+		}
+		ids[count++] = ctid;
+	}
+	*ret_ctids = ids;
+	*ret_count = count;
+	return 0;
 }

@@ -40,4 +40,8 @@ void vz_pending_tidy(const struct vz_host *host, uint32_t ctid);
 /** vz_pending_drop() - the create is finished or taken back. Idempotent. */
 int vz_pending_drop(const struct vz_host *host, uint32_t ctid, struct wabe_error *err);
 
+/** vz_pending_list() - CTIDs of all records, in @arena, in no order. One directory read. */
+int vz_pending_list(const struct vz_host *host, struct wabe_arena *arena, uint32_t **ret_ctids,
+		    size_t *ret_count, struct wabe_error *err);
+
 #endif

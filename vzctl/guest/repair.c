@@ -13,6 +13,13 @@
 #include "guest/root.h"
 #include "guest/stop.h"
 
+/* Only who came to repair wants to hear of it: for other commands it is as if it had never been broken. */
+static void tell(const struct vz_guest *g, const char *text)
+{
+	if (g->tells_repairs)
+		vz_say(g, "CT %s: %s", g->id, text);
+}
+
 bool vz_repair_is_pending(const struct vz_guest *g)
 {
 	return vz_pending_exists(g->host, g->ctid);
@@ -25,8 +32,13 @@ int vz_repair_create(struct vz_guest *g, struct wabe_error *err)
 	if (!vz_repair_is_pending(g))
 		return 0;
 	if (!vz_ctconf_exists(g->host, g->ctid)) {
+		int r_back;
+
 		vz_warn(g, "an interrupted create is taken back");
-		return vz_create_take_back(g, err);
+		r_back = vz_create_take_back(g, err);
+		if (r_back == 0)
+			tell(g, "an interrupted create was taken back");
+		return r_back;
 	}
 	/*
 	 * All was made; only the name's link may be missing, which saving brings in line, and the private area may not have its
@@ -37,7 +49,11 @@ int vz_repair_create(struct vz_guest *g, struct wabe_error *err)
 		r = vz_ctconf_save(&g->conf, err);
 	if (r == 0 && g->conf.private)
 		r = vz_area_publish(g->conf.private, err);
-	return r < 0 ? r : vz_pending_drop(g->host, g->ctid, err);
+	if (r == 0)
+		r = vz_pending_drop(g->host, g->ctid, err);
+	if (r == 0)
+		tell(g, "an interrupted create was finished");
+	return r;
 }
 
 /* A container without a running init: halted from inside, or its maker was killed before init ran.
@@ -57,22 +73,38 @@ static int repair_container(struct vz_guest *g, struct wabe_error *err)
 	if (r == 0)
 		r = vz_stop_clean(g, c, err);
 	wabe_container_free(&c);
+	if (r == 0)
+		tell(g, "what its ended container left was removed");
 	return r;
 }
 
-static int repair_root(struct vz_guest *g, struct wabe_error *err)
+/* 1: put right, 0: it was right. */
+static int restore_root(struct vz_guest *g, struct wabe_error *err)
 {
 	pid_t pid = g->container ? wabe_container_pid(g->container) : 0;
 	enum vz_root_state state;
+	int r = 0;
 
 	if (!g->conf.root || vz_root_state(g->conf.root, &state, NULL) < 0)
 		return 0;
 	vz_root_tidy(g->conf.root);
 	if (g->container && state != VZ_ROOT_MOUNTED && !vz_root_is_link_to(g->conf.root, pid))
-		return vz_root_make_link(g->conf.root, pid, err);
-	if (!g->container && state == VZ_ROOT_LINK)
-		return vz_root_make_directory(g->conf.root, err);
-	return 0;
+		r = vz_root_make_link(g->conf.root, pid, err);
+	else if (!g->container && state == VZ_ROOT_LINK)
+		r = vz_root_make_directory(g->conf.root, err);
+	else
+		return 0;
+	return r < 0 ? r : 1;
+}
+
+static int repair_root(struct vz_guest *g, struct wabe_error *err)
+{
+	int r = restore_root(g, err);
+
+	if (r > 0)
+		tell(g, g->container ? "VE_ROOT is the link to its root again"
+				     : "VE_ROOT is an empty directory again");
+	return r < 0 ? r : 0;
 }
 
 int vz_repair(struct vz_guest *g, struct wabe_error *err)
@@ -81,7 +113,10 @@ int vz_repair(struct vz_guest *g, struct wabe_error *err)
 
 	if (g->conf.private && vz_area_is_removed(g->conf.private)) {
 		vz_warn(g, "an interrupted destroy is finished");
-		return vz_destroy_rest(g, err);
+		r = vz_destroy_rest(g, err);
+		if (r == 0)
+			tell(g, "an interrupted destroy was finished");
+		return r;
 	}
 	r = repair_container(g, err);
 	if (r == 0 && !g->container)
@@ -92,6 +127,8 @@ int vz_repair(struct vz_guest *g, struct wabe_error *err)
 	if (r == 0 && g->conf.private && vz_area_is_staged(g->conf.private)) {
 		vz_warn(g, "an interrupted change of the private area is finished or taken back");
 		r = vz_area_repair(g, err);
+		if (r == 0)
+			tell(g, "its private area was put right");
 	}
 	return r;
 }

@@ -16,8 +16,7 @@
 #include "guest/init.h"
 #include "guest/spec.h"
 
-/* The guest's root directory; resolving in it is up to base/path. */
-static int open_root(const struct vz_guest *g, struct wabe_error *err)
+int vz_run_open_root(const struct vz_guest *g, struct wabe_error *err)
 {
 	char path[64];
 	int fd;
@@ -29,7 +28,7 @@ static int open_root(const struct vz_guest *g, struct wabe_error *err)
 
 static int find_shell(const struct vz_guest *g, const char **ret_shell, struct wabe_error *err)
 {
-	_cleanup_close_ int root_fd = open_root(g, err);
+	_cleanup_close_ int root_fd = vz_run_open_root(g, err);
 
 	return root_fd < 0 ? root_fd : vz_init_shell(root_fd, ret_shell, err);
 }

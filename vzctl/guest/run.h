@@ -21,6 +21,11 @@
  */
 
 /**
+ * vz_run_open_root() - the root directory of the guest, for base/path.h. A descriptor or -errno.
+ */
+int vz_run_open_root(const struct vz_guest *g, struct wabe_error *err);
+
+/**
  * vz_run_words() - the words joined by blanks, run by the guest's shell (as vzctl exec always did;
  * an empty word becomes ''). A single "-" reads the commands from standard input.
  */

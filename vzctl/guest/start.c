@@ -4,16 +4,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "guest/console.h"
 #include "guest/dist.h"
+#include "guest/eventd.h"
 #include "guest/hostname.h"
 #include "guest/layout.h"
 #include "guest/mount.h"
 #include "guest/mountns.h"
 #include "guest/net.h"
 #include "guest/root.h"
+#include "guest/running.h"
 #include "guest/script.h"
 #include "guest/spec.h"
 #include "guest/steps.h"
@@ -27,6 +31,7 @@ struct start {
 	int netns_fd;	  /* the guest's, which a failed start takes devices back from */
 	bool is_borrowed; /* make the container, but don't run init */
 	bool has_dist;	  /* its distribution's scripts run before init */
+	bool has_console; /* vzeventd, which is whom we descend from, gets its terminal before init */
 };
 
 static int run_premount(void *data, struct wabe_error *err)
@@ -190,7 +195,7 @@ static int run_container(struct start *s, const struct wabe_spec *spec, struct w
 		.network = s->is_borrowed ? NULL : set_up_network,
 		.network_data = s,
 	};
-	const bool is_created = s->is_borrowed || s->has_dist;
+	const bool is_created = s->is_borrowed || s->has_dist || s->has_console;
 	int saved[3] = { -EBADF, -EBADF, -EBADF };
 	int r = replace_stdio(saved, err);
 
@@ -254,9 +259,11 @@ static int run_dist(void *data, struct wabe_error *err)
 	struct wabe_error reason = WABE_ERROR_INIT;
 	struct start *s = data;
 
-	if (!s->has_dist)
+	if (!s->has_dist && !s->has_console)
 		return 0;
-	if (vz_dist_apply(s->g, true, &reason) < 0)
+	if (s->has_console && vz_console_make(s->g, VZ_CONSOLE_NAME, &reason) < 0)
+		vz_warn(s->g, "it has no console: %s", reason.text);
+	if (s->has_dist && vz_dist_apply(s->g, true, &reason) < 0)
 		vz_warn(s->g, "%s", reason.text);
 	if (wabe_container_start(s->g->container, err) < 0)
 		return vz_guest_fail(err, VZ_EXIT_ENV_CREATE);
@@ -279,6 +286,25 @@ static void unlink_root(void *data)
 	(void)vz_root_make_directory(s->g->conf.root, NULL);
 }
 
+/* No reason not to run it: what is lost is that it comes back after a crash. */
+static int note_running(void *data, struct wabe_error *err)
+{
+	struct wabe_error reason = WABE_ERROR_INIT;
+	struct start *s = data;
+
+	(void)err;
+	if (vz_running_note(s->g->host, s->g->ctid, &reason) < 0)
+		vz_warn(s->g, "after a crash of the host it would stay down: %s", reason.text);
+	return 0;
+}
+
+static void forget_running(void *data)
+{
+	struct start *s = data;
+
+	(void)vz_running_forget(s->g->host, s->g->ctid, NULL);
+}
+
 static int run_start(void *data, struct wabe_error *err)
 {
 	struct start *s = data;
@@ -295,8 +321,9 @@ static const struct vz_step start_steps[] = {
 	{ "/etc/hostname", write_hostname, NULL },
 	{ "container", make_container, delete_container },
 	{ "back to the host", go_back, NULL },
-	{ "distribution's scripts", run_dist, NULL },
+	{ "console, distribution's scripts, init", run_dist, NULL },
 	{ "link at VE_ROOT", link_root, unlink_root },
+	{ "record", note_running, forget_running },
 	{ "start script", run_start, NULL },
 };
 
@@ -311,7 +338,11 @@ static const struct vz_step borrow_steps[] = {
 int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 		   struct wabe_error *err)
 {
-	struct start s = { .g = g, .ns = VZ_MOUNTNS_INIT, .root_fd = -EBADF, .netns_fd = -EBADF };
+	struct start s = { .g = g,
+			   .ns = VZ_MOUNTNS_INIT,
+			   .root_fd = -EBADF,
+			   .netns_fd = -EBADF,
+			   .has_console = secure_getenv(VZ_EVENTD_ENV) };
 	int r = vz_guest_find(g, err);
 
 	if (r < 0)

@@ -12,6 +12,7 @@
 #include "guest/net.h"
 #include "guest/root.h"
 #include "guest/run.h"
+#include "guest/running.h"
 #include "guest/script.h"
 
 #define KILL_TIMEOUT_MS 10000
@@ -130,7 +131,7 @@ int vz_guest_stop(struct vz_guest *g, const struct vz_stop_options *options, str
 		return r;
 	if (!g->container) {
 		vz_warn(g, "Unable to stop: container is not running");
-		return 0;
+		return vz_running_forget(g->host, g->ctid, err);
 	}
 	vz_say(g, "Stopping container ...");
 	if (wabe_container_status(g->container) == WABE_STATUS_PAUSED)
@@ -140,6 +141,8 @@ int vz_guest_stop(struct vz_guest *g, const struct vz_stop_options *options, str
 	if (r < 0)
 		return r;
 	vz_say(g, "Container was stopped");
+	if (vz_running_forget(g->host, g->ctid, err) < 0)
+		return vz_error_default(err, VZ_EXIT_STOP);
 	r = vz_net_down(g, netns_fd, err);
 	wabe_cleanup_close(&netns_fd);
 	if (r < 0)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# vzeventd in tests: `load eventd` after `load helpers`.
+
+# Further words go to vzeventd.
+start_eventd()
+{
+	vzeventd "$@" >>"$T/eventd.log" 2>&1 </dev/null 3>&- &
+	EVENTD=$!
+	WAIT_TENTHS=100 wait_for has_watcher
+}
+
+watcher()
+{
+	pgrep -P "$EVENTD" -x vzeventd-watch
+}
+
+has_watcher()
+{
+	[[ -S $VZ/run/.eventd/run ]] && watcher >/dev/null
+}
+
+stop_eventd()
+{
+	[[ -z ${EVENTD-} ]] || kill "$EVENTD" 2>/dev/null || true
+	[[ -z ${EVENTD-} ]] || wait "$EVENTD" || true
+	EVENTD=
+}
+
+more_teardown()
+{
+	stop_eventd
+	[[ ! -s $T/eventd.log ]] || cat "$T/eventd.log"
+	rm -rf "$VZ/run/.eventd" "$VZ/events.d"
+}
+
+init_of()
+{
+	readlink "$VZ/root/${1:-$CT}" | grep -oE '[0-9]+'
+}
+
+# The guest runs, and not as process $1.
+is_up_again()
+{
+	[[ $(vzctl status "$CT") == *running && $(init_of) != "$1" ]]
+}
+
+is_cleaned()
+{
+	[[ $(vzctl status "$CT") == "CTID $CT exist unmounted down" && -d $VZ/root/$CT && ! -L $VZ/root/$CT && ! -e $VZ/run/$CT ]]
+}
