@@ -17,7 +17,7 @@ int wabe_pidfd_start_time(pid_t pid, uint64_t *ret_ticks, bool *ret_is_zombie,
 
 /**
  * wabe_pidfd_zombie_status() - the wait status of a process that has ended and is not reaped yet, by field 52 of /proc/PID/stat.
- * Before Linux 6.8 it is that of the process' last thread, not what its parent is told. -ESRCH: reaped, or not ended; -EPERM.
+ * Linux 6.18 has what the parent is told there, older ones (6.1) the last thread's. -ESRCH: reaped, or not ended; -EPERM.
  */
 int wabe_pidfd_zombie_status(pid_t pid, uint64_t start_ticks, int *ret_wait_status,
 			     struct wabe_error *err);

@@ -142,3 +142,45 @@ more_setup()
 	[[ $status == 5 ]]
 	grep -q got "$T/out"
 }
+
+# Is the program that process $1 runs on a read-only mount?
+is_sealed()
+{
+	python3 -c 'import os, sys; sys.exit(not os.statvfs("/proc/%s/exe" % sys.argv[1]).f_flag & os.ST_RDONLY)' "$1"
+}
+
+@test "a guest without a user namespace is entered from a read-only mount of vzctl, others are not" {
+	requires python3
+	local verb
+
+	! is_sealed self || skip "programs are on a read-only filesystem here"
+	CT=103
+	guest --local_uid 0
+	run_ok vzctl start "$CT"
+	inside 'cat /proc/self/uid_map'
+	has 4294967295
+	run_ok vzctl create 102
+	run_ok vzctl start 102
+	for verb in exec2 "enter --exec"; do
+		# shellcheck disable=SC2086
+		set -- $verb
+		vzctl "$1" "$CT" "${@:2}" sleep 321 </dev/null >/dev/null 2>&1 3>&- &
+		WAIT_TENTHS=100 wait_for pgrep -P $! -f "sleep 321"
+		is_sealed $!
+		kill "$(pgrep -P $! -f "sleep 321")"
+		wait $! || true
+	done
+	vzctl exec2 102 sleep 321 </dev/null >/dev/null 2>&1 3>&- &
+	WAIT_TENTHS=100 wait_for pgrep -P $! -f "sleep 321"
+	not is_sealed $!
+	kill "$(pgrep -P $! -f "sleep 321")"
+	wait $! || true
+	# Words with blanks and passwords survive running again.
+	inside "echo 'a  b'"
+	is "a  b"
+	run_ok vzctl set "$CT" --userpasswd 'root:geheim 1'
+	inside 'grep ^root: /etc/shadow'
+	hasnt 'root:*'
+	run_ok vzctl restart "$CT" --fast
+	run_ok vzctl stop "$CT"
+}

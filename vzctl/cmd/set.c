@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "cmd/cmd.h"
 #include "guest/net.h"
+#include "guest/eventd.h"
 
 struct values {
 	bool is_saved, is_forced, is_reset_ub;
@@ -57,6 +58,20 @@ static void hide_password(int argc, char **argv)
 	}
 }
 
+/* In the command's arena; NULL: no memory. */
+static char *const *copy_words(struct vz_cli *cli, char *const *words)
+{
+	struct wabe_strv copy = { 0 };
+
+	for (; *words; words++) {
+		const char *word = wabe_arena_strdup(&cli->arena, *words);
+
+		if (!word || wabe_strv_add(&copy, &cli->arena, word) < 0)
+			return NULL;
+	}
+	return copy.items;
+}
+
 static int read_values(const struct values *values, struct vz_set_options *options,
 		       struct wabe_error *err)
 {
@@ -83,10 +98,22 @@ int vz_cmd_set(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 	struct vz_params params = { .arena = &cli->arena };
 	struct vz_set_options options;
 	struct values values = { 0 };
+	char *const *own_argv;
 	int r = vz_params_parse_args(&params, VZ_PARAM_SET, own, ARRAY_SIZE(own), &values, argc,
 				     argv, err);
 
+	/* Restarting is starting: see there. Words of this process are copied before they are hidden. */
+	own_argv = copy_words(cli, cli->argv);
+	if (!own_argv)
+		return wabe_error_set(err, -ENOMEM, "words of the command");
+	cli->host.argv = own_argv;
 	hide_password(argc, argv);
+	if (r == argc && wabe_str_equal(values.setmode, "restart")) {
+		int code = vz_eventd_run(&cli->host, own_argv, err);
+
+		if (code != -ENOENT)
+			return code;
+	}
 	if (r < 0)
 		return r;
 	if (r < argc)

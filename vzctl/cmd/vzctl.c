@@ -174,6 +174,7 @@ static int run_verb(struct vz_cli *cli, int argc, char **argv, struct wabe_error
 		vz_report_error(cli, NULL, err);
 		return r;
 	}
+	cli->host.argv = cli->argv;
 	cli->word = is_for_host(verb, argc, argv) ? NULL : argv[1];
 	vz_report_open(cli);
 	r = cli->word ? run_on_guest(cli, verb, argc - 1, argv + 1, err)

@@ -50,6 +50,7 @@ struct vz_host {
 	struct vz_conffile file;    /* the whole file, for keys that are not above */
 	struct vz_params params;    /* parameters set in vz.conf (VE_ROOT, VE_PRIVATE, VE_LAYOUT,
 				       NAMESERVER ...): below sample and CT file */
+	char *const *argv; /* of this process, for running it again; NULL: it enters no guests */
 	struct wabe_runtime rt; /* for libwabe: state_root, cgroup_base (CGROUP_BASE, "/vz"), log */
 };
 

@@ -4,7 +4,7 @@
  *
  * A pidfd says that an init has ended. How it ended, only its parent is told: the keeper, which passes it on. A guest that the
  * keeper is not the parent of (started while there was no vzeventd, or before the keeper was killed) is asked of /proc before it
- * is reaped; kernels before 6.8 have another number there than the parent gets, so only what reboot(2) leaves is believed. Else
+ * is reaped; older kernels have another number there than the parent gets, so only what reboot(2) leaves is believed. Else
  * nobody knows, and `vzctl recover` decides by ONBOOT.
  */
 #include <errno.h>

@@ -18,6 +18,7 @@
 #include "guest/pending.h"
 #include "guest/repair.h"
 #include "guest/root.h"
+#include "guest/seal.h"
 
 #define REPORT_LINE_MAX 512
 #define ORPHAN_TIMEOUT_MS 10000
@@ -249,7 +250,7 @@ int vz_guest_find(struct vz_guest *g, struct wabe_error *err)
 	if (status == WABE_STATUS_RUNNING || status == WABE_STATUS_PAUSED)
 		g->container = TAKE_PTR(c);
 	wabe_container_free(&c);
-	return 0;
+	return g->container ? vz_seal_for(g, err) : 0;
 }
 
 int vz_guest_need_running(struct vz_guest *g, struct wabe_error *err)

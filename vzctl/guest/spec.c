@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "guest/confine.h"
 #include "guest/resources.h"
+#include "guest/seal.h"
 
 #define GUEST_IDS 65536u
 #define LXCFS "/var/lib/lxcfs"
@@ -162,14 +163,18 @@ static int set_mounts(struct wabe_spec *spec)
 	return has_lxcfs() ? add_lxcfs(spec) : 0;
 }
 
-static int set_annotations(struct wabe_spec *spec, enum vz_init_kind kind)
+static int set_annotations(struct wabe_spec *spec, enum vz_init_kind kind, uint32_t uid)
 {
-	struct wabe_pair *pair = wabe_arena_alloc(&spec->arena, sizeof(*pair));
+	struct wabe_pair *pairs = wabe_arena_array(&spec->arena, 2, sizeof(*pairs));
+	size_t count = 0;
 
-	if (!pair)
+	if (!pairs)
 		return -ENOMEM;
-	*pair = (struct wabe_pair){ .key = VZ_INIT_ANNOTATION, .value = vz_init_name(kind) };
-	spec->annotations = (struct wabe_pairs){ .items = pair, .count = 1 };
+	pairs[count++] =
+		(struct wabe_pair){ .key = VZ_INIT_ANNOTATION, .value = vz_init_name(kind) };
+	if (uid == 0)
+		pairs[count++] = (struct wabe_pair){ .key = VZ_SEAL_ANNOTATION, .value = "yes" };
+	spec->annotations = (struct wabe_pairs){ .items = pairs, .count = count };
 	return 0;
 }
 
@@ -185,7 +190,7 @@ static int build_parts(const struct vz_guest *g, const char *init, enum vz_init_
 		       uint32_t uid, struct wabe_spec *spec)
 {
 	if (set_process(spec, init) < 0 || set_namespaces(spec, uid != 0) < 0 ||
-	    set_mounts(spec) < 0 || set_annotations(spec, kind) < 0)
+	    set_mounts(spec) < 0 || set_annotations(spec, kind, uid) < 0)
 		return -ENOMEM;
 	if (uid != 0 && (set_mapping(spec, &spec->uid_mappings, uid) < 0 ||
 			 set_mapping(spec, &spec->gid_mappings, uid) < 0))

@@ -19,6 +19,7 @@
 #include "guest/root.h"
 #include "guest/running.h"
 #include "guest/script.h"
+#include "guest/seal.h"
 #include "guest/spec.h"
 #include "guest/steps.h"
 #include "guest/wait.h"
@@ -353,6 +354,8 @@ int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 		return vz_error_say(err, VZ_EXIT_DISABLED, -EPERM,
 				    "Container start disabled (DISABLED=yes; --force starts it)");
 	r = vz_guest_need_paths(g, err);
+	if (r == 0)
+		r = vz_seal_for(g, err);
 	if (r < 0)
 		return r;
 	vz_say(g, "Starting container...");
@@ -378,6 +381,8 @@ int vz_borrow_begin(struct vz_guest *g, struct wabe_error *err)
 			   .is_borrowed = true };
 	int r = vz_guest_need_paths(g, err);
 
+	if (r == 0)
+		r = vz_seal_for(g, err);
 	return r < 0 ? r : vz_steps_run(borrow_steps, ARRAY_SIZE(borrow_steps), &s, err);
 }
 
