@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -48,6 +49,7 @@ struct eventd {
 	int keeps[2];	     /* struct eventd_keep: the watcher writes 0, the keeper reads 1 */
 	struct eventd_kept *kept;
 	size_t kept_count, kept_room;
+	struct rlimit files; /* RLIMIT_NOFILE as we got it */
 };
 
 /** eventd_keeper() - until a signal ends it. The exit code. */
@@ -71,6 +73,10 @@ int eventd_kept_take(struct eventd *d);
 /** eventd_kept_put(), eventd_kept_drop() - as the keeper. The descriptor is taken. */
 int eventd_kept_put(struct eventd *d, const char *name, int fd);
 void eventd_kept_drop(struct eventd *d, const char *name);
+
+/** eventd_raise_files() - as many descriptors as we may have; eventd_lower_files(): in a child, what we came with. */
+void eventd_raise_files(struct eventd *d);
+void eventd_lower_files(const struct eventd *d);
 
 /** eventd_now_ms() - CLOCK_MONOTONIC. */
 int64_t eventd_now_ms(void);

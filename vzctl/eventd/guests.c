@@ -64,9 +64,9 @@ static bool is_reboot_status(int status)
 	return WIFSIGNALED(status) && (WTERMSIG(status) == SIGHUP || WTERMSIG(status) == SIGINT);
 }
 
-static bool take_told(struct watcher *w, struct guest *g)
+bool guests_take_told(struct watcher *w, struct guest *g)
 {
-	for (size_t i = 0; i < WATCHER_ENDS; i++) {
+	for (size_t i = 0; g->pid > 0 && i < WATCHER_ENDS; i++) {
 		if (w->last_ends[i].pid != g->pid)
 			continue;
 		g->status = w->last_ends[i].status;
@@ -88,7 +88,7 @@ static void init_ended(struct watcher *w, void *owner, uint32_t events)
 	g->due_ms = eventd_now_ms() + RECOVERY_GRACE_MS;
 	g->next_ended = w->ended;
 	w->ended = g;
-	g->has_status = take_told(w, g);
+	g->has_status = guests_take_told(w, g);
 	if (!g->has_status &&
 	    wabe_pidfd_zombie_status(g->pid, g->start_ticks, &status, NULL) == 0 &&
 	    is_reboot_status(status)) {
@@ -187,6 +187,13 @@ static void await(struct watcher *w, uint32_t ctid)
 	w->newcomers = n;
 }
 
+/* It was faster than we are, or nobody was there. */
+static int missed(struct watcher *w, uint32_t ctid, const struct wabe_container *c)
+{
+	recovery_missed(w, ctid, wabe_container_pid_raw(c));
+	return 1;
+}
+
 /* The container as the state store has it: watched (1), without an init yet (0), or none (-ENOENT). */
 static int look_once(struct watcher *w, uint32_t ctid)
 {
@@ -204,9 +211,12 @@ static int look_once(struct watcher *w, uint32_t ctid)
 			guests_drop(w, old);
 		else
 			forget_told(w, wabe_container_pid(c));
-		r = watch(w, ctid, c) == 0 ? 1 : 0;
+		r = watch(w, ctid, c);
+		r = r == -ESRCH ? missed(w, ctid, c) : r == 0;
+	} else if (wabe_container_pid(c) > 0 || old) {
+		r = 1;
 	} else {
-		r = wabe_container_pid(c) > 0;
+		r = wabe_container_pid_raw(c) > 0 ? missed(w, ctid, c) : 0;
 	}
 	wabe_container_free(&c);
 	return r;
@@ -255,9 +265,9 @@ static int scan(struct watcher *w, struct wabe_error *err)
 		if (wabe_parse_ctid(ids.items[i], &ctid) < 0)
 			continue;
 		guests_look(w, ctid);
-		/* It ended while nobody was there. */
+		/* Its maker was killed before there was an init, or is still at it. */
 		if (!guests_find(w, ctid))
-			recovery_missed(w, ctid);
+			recovery_missed(w, ctid, 0);
 	}
 	return 0;
 }

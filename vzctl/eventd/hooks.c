@@ -78,7 +78,8 @@ static void run_one(const char *path, char *const *env)
 }
 
 /* In a child: one after the other, by name. */
-static void __attribute__((noreturn)) run_all(const struct hooks *h, const struct hook_event *event)
+static void __attribute__((noreturn))
+run_all(const struct eventd *d, const struct hooks *h, const struct hook_event *event)
 {
 	char ctid[32], name[32], detail[160], path[PATH_MAX + 256];
 	char *env[] = { ctid,
@@ -95,6 +96,7 @@ static void __attribute__((noreturn)) run_all(const struct hooks *h, const struc
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)setpgid(0, 0);
+	eventd_lower_files(d);
 	snprintf(ctid, sizeof(ctid), "CTID=%" PRIu32, event->ctid);
 	snprintf(name, sizeof(name), "EVENT=%s", event->event);
 	snprintf(detail, sizeof(detail), "DETAIL=%s", event->detail);
@@ -115,15 +117,16 @@ static struct hook_run *free_run(struct hooks *h)
 	return NULL;
 }
 
-static void start_next(struct hooks *h)
+static void start_next(struct watcher *w)
 {
+	struct hooks *h = w->hooks;
 	struct hook_run *run;
 
 	while (h->count > 0 && (run = free_run(h))) {
 		pid_t pid = fork();
 
 		if (pid == 0)
-			run_all(h, &h->queue[h->first]);
+			run_all(w->d, h, &h->queue[h->first]);
 		h->first = (h->first + 1) % QUEUE_MAX;
 		h->count--;
 		if (pid > 0)
@@ -148,7 +151,7 @@ void hooks_run(struct watcher *w, uint32_t ctid, const char *event, const char *
 	*e = (struct hook_event){ .ctid = ctid };
 	snprintf(e->event, sizeof(e->event), "%s", event);
 	snprintf(e->detail, sizeof(e->detail), "%s", detail);
-	start_next(h);
+	start_next(w);
 }
 
 bool hooks_child(struct watcher *w, pid_t pid)
@@ -157,7 +160,7 @@ bool hooks_child(struct watcher *w, pid_t pid)
 		if (w->hooks->running[i].pid != pid)
 			continue;
 		w->hooks->running[i].pid = 0;
-		start_next(w->hooks);
+		start_next(w);
 		return true;
 	}
 	return false;

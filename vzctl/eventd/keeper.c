@@ -57,7 +57,8 @@ static int receive_run(int sock, int fds[VZ_EVENTD_RUN_MAX])
 }
 
 /* In a child of the keeper's: what was sent is root's own, and nobody but this process suffers from it. */
-static void __attribute__((noreturn)) run_child(int sock, const sigset_t *mask)
+static void __attribute__((noreturn))
+run_child(const struct eventd *d, int sock, const sigset_t *mask)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
@@ -76,6 +77,7 @@ static void __attribute__((noreturn)) run_child(int sock, const sigset_t *mask)
 	    dup2(fds[VZ_EVENTD_STDERR], STDERR_FILENO) < 0)
 		_exit(VZ_EXIT_SYSTEM);
 	sigprocmask(SIG_SETMASK, mask, NULL);
+	eventd_lower_files(d);
 	execveat(fds[VZ_EVENTD_PROGRAM], "", argv.items, env.items, AT_EMPTY_PATH);
 	dprintf(STDERR_FILENO, "vzeventd: run %s: %s\n", argv.items[0], strerror(errno));
 	_exit(VZ_EXIT_SYSTEM);
@@ -84,14 +86,17 @@ static void __attribute__((noreturn)) run_child(int sock, const sigset_t *mask)
 static void accept_run(struct keeper *k)
 {
 	_cleanup_close_ int sock = eventd_accept(k->run_fd);
+	const int refused = VZ_EVENTD_REFUSED;
 	pid_t pid;
 
-	if (sock < 0 || k->run_count == RUNS_MAX)
+	if (sock < 0)
 		return;
-	pid = fork();
+	pid = k->run_count == RUNS_MAX ? -1 : fork();
 	if (pid == 0)
-		run_child(sock, &k->old_mask);
-	if (pid > 0)
+		run_child(k->d, sock, &k->old_mask);
+	if (pid < 0)
+		(void)wabe_fd_send(sock, &refused, sizeof(refused), -EBADF);
+	else
 		k->runs[k->run_count++] = (struct run){ .pid = pid, .sock = TAKE_FD(sock) };
 }
 
@@ -222,6 +227,7 @@ static int prepare(struct keeper *k, struct wabe_error *err)
 {
 	sigset_t mask;
 
+	eventd_raise_files(k->d);
 	/* Whom a command of ours orphans is our child: prctl(2). */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return wabe_error_set(err, -errno, "become the parent of orphans");

@@ -51,6 +51,24 @@ int64_t eventd_now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+void eventd_raise_files(struct eventd *d)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &d->files) < 0)
+		return;
+	most = d->files;
+	most.rlim_cur = most.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &most);
+}
+
+/* Guests have it from who starts them, and programs that close all that there could be take long with many. */
+void eventd_lower_files(const struct eventd *d)
+{
+	if (d->files.rlim_max > 0)
+		(void)setrlimit(RLIMIT_NOFILE, &d->files);
+}
+
 int eventd_listen(const struct eventd *d, const char *name, struct wabe_error *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };

@@ -128,6 +128,7 @@ static pid_t spawn(const struct watcher *w, const struct guest *g)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setsid();
+	eventd_lower_files(w->d);
 	/* It is our descendant: what it starts is the keeper's to wait for. */
 	(void)setenv(VZ_EVENTD_ENV, "1", 1);
 	execv(SELF, argv);
@@ -222,7 +223,7 @@ bool guests_child(struct watcher *w, pid_t pid, int status)
 	return true;
 }
 
-void recovery_missed(struct watcher *w, uint32_t ctid)
+void recovery_missed(struct watcher *w, uint32_t ctid, pid_t pid)
 {
 	struct guest *g = calloc(1, sizeof(*g));
 
@@ -231,8 +232,10 @@ void recovery_missed(struct watcher *w, uint32_t ctid)
 	g->ctid = ctid;
 	snprintf(g->id, sizeof(g->id), "%" PRIu32, ctid);
 	g->init.fd = g->holder.fd = g->oom_source.fd = g->pids_source.fd = -EBADF;
+	g->pid = pid;
 	g->state = GUEST_ENDED;
-	g->due_ms = eventd_now_ms();
+	g->due_ms = eventd_now_ms() + RECOVERY_GRACE_MS;
+	g->has_status = guests_take_told(w, g);
 	g->next = w->guests[ctid % WATCHER_BUCKETS];
 	w->guests[ctid % WATCHER_BUCKETS] = g;
 	g->next_ended = w->ended;

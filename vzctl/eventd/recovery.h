@@ -14,7 +14,10 @@
 /** guests_drop() - not watched any more. */
 void guests_drop(struct watcher *w, struct guest *g);
 
-/** recovery_missed() - the state store has a container whose init has ended before it was watched. */
-void recovery_missed(struct watcher *w, uint32_t ctid);
+/** guests_take_told() - did the keeper tell how the init of @g ended? Then it is in g->status. */
+bool guests_take_told(struct watcher *w, struct guest *g);
+
+/** recovery_missed() - the state store has a container whose init @pid has ended before it was watched. */
+void recovery_missed(struct watcher *w, uint32_t ctid, pid_t pid);
 
 #endif

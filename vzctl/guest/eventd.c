@@ -139,6 +139,8 @@ int vz_eventd_run(const struct vz_host *host, char *const *argv, struct wabe_err
 	if (wabe_fd_recv(sock, &status, sizeof(status), NULL) != sizeof(status))
 		return vz_error_say(err, VZ_EXIT_SYSTEM, -EPIPE,
 				    "vzeventd ended before the command that it ran for us did");
+	if (status == VZ_EVENTD_REFUSED)
+		return -ENOENT;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

@@ -6,7 +6,7 @@
  *
  *   run      "start this program for me": six messages of one byte, a descriptor with each: a memfd with the words
  *            (vz_eventd_pack()), the program, the working directory, and standard input, output and error. The answer is the
- *            wait status, an int. So whatever is started, the inits of guests above all, descends from vzeventd, which is
+ *            wait status, an int, or VZ_EVENTD_REFUSED. So whatever is started, the inits of guests above all, descends from vzeventd, which is
  *            told by the kernel how they end: only a parent learns whether a guest halted or wants to be started again.
  *   control  one struct vz_eventd_request, some with a descriptor, answered by a struct vz_eventd_answer.
  */
@@ -26,6 +26,7 @@
 #define VZ_EVENTD_CONTROL "control"
 /* In the environment of what vzeventd has started: it is not to ask again. */
 #define VZ_EVENTD_ENV "VZ_EVENTD"
+#define VZ_EVENTD_REFUSED (-1) /* no wait status: nothing was run */
 #define VZ_EVENTD_WORDS_MAX (1u << 20)
 #define VZ_EVENTD_TTY_MAX 16
 #define VZ_EVENTD_RING_BYTES 16384
