@@ -87,6 +87,75 @@ with_getty()
 	hasnt "of the other"
 }
 
+# A service manager in small: keeps what it is told to keep, starts vzeventd again when it ends (sd_notify(3), sd_listen_fds(3)).
+manager()
+{
+	python3 - "$T/notify" "$T/manager" <<-'EOF' &
+		import os, socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.bind(sys.argv[1])
+		log = open(sys.argv[2], "a", buffering=1)
+		kept = {}
+		s.settimeout(0.2)
+
+		def start():
+		    pid = os.fork()
+		    if pid:
+		        return pid
+		    env = dict(os.environ, NOTIFY_SOCKET=sys.argv[1], LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(kept)),
+		               LISTEN_FDNAMES=":".join(kept))
+		    fds = [os.dup2(fd, 100 + i) for i, fd in enumerate(kept.values())]
+		    for i, fd in enumerate(fds):
+		        os.dup2(fd, 3 + i)
+		    os.closerange(3 + len(fds), 200)
+		    os.execvpe("vzeventd", ["vzeventd"], env)
+
+		pid = start()
+		while True:
+		    try:
+		        text, fds, _, _ = socket.recv_fds(s, 4096, 4)
+		        words = dict(line.split("=", 1) for line in text.decode().split("\n"))
+		        log.write(" ".join(words) + "\n")
+		        if "FDSTORE" in words:
+		            kept[words["FDNAME"]] = fds[0]
+		        elif "FDSTOREREMOVE" in words:
+		            os.close(kept.pop(words["FDNAME"]))
+		    except TimeoutError:
+		        pass
+		    if os.waitpid(pid, os.WNOHANG)[0]:
+		        log.write("again\n")
+		        pid = start()
+	EOF
+	MANAGER=$!
+	WAIT_TENTHS=100 wait_for grep -qs READY "$T/manager"
+	EVENTD=$(pgrep -P "$MANAGER" -x vzeventd)
+	WAIT_TENTHS=100 wait_for has_watcher
+}
+
+again()
+{
+	EVENTD=$(pgrep -P "$MANAGER" -x vzeventd) && has_watcher
+}
+
+@test "it survives all of vzeventd where a service manager keeps descriptors" {
+	requires python3
+	manager 3>&- >/dev/null 2>&1
+	with_getty
+	grep -q "FDSTORE FDNAME FDPOLL" "$T/manager"
+	inside 'echo before >/dev/console'
+	kill -9 "$EVENTD"
+	WAIT_TENTHS=100 wait_for grep -q again "$T/manager"
+	WAIT_TENTHS=100 wait_for again
+	type_at "" 'echo $((5 + 4))-still; tty\n'
+	has "9-still"
+	has "/dev/pts/0"
+	run_ok vzctl stop "$CT" --fast
+	WAIT_TENTHS=100 wait_for grep -q FDSTOREREMOVE "$T/manager"
+	kill -9 "$MANAGER" "$EVENTD"
+	wait "$MANAGER" || true
+	EVENTD=
+}
+
 @test "Esc ! kills what runs there, and nothing else; a lone Esc and others go through" {
 	start_eventd
 	with_getty
