@@ -37,7 +37,7 @@ more_teardown()
 
 init_of()
 {
-	readlink "$VZ/root/${1:-$CT}" | grep -oE '[0-9]+'
+	readlink "$VZ/root/$CT" | grep -oE '[0-9]+'
 }
 
 # The guest runs, and not as process $1.
