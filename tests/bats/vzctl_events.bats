@@ -101,6 +101,27 @@ kill_eventd()
 	[[ ! -e $T/events ]]
 }
 
+@test "a stop that was killed, and that nobody reaps, is finished" {
+	start_eventd
+	guest
+	printf '#!/bin/sh\necho $$ >%s/script; exec sleep 1000\n' "$T" >"$VZ/conf/$CT.umount"
+	chmod +x "$VZ/conf/$CT.umount"
+	run_ok vzctl start "$CT"
+	# Its parent doesn't wait for it.
+	bash -c "vzctl stop $CT --fast & echo \$! >$T/stop; exec sleep 1000" >/dev/null 2>&1 3>&- &
+	WAIT_TENTHS=100 wait_for test -s "$T/script"
+	rm "$VZ/conf/$CT.umount"
+	kill -9 "$(cat "$T/stop")"
+	kill "$(cat "$T/script")"
+	[[ $(ps -o stat= -p "$(cat "$T/stop")") == Z* ]]
+	WAIT_TENTHS=100 wait_for is_cleaned
+	run_ok vzctl start "$CT"
+	kill -9 "$(init_of)"
+	WAIT_TENTHS=100 wait_for is_cleaned
+	kill $!
+	wait $! || true
+}
+
 @test "a killed watcher: reboot meanwhile or later is seen all the same" {
 	local old
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,10 +60,17 @@ static void holder_left(struct watcher *w, void *owner, uint32_t events)
 static bool await_holder(struct watcher *w, struct guest *g)
 {
 	pid_t pid = lock_holder(w, g);
-	int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	struct pollfd p = { .fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1,
+			    .events = POLLIN };
+	const int fd = p.fd;
 
 	if (fd < 0)
 		return false;
+	/* Killed, and its parent has not reaped it. */
+	if (poll(&p, 1, 0) != 0) {
+		close(fd);
+		return false;
+	}
 	if (watcher_add(w, &g->holder, fd, EPOLLIN, g, holder_left) < 0) {
 		watcher_remove(w, &g->holder);
 		return false;
