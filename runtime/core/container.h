@@ -86,6 +86,13 @@ int wabe_state_save(struct wabe_container *c, struct wabe_error *err);
  */
 int wabe_state_mark_changed(struct wabe_container *c, struct wabe_error *err);
 
+/**
+ * wabe_state_first_config() - the config.json of a new state: as @spec was read, because writing it anew costs as much as reading
+ * it. By no rename: state.json comes after it, and without that nobody relies on it.
+ */
+int wabe_state_first_config(struct wabe_container *c, const struct wabe_spec *spec,
+			    struct wabe_error *err);
+
 /** wabe_state_save_config() - replace the config.json of the state, which wabe_container_spec() reads. The caller holds the lock. */
 int wabe_state_save_config(struct wabe_container *c, const struct wabe_spec *spec,
 			   struct wabe_error *err);

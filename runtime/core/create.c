@@ -41,7 +41,7 @@ struct create {
 	const struct wabe_runtime *rt;
 	struct wabe_init init;
 	struct wabe_container *c;
-	bool has_made_cgroup, has_run_hooks, has_saved_config;
+	bool has_made_cgroup, has_run_hooks, has_saved_config, has_start_ticks;
 	struct wabe_error why_no_cgroup;
 	struct wabe_announce announce;
 };
@@ -69,6 +69,11 @@ static int check_args(struct create *cr, struct wabe_error *err)
 	if (cr->init.is_run && !spec->process)
 		return wabe_error_say(err, -EINVAL, "config.json has no process to start");
 	return wabe_fd_check_passed(args->preserve_fds, err);
+}
+
+static int make_network(struct create *cr, struct wabe_error *err)
+{
+	return wabe_namespaces_make_network(&cr->init, err);
 }
 
 static int make_state(struct create *cr, struct wabe_error *err)
@@ -100,32 +105,12 @@ static int absolute_rootfs(struct create *cr, struct wabe_error *err)
 	return cr->c->state.rootfs ? 0 : wabe_error_set(err, -ENOMEM, "root.path");
 }
 
-/* What a configuration was loaded from is its shortest way into the state: writing it anew costs as much as reading it. */
-static int save_config(struct create *cr, struct wabe_error *err)
-{
-	_cleanup_(wabe_buf_free) struct wabe_buf made = WABE_BUF_INIT;
-	const struct wabe_buf *text = &cr->init.spec->source;
-	_cleanup_close_ int fd = -EBADF;
-	int r = 0;
-
-	if (text->len == 0) {
-		r = wabe_spec_save(cr->init.spec, &made, err);
-		text = &made;
-	}
-	if (r < 0)
-		return r;
-	/* No rename: state.json comes after it, and without that nobody relies on this. */
-	fd = openat(cr->c->dir_fd, WABE_CONFIG_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	r = fd < 0 ? -errno : wabe_fd_write_all(fd, text->data, text->len);
-	if (r < 0)
-		return wabe_error_set(err, r, "save " WABE_CONFIG_FILE);
-	cr->has_saved_config = true;
-	return 0;
-}
-
 static int keep_config(struct create *cr, struct wabe_error *err)
 {
-	return cr->has_saved_config ? 0 : save_config(cr, err);
+	if (cr->has_saved_config)
+		return 0;
+	cr->has_saved_config = true;
+	return wabe_state_first_config(cr->c, cr->init.spec, err);
 }
 
 static int fill_state(struct create *cr, struct wabe_error *err)
@@ -155,7 +140,7 @@ static int fill_state(struct create *cr, struct wabe_error *err)
 	/* A create that dies before its commit is found by its directory, and its cgroup by the id; only another place must be noted, and a class. */
 	if (r < 0 || !(cr->init.spec->cgroups_path || s->scope || cr->init.spec->rdt))
 		return r;
-	r = save_config(cr, err);
+	r = keep_config(cr, err);
 	return r < 0 ? r : wabe_state_save(cr->c, err);
 }
 
@@ -275,6 +260,7 @@ static int spawn(struct create *cr, struct wabe_error *err)
 {
 	const struct wabe_spec_process *p = cr->init.spec->process;
 	int cgroup_fd = -EBADF;
+	uint64_t before;
 	bool is_v2;
 	int r;
 
@@ -288,9 +274,13 @@ static int spawn(struct create *cr, struct wabe_error *err)
 		cr->init.has_userns || cr->init.spec->net_devices.count > 0 ||
 		(cr->c->cgroup && wabe_cgroup_mode(cr->c->cgroup) != WABE_CGROUP_V2) ||
 		(p && (p->scheduler || p->io_priority)) || cr->c->state.scope || cr->init.spec->rdt;
+	cr->init.goes_at_once = wabe_init_goes_at_once(&cr->init);
+	before = wabe_pidfd_ticks();
 	r = wabe_init_spawn(&cr->init, cgroup_fd, err);
 	if (r < 0)
 		return r;
+	cr->has_start_ticks = before == wabe_pidfd_ticks();
+	cr->c->state.start_ticks = before;
 	wabe_cleanup_close(&cr->init.theirs_fd);
 	cr->c->state.pid = cr->init.pid;
 	return 0;
@@ -436,10 +426,10 @@ static int restrict_devices(struct create *cr, struct wabe_error *err)
 	return r;
 }
 
-/* What the child has to say until it is READY. */
+/* What the child has to say until it is READY, if we wait for that. */
 static int follow_child(struct create *cr, struct wabe_error *err)
 {
-	for (;;) {
+	while (!cr->init.goes_at_once) {
 		_cleanup_close_ int fd = -EBADF;
 		int r, got = wabe_sync_receive(cr->init.ours_fd, &fd, err);
 
@@ -453,6 +443,7 @@ static int follow_child(struct create *cr, struct wabe_error *err)
 		if (r < 0)
 			return r;
 	}
+	return 0;
 }
 
 static int announce(struct create *cr, struct wabe_error *err)
@@ -469,7 +460,9 @@ static int commit(struct create *cr, struct wabe_error *err)
 {
 	struct wabe_state *s = &cr->c->state;
 	bool is_zombie;
-	int r = wabe_pidfd_start_time(cr->init.pid, &s->start_ticks, &is_zombie, err);
+	int r = cr->has_start_ticks
+			? 0
+			: wabe_pidfd_start_time(cr->init.pid, &s->start_ticks, &is_zombie, err);
 
 	if (r < 0)
 		return r;
@@ -483,16 +476,21 @@ static int commit(struct create *cr, struct wabe_error *err)
 	return r;
 }
 
-/* `run`: START comes by the pair, and end of file on it is the execve. */
+/*
+ * `run`: START comes by the pair, and end of file on it is the execve. Of who goes at once it may also be death while it was set
+ * up (only of a signal: else it says why); whoever waits for the foreground container sees that in its status.
+ */
 static int start_at_once(struct create *cr, struct wabe_error *err)
 {
 	int got;
 
 	if (!cr->init.is_run)
 		return 0;
-	got = wabe_sync_send(cr->init.ours_fd, WABE_SYNC_START, -1, err);
-	if (got == 0)
-		got = wabe_sync_receive(cr->init.ours_fd, NULL, err);
+	got = wabe_sync_send(cr->init.ours_fd, WABE_SYNC_START, -1, NULL);
+	/* A child that has failed says why. */
+	if (got < 0 && got != -EPIPE)
+		return wabe_error_set(err, got, "talk to the container's process");
+	got = wabe_sync_receive(cr->init.ours_fd, NULL, err);
 	if (got == WABE_SYNC_SCHEDULE)
 		got = wabe_attributes_release(cr->init.spec->process, cr->init.pid,
 					      cr->init.ours_fd, err);
@@ -522,6 +520,7 @@ static const struct create_step {
 	{ "sources", prepare, NULL },
 	{ "start socket", make_start_socket, NULL },
 	{ "process", spawn, undo_spawn },
+	{ "network namespace", make_network, NULL },
 	{ "id maps", write_maps, NULL },
 	{ "scope", make_scope, undo_scope },
 	{ "resources of the scope", set_scope_resources, NULL },
@@ -567,7 +566,7 @@ static int create_or_run(const struct wabe_runtime *rt, const struct wabe_spec *
 		.announce = { args->pid_file, args->pidfd_socket, "standard" },
 		.init = {
 			.spec = spec, .args = args, .is_run = is_run, .ours_fd = -EBADF, .theirs_fd = -EBADF,
-			.start_fd = -EBADF, .rootfs_fd = -EBADF, .null_fd = -EBADF, .proc_fd = -EBADF, .hook_fd = -EBADF, .idmap_fd = -EBADF, .pidfd = -EBADF,
+			.start_fd = -EBADF, .rootfs_fd = -EBADF, .null_fd = -EBADF, .proc_fd = -EBADF, .hook_fd = -EBADF, .dev_fd = -EBADF, .idmap_fd = -EBADF, .pidfd = -EBADF,
 		},
 	};
 	int r;

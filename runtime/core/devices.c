@@ -216,14 +216,38 @@ static int make_links(int dev_fd, struct wabe_error *err)
 	return 0;
 }
 
+int wabe_devices_mkdir(const struct wabe_init *init, const char *path)
+{
+	const char *name = path + strlen("/dev/");
+	int fd;
+
+	if (init->dev_fd < 0 || !wabe_str_starts(path, "/dev/") || strchr(name, '/'))
+		return -ENOENT;
+	if (mkdirat(init->dev_fd, name, 0755) < 0)
+		return -errno;
+	fd = openat(init->dev_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+void wabe_devices_note(struct wabe_init *init, const struct wabe_init_mount *m)
+{
+	if (strcmp(m->destination, "/dev") != 0)
+		return;
+	init->dev_fd = m->source_fd >= 0 ? -EBADF
+					 : wabe_path_open_strict(init->rootfs_fd, "/dev",
+								 O_PATH | O_DIRECTORY, 0, NULL);
+}
+
 int wabe_devices_make(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_spec_device *d = init->devices.items;
-	int dev_fd; /* swept */
+	int dev_fd = init->dev_fd; /* swept */
 
 	if (wabe_init_dev_is_bound(init))
 		return 0;
-	dev_fd = wabe_path_open_strict(init->rootfs_fd, "/dev", O_PATH | O_DIRECTORY, 0, NULL);
+	if (dev_fd < 0)
+		dev_fd = wabe_path_open_strict(init->rootfs_fd, "/dev", O_PATH | O_DIRECTORY, 0,
+					       NULL);
 	if (dev_fd == -ENOENT)
 		dev_fd = wabe_path_mkdir_in(init->rootfs_fd, "/dev", 0755, NULL);
 	if (dev_fd < 0)

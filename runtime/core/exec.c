@@ -264,7 +264,7 @@ static int run_program(struct exec *e, struct wabe_error *err)
 		_exit(r < 0 ? 126 : e->args->main(e->args->main_data));
 	}
 	if (r == 0)
-		r = wabe_identity_find_program(&e->process, program, sizeof(program), err);
+		r = wabe_identity_find_program(&e->process, true, program, sizeof(program), err);
 	if (r == 0)
 		r = wabe_fd_pass(e->args->preserve_fds, err);
 	return r < 0 ? r : wabe_identity_exec(&e->process, program, seccomp, err);

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -93,7 +94,18 @@ static void own_stdio(uid_t uid, bool has_userns)
 			(void)!fchown(fd, uid, (gid_t)-1);
 }
 
-static int set_ids(const struct wabe_spec_user *user, struct wabe_error *err)
+/* What the program began with; nothing changes them before this but the way into a user namespace. */
+static bool is_host_root(void)
+{
+	static const unsigned long ids[] = { AT_UID, AT_EUID, AT_GID, AT_EGID };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		if (getauxval(ids[i]) != 0)
+			return false;
+	return true;
+}
+
+static int set_ids(const struct wabe_spec_user *user, bool has_userns, struct wabe_error *err)
 {
 	_Static_assert(sizeof(gid_t) == sizeof(uint32_t), "gid lists are passed as they are");
 
@@ -104,6 +116,8 @@ static int set_ids(const struct wabe_spec_user *user, struct wabe_error *err)
 					      "process.user.additionalGids: set %zu groups",
 					      user->additional_gids.count);
 	}
+	if (user->uid == 0 && user->gid == 0 && !has_userns && is_host_root())
+		return 0;
 	if (setresgid(user->gid, user->gid, user->gid) < 0)
 		return wabe_error_set(err, -errno, "process.user.gid: become %u", user->gid);
 	if (setresuid(user->uid, user->uid, user->uid) < 0)
@@ -222,7 +236,7 @@ int wabe_identity_assume(const struct wabe_spec_process *process, bool has_usern
 	if (r == 0 && process->user.uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		r = wabe_error_set(err, -errno, "keep capabilities over the change of user");
 	if (r == 0)
-		r = set_ids(&process->user, err);
+		r = set_ids(&process->user, has_userns, err);
 	if (r == 0)
 		r = wabe_capability_set(&sets, err);
 	if (r == 0 && seccomp && process->no_new_privileges && wabe_seccomp_notifies(seccomp))
@@ -262,15 +276,15 @@ static int exec_error(int code, const char *name, struct wabe_error *err)
 		   : wabe_error_set(err, code, "exec \"%s\"", name);
 }
 
-int wabe_identity_find_program(const struct wabe_spec_process *process, char *buf, size_t room,
-			       struct wabe_error *err)
+int wabe_identity_find_program(const struct wabe_spec_process *process, bool is_checked, char *buf,
+			       size_t room, struct wabe_error *err)
 {
 	const char *name = process->args.items[0], *path = search_path(process);
 	int found = -ENOENT;
 
 	if (strchr(name, '/')) {
 		snprintf(buf, room, "%s", name);
-		found = strlen(name) < room ? check_program(name) : -ENAMETOOLONG;
+		found = strlen(name) >= room ? -ENAMETOOLONG : is_checked ? check_program(name) : 0;
 		return found < 0 ? exec_error(found, name, err) : 0;
 	}
 	for (size_t len; *path; path += len + (path[len] == ':')) {

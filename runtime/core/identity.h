@@ -50,9 +50,12 @@ int wabe_identity_load_last(const struct wabe_spec_process *process,
 /** wabe_identity_rlimits() - take on all of them: the last thing before the program, as they may be too tight for a setup. */
 int wabe_identity_rlimits(const struct wabe_spec_process *process, struct wabe_error *err);
 
-/** wabe_identity_find_program() - path of args[0] by the process's own PATH, into @buf; -ENOENT, -EACCES named. */
-int wabe_identity_find_program(const struct wabe_spec_process *process, char *buf, size_t room,
-			       struct wabe_error *err);
+/**
+ * wabe_identity_find_program() - path of args[0] by the process's own PATH, into @buf; -ENOENT, -EACCES named.
+ * @is_checked: a path that needs no search is looked at too; false: execve will tell
+ */
+int wabe_identity_find_program(const struct wabe_spec_process *process, bool is_checked, char *buf,
+			       size_t room, struct wabe_error *err);
 
 /** wabe_identity_exec() - the last step; returns only on failure. */
 int wabe_identity_exec(const struct wabe_spec_process *process, const char *program,

@@ -388,12 +388,24 @@ static int open_inside(struct wabe_init *init, struct wabe_error *err)
 
 /* In this order: mounts before the devices in them, the host's view until the pivot, rights last. */
 static int (*const child_steps[])(struct wabe_init *, struct wabe_error *) = {
-	wabe_namespaces_join, new_session,	  wabe_namespaces_enter_time,
-	open_inside,	      wabe_rootfs_attach, wabe_rootfs_mounts,
-	wabe_devices_make,    wabe_console_make,  wabe_rootfs_mask,
-	runtime_hooks,	      container_hooks,	  wabe_rootfs_enter,
-	wabe_rootfs_lock,     set_names,	  set_sysctls,
-	raise_loopback,	      assume_identity,
+	wabe_namespaces_join,
+	new_session,
+	wabe_namespaces_enter_time,
+	open_inside,
+	wabe_rootfs_attach,
+	wabe_rootfs_mounts,
+	wabe_namespaces_take_network,
+	wabe_devices_make,
+	wabe_console_make,
+	wabe_rootfs_mask,
+	runtime_hooks,
+	container_hooks,
+	wabe_rootfs_enter,
+	wabe_rootfs_lock,
+	set_names,
+	set_sysctls,
+	raise_loopback,
+	assume_identity,
 };
 
 /* After COMMIT the creator may go away; from then on START comes from whoever connects to the start socket. */
@@ -468,12 +480,13 @@ static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err
 	int r;
 
 	if (p) {
-		r = wabe_identity_find_program(p, program, sizeof(program), err);
+		r = wabe_identity_find_program(p, !init->goes_at_once, program, sizeof(program),
+					       err);
 		if (r < 0)
 			return r;
 	}
 	r = init->is_run ? 0 : wait_visibly(init, err);
-	if (r == 0)
+	if (r == 0 && !init->goes_at_once)
 		r = wabe_sync_send(init->theirs_fd, WABE_SYNC_READY, -1, err);
 	if (r == 0)
 		r = wait_start(init, sock, err);
@@ -492,14 +505,34 @@ static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err
 					  err);
 }
 
-void wabe_init_sweep(const struct wabe_init *init)
+void wabe_init_sweep(struct wabe_init *init)
 {
+	init->dev_fd = -EBADF;
 	(void)syscall(SYS_close_range, init->scratch_fd, ~0U, 0);
+}
+
+bool wabe_init_goes_at_once(const struct wabe_init *init)
+{
+	const struct wabe_spec *spec = init->spec;
+	const struct wabe_spec_process *p = spec->process;
+	const struct wabe_spec_hooks *h = &spec->hooks;
+
+	return init->is_run && init->args->ret_console_fd && p && !p->terminal &&
+	       !(spec->seccomp && spec->seccomp->listener_path) && h->prestart.count == 0 &&
+	       h->create_runtime.count == 0 && h->create_container.count == 0 &&
+	       h->start_container.count == 0;
+}
+
+static int await_go(struct wabe_init *init, struct wabe_error *err)
+{
+	int r = wabe_namespaces_take_network(init, err); /* sent before GO */
+
+	return r < 0 ? r : wabe_sync_expect(init->theirs_fd, WABE_SYNC_GO, err);
 }
 
 static int child_setup(struct wabe_init *init, struct wabe_error *err)
 {
-	int r = init->waits_for_go ? wabe_sync_expect(init->theirs_fd, WABE_SYNC_GO, err) : 0;
+	int r = init->waits_for_go ? await_go(init, err) : 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(child_steps); i++)
 		r = child_steps[i](init, err);

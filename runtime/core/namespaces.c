@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "base/fd.h"
 #include "core/init.h"
 #include "core/sync.h"
+#include "sys/link.h"
 #include "sys/namespace.h"
 #include "sys/pidfd.h"
 
@@ -24,6 +26,16 @@ static const uint64_t ns_flags[WABE_NS_MAX] = {
 	[WABE_NS_IPC] = CLONE_NEWIPC,	    [WABE_NS_UTS] = CLONE_NEWUTS,
 	[WABE_NS_CGROUP] = CLONE_NEWCGROUP, [WABE_NS_TIME] = CLONE_NEWTIME,
 };
+
+/*
+ * Not in a user namespace, which it would have to belong to; not with devices to move into it before the child is in there. Who
+ * is in a user namespace, or an ordinary user, may not come back.
+ */
+static bool may_make_network(const struct wabe_spec *spec)
+{
+	return !wabe_spec_namespace(spec, WABE_NS_USER) && spec->net_devices.count == 0 &&
+	       getauxval(AT_EUID) == 0 && wabe_namespace_is_initial_user();
+}
 
 static int prepare_one(struct wabe_init *init, const struct wabe_spec_namespace *ns,
 		       struct wabe_error *err)
@@ -41,6 +53,8 @@ static int prepare_one(struct wabe_init *init, const struct wabe_spec_namespace 
 	 */
 	if (ns->type == WABE_NS_CGROUP)
 		init->has_cgroupns = true;
+	else if (ns->type == WABE_NS_NETWORK && may_make_network(init->spec))
+		init->has_own_network = true;
 	else if (ns->type != WABE_NS_TIME)
 		init->clone_flags |= ns_flags[ns->type];
 	return 0;
@@ -71,6 +85,58 @@ int wabe_namespaces_prepare(struct wabe_init *init, struct wabe_error *err)
 	if (init->has_locked_mounts)
 		init->clone_flags &= ~(uint64_t)CLONE_NEWNS;
 	return 0;
+}
+
+/* Of the calling thread, whose one it is: libwabe's caller may have others. */
+static int open_own_network(struct wabe_error *err)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? wabe_error_set(err, -errno, "open /proc/thread-self/ns/net") : fd;
+}
+
+static int send_network(struct wabe_init *init, struct wabe_error *err)
+{
+	_cleanup_close_ int fd = open_own_network(err);
+	int r = fd < 0 ? fd : wabe_sync_send(init->ours_fd, WABE_SYNC_NETNS, fd, NULL);
+
+	/* A child that has failed tells why when it is asked. */
+	return r == -EPIPE ? 0 : r;
+}
+
+int wabe_namespaces_make_network(struct wabe_init *init, struct wabe_error *err)
+{
+	_cleanup_close_ int own_fd = -EBADF;
+	int r;
+
+	if (!init->has_own_network)
+		return 0;
+	own_fd = open_own_network(err);
+	r = own_fd < 0 ? own_fd : wabe_namespace_unshare(CLONE_NEWNET, err);
+	if (r < 0)
+		return r;
+	r = send_network(init, err);
+	if (r == 0)
+		r = wabe_link_up("lo", err);
+	if (wabe_namespace_join(own_fd, CLONE_NEWNET, r < 0 ? NULL : err) < 0)
+		return r < 0 ? r : -EIO;
+	return r;
+}
+
+int wabe_namespaces_take_network(struct wabe_init *init, struct wabe_error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	int got;
+
+	if (!init->has_own_network)
+		return 0;
+	init->has_own_network = false;
+	got = wabe_sync_receive(init->theirs_fd, &fd, err);
+	if (got < 0)
+		return got;
+	if (got != WABE_SYNC_NETNS || fd < 0)
+		return wabe_error_say(err, -EPIPE, "the other side made no network namespace");
+	return wabe_namespace_join(fd, CLONE_NEWNET, err);
 }
 
 /*

@@ -82,8 +82,12 @@ static int open_target(struct wabe_init *init, const struct wabe_init_mount *m,
 {
 	const char *destination = m->destination;
 	int flags = O_PATH | (m->is_file ? 0 : O_DIRECTORY);
-	int fd = wabe_path_open_strict(init->rootfs_fd, destination, flags, 0, err);
+	int fd = m->is_file ? -ENOENT : wabe_devices_mkdir(init, destination);
 
+	*ret_is_new = *ret_is_literal = fd >= 0;
+	if (fd >= 0)
+		return fd;
+	fd = wabe_path_open_strict(init->rootfs_fd, destination, flags, 0, err);
 	*ret_is_new = fd == -ENOENT;
 	if (fd == -ENOENT && !m->is_file)
 		fd = wabe_path_mkdir_strict(init->rootfs_fd, destination, 0755);
@@ -155,8 +159,8 @@ static int new_filesystem(const struct wabe_init_mount *m, struct wabe_error *er
 		attrs &= ~(unsigned int)MOUNT_ATTR_RDONLY;
 	return (wabe_mount_has_long_text(m->spec->source, &o->data)
 			? wabe_mount_new_long
-			: wabe_mount_new)(fs_type(m->spec), m->spec->source, &o->data, sb_flags,
-					  attrs, err);
+			: wabe_mount_new_unswept)(fs_type(m->spec), m->spec->source, &o->data,
+						  sb_flags, attrs, err);
 }
 
 static int apply_attributes(int fd, const struct wabe_mount_options *o, bool is_new,
@@ -319,6 +323,17 @@ static int bind_instead(struct wabe_init *init, struct wabe_init_mount *m, int t
 	return r < 0 ? r : mount_detached(init, m, target_fd, err);
 }
 
+/* Which of the common ones are the same in every network namespace; sysfs and those of the network aren't. */
+static bool may_show_network(const char *type)
+{
+	static const char *const without[] = { "proc", "tmpfs", "devpts", "mqueue" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(without); i++)
+		if (strcmp(type, without[i]) == 0)
+			return false;
+	return true;
+}
+
 static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
 {
 	bool is_new = m->source_fd < 0, is_literal, is_new_target;
@@ -335,6 +350,8 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 		r = keep_mode(init, m, target_fd, err);
 	if (r == 0 && is_new)
 		r = add_label(init, m, err);
+	if (r == 0 && is_new && may_show_network(m->spec->type))
+		r = wabe_namespaces_take_network(init, err);
 	if (r < 0)
 		return r;
 	r = is_new && is_literal && !m->has_label && is_plain(&m->options)
@@ -360,6 +377,7 @@ int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)
 			r = wabe_remount_note(init, m, err);
 		if (r < 0)
 			return wabe_error_prefix(err, "mounts[%zu]", i);
+		wabe_devices_note(init, m);
 		if (i % WABE_INIT_SWEEP == WABE_INIT_SWEEP - 1)
 			wabe_init_sweep(init);
 	}
@@ -514,7 +532,7 @@ static int mask_directory(struct wabe_init *init, struct wabe_error *err)
 	struct wabe_strv options = { 0 };
 	int r = init->spec->mount_label ? add_context(init, &options, err) : 0;
 
-	return r < 0 ? r : wabe_mount_new("tmpfs", NULL, &options, 0, attrs, err);
+	return r < 0 ? r : wabe_mount_new_unswept("tmpfs", NULL, &options, 0, attrs, err);
 }
 
 /* A masked file becomes /dev/null, a masked directory an empty read-only tmpfs (config-linux.md, "Masked Paths"). */
@@ -562,7 +580,6 @@ int wabe_rootfs_mask(struct wabe_init *init, struct wabe_error *err)
 		if (i % WABE_INIT_SWEEP == WABE_INIT_SWEEP - 1)
 			wabe_init_sweep(init);
 	}
-	wabe_init_sweep(init);
 	for (size_t i = 0; r == 0 && i < spec->masked_paths.count; i++) {
 		r = mask_one(init, spec->masked_paths.items[i], &file, &dir, err);
 		if (r < 0)

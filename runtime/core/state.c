@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/codec.h"
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/parse.h"
 #include "core/container.h"
@@ -91,6 +92,23 @@ int wabe_state_mark_changed(struct wabe_container *c, struct wabe_error *err)
 	return fchmod(c->dir_fd, 0700 | S_ISVTX) < 0
 		       ? wabe_error_set(err, -errno, "mark the state of %s", c->state.id)
 		       : 0;
+}
+
+int wabe_state_first_config(struct wabe_container *c, const struct wabe_spec *spec,
+			    struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf made = WABE_BUF_INIT;
+	const struct wabe_buf *text = &spec->source;
+	_cleanup_close_ int fd = -EBADF;
+	int r = text->len == 0 ? wabe_spec_save(spec, &made, err) : 0;
+
+	if (r < 0)
+		return r;
+	if (text->len == 0)
+		text = &made;
+	fd = openat(c->dir_fd, WABE_CONFIG_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	r = fd < 0 ? -errno : wabe_fd_write_all(fd, text->data, text->len);
+	return r < 0 ? wabe_error_set(err, r, "save " WABE_CONFIG_FILE) : 0;
 }
 
 int wabe_state_save_config(struct wabe_container *c, const struct wabe_spec *spec,

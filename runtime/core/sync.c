@@ -33,6 +33,9 @@ int wabe_sync_send(int sock, enum wabe_sync_kind kind, int fd, struct wabe_error
 	int value = kind;
 	int r = wabe_fd_send(sock, &value, sizeof(value), fd);
 
+	/* unix(7): the peer ended, without reading all that was sent before. */
+	if (r == -ECONNRESET)
+		r = -EPIPE;
 	return r < 0 ? wabe_error_set(err, r, "talk to the container's process") : 0;
 }
 
@@ -63,6 +66,9 @@ int wabe_sync_receive(int sock, int *ret_fd, struct wabe_error *err)
 	struct message m;
 	ssize_t n = wabe_fd_recv(sock, &m, sizeof(m), ret_fd);
 
+	/* unix(7): the peer ended without reading all that was sent. That is told before what it said last, and once. */
+	if (n == -ECONNRESET)
+		n = wabe_fd_recv(sock, &m, sizeof(m), ret_fd);
 	if (n == 0 || n == -ECONNRESET)
 		return WABE_SYNC_EOF;
 	if (n < 0)

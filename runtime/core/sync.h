@@ -5,6 +5,7 @@
  * One seqpacket socket pair. End of file means that the other side died: the child then exits, the creator undoes.
  *
  *     creator                          child
+ *     NETNS + descriptor            ->  entered before the first mount that shows the network
  *     GO (maps, cgroup done)        ->
  *                                   <- CONSOLE + descriptor, when there is a terminal
  *                                   <- LISTENER + descriptor, when the filter has one
@@ -28,6 +29,7 @@
 
 enum wabe_sync_kind {
 	WABE_SYNC_EOF,
+	WABE_SYNC_NETNS,
 	WABE_SYNC_GO,
 	WABE_SYNC_CONSOLE,
 	WABE_SYNC_LISTENER,
@@ -43,7 +45,7 @@ enum wabe_sync_kind {
 /** wabe_sync_pair() - both ends, close-on-exec. */
 int wabe_sync_pair(int *ret_ours, int *ret_theirs, struct wabe_error *err);
 
-/** wabe_sync_send() - a message of @kind, with a descriptor when @fd >= 0. */
+/** wabe_sync_send() - a message of @kind, with a descriptor when @fd >= 0. -EPIPE: the peer has ended. */
 int wabe_sync_send(int sock, enum wabe_sync_kind kind, int fd, struct wabe_error *err);
 
 /** wabe_sync_send_error() - ERROR with @what; failures are of no interest, the peer sees end of file then. */

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -138,6 +139,20 @@ static void enable_at(int dir_fd, const char *wanted)
 		wabe_cgroup_file_write(dir_fd, "cgroup.subtree_control", word);
 }
 
+/*
+ * What the parent passes on, the cgroup's own cgroup.controllers: a file that all below the parent share, in the kernel's caches
+ * too.
+ */
+static int read_passed_on(struct wabe_cgroup *cgroup, char *text, size_t room)
+{
+	const char *path = cgroup->path + 1, *slash = strrchr(path, '/');
+	char file[PATH_MAX];
+
+	snprintf(file, sizeof(file), "%.*scgroup.subtree_control",
+		 slash ? (int)(slash + 1 - path) : 0, path);
+	return wabe_cgroup_file_read(cgroup->root_fd, file, text, room);
+}
+
 void wabe_cgroup_v2_enable(struct wabe_cgroup *cgroup)
 {
 	const char *wanted = wabe_cgroup_v2_available(cgroup);
@@ -145,13 +160,8 @@ void wabe_cgroup_v2_enable(struct wabe_cgroup *cgroup)
 	char has[WABE_CGROUP_TEXT_MAX], part[NAME_MAX + 1];
 	const char *at = cgroup->path + 1;
 
-	/*
-	 * Its own cgroup.controllers is what the parents enabled: the second guest below a parent
-	 * finds all of it.
-	 */
-	if (!*wanted ||
-	    wabe_cgroup_file_read(cgroup->dir_fd, "cgroup.controllers", has, sizeof(has)) < 0 ||
-	    strcmp(has, wanted) == 0)
+	/* The second guest below a parent finds all of it. */
+	if (!*wanted || read_passed_on(cgroup, has, sizeof(has)) < 0 || strcmp(has, wanted) == 0)
 		return;
 	for (;;) {
 		size_t len = strcspn(at, "/");

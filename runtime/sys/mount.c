@@ -143,10 +143,10 @@ int wabe_mount_reconfigure(int fd, const char *shown, const struct wabe_strv *op
 		       : 0;
 }
 
-int wabe_mount_new(const char *type, const char *source, const struct wabe_strv *options,
-		   unsigned int sb_flags, unsigned int attrs, struct wabe_error *err)
+static int mount_context(int fs_fd, const char *type, const char *source,
+			 const struct wabe_strv *options, unsigned int sb_flags, unsigned int attrs,
+			 struct wabe_error *err)
 {
-	_cleanup_close_ int fs_fd = fsopen(type, FSOPEN_CLOEXEC);
 	int fd;
 
 	if (fs_fd < 0)
@@ -164,6 +164,21 @@ int wabe_mount_new(const char *type, const char *source, const struct wabe_strv 
 	if (fd < 0)
 		return context_error(fs_fd, -errno, type, "make the mount", err);
 	return fd;
+}
+
+int wabe_mount_new(const char *type, const char *source, const struct wabe_strv *options,
+		   unsigned int sb_flags, unsigned int attrs, struct wabe_error *err)
+{
+	_cleanup_close_ int fs_fd = fsopen(type, FSOPEN_CLOEXEC);
+
+	return mount_context(fs_fd, type, source, options, sb_flags, attrs, err);
+}
+
+int wabe_mount_new_unswept(const char *type, const char *source, const struct wabe_strv *options,
+			   unsigned int sb_flags, unsigned int attrs, struct wabe_error *err)
+{
+	return mount_context(fsopen(type, FSOPEN_CLOEXEC), type, source, options, sb_flags, attrs,
+			     err);
 }
 
 static unsigned long legacy_flags(unsigned int attrs)

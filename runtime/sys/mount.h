@@ -37,6 +37,13 @@ int wabe_mount_new(const char *type, const char *source, const struct wabe_strv 
 		   unsigned int sb_flags, unsigned int attrs, struct wabe_error *err);
 
 /**
+ * wabe_mount_new_unswept() - the same, for who closes its descriptors all at once afterwards: it leaves one more open,
+ * close-on-exec.
+ */
+int wabe_mount_new_unswept(const char *type, const char *source, const struct wabe_strv *options,
+			   unsigned int sb_flags, unsigned int attrs, struct wabe_error *err);
+
+/**
  * wabe_mount_on() - a new filesystem right on what @target_fd is, by mount(2): one call where wabe_mount_new() and
  * wabe_mount_attach() make six and more. Not for read-only ones: mount(2) makes the superblock read-only, and with it every
  * other mount of that superblock (sysfs has one for a network namespace). Needs a procfs at /proc.

@@ -100,6 +100,16 @@ int wabe_pidfd_zombie_status(pid_t pid, uint64_t start_ticks, int *ret_wait_stat
 	return 0;
 }
 
+/* proc_pid_stat(5), "starttime"; of the caller's time namespace, as there. */
+uint64_t wabe_pidfd_ticks(void)
+{
+	const uint64_t tick_ns = 1000000000 / (uint64_t)sysconf(_SC_CLK_TCK);
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return ((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec) / tick_ns;
+}
+
 int wabe_pidfd_open(pid_t pid, uint64_t start_ticks, struct wabe_error *err)
 {
 	_cleanup_close_ int fd = -EBADF;

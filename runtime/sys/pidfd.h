@@ -23,6 +23,12 @@ int wabe_pidfd_zombie_status(pid_t pid, uint64_t start_ticks, int *ret_wait_stat
 			     struct wabe_error *err);
 
 /**
+ * wabe_pidfd_ticks() - now, on the clock of start times: who was born between two equal answers has that start time, and needs
+ * no look into /proc, which would stay in the kernel's caches for as long as the process lives.
+ */
+uint64_t wabe_pidfd_ticks(void);
+
+/**
  * wabe_pidfd_open() - pidfd of the very process that had @start_ticks: opened first, then compared, so that a reused
  * pid is never taken for it. -ESRCH when it is gone (or a zombie).
  */

@@ -135,6 +135,21 @@ namespaces_inside()
 	is "$(readlink "/proc/$HOLDER/ns/user")"
 }
 
+@test "a new network namespace: loopback up, seen in /sys, and the caller stays in its own" {
+	local own
+
+	own=$(readlink /proc/self/ns/net)
+	script 'readlink /proc/self/ns/net; ls /sys/class/net; cat /sys/class/net/lo/flags'
+	ok_container
+	[[ $output != *"$own"* ]] || shown
+	[[ $output == *$'\nlo\n0x9' ]] || shown
+	conf '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "readlink /proc/self/ns/net >" + $t + "/hook-net"]}]' --arg t "$T"
+	ok_container
+	[[ $output == *$'\nlo\n0x9' ]] || shown
+	output=$(cat "$T/hook-net")
+	is "$own"
+}
+
 @test "a joined user namespace with its pid and network namespaces" {
 	hold --user --map-root-user --net --pid --fork --mount-proc --kill-child
 	local inner

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "sys/namespace.h"
+#include "sys/pidfd.h"
 #include "tap.h"
 
 /* What the child found out; it says so through a pipe. */
@@ -168,6 +169,33 @@ static void test_signal(struct tap *t)
 		"never our own namespace");
 }
 
+/* Whoever is born between two equal answers has that start time: create relies on it. */
+static void test_ticks(struct tap *t)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	int agreed = 0, tries = 0;
+
+	for (; agreed < 5 && tries < 200; tries++) {
+		uint64_t before = wabe_pidfd_ticks(), after, ticks = 0;
+		pid_t pid = fork();
+		bool is_zombie;
+		int r, status;
+
+		if (pid == 0)
+			for (;;)
+				pause();
+		after = wabe_pidfd_ticks();
+		r = wabe_pidfd_start_time(pid, &ticks, &is_zombie, &err);
+		kill(pid, SIGKILL);
+		(void)wabe_pidfd_reap(pid, &status, NULL);
+		if (r < 0 || ticks < before || ticks > after)
+			break;
+		agreed += before == after;
+	}
+	tap_int(t, agreed, 5, "start times lie between the ticks around a fork, %d tries %s", tries,
+		err.text);
+}
+
 int main(void)
 {
 	struct tap t = TAP_INIT;
@@ -176,6 +204,7 @@ int main(void)
 		tap_skip(&t, "new namespaces need root");
 		return tap_end(&t);
 	}
+	test_ticks(&t);
 	test_clone(&t);
 	test_limits(&t);
 	test_lower_mounts(&t);
