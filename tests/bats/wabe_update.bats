@@ -193,7 +193,7 @@ kept()
 @test "a bad document is refused with its path" {
 	background
 	local pair
-	for pair in '{"memory":{"limit":"1"}}=memory.limit' '{"memory":{"limit":-2}}=memory.limit' '{"pids":{}}=pids' \
+	for pair in '{"memory":{"limit":"1"}}=memory.limit' '{"memory":{"limit":-2}}=memory.limit' '{"pids":{"limit":"x"}}=pids.limit' \
 		'{"cpu":{"idle":7}}=cpu.idle' '{"blockIO":{"weight":2000}}=blockIO.weight' '[]=wants' '{=bad.json' \
 		'{"unified":{"../x":"1"}}=linux.resources.unified' '{"hugepageLimits":[{"pageSize":"2XB","limit":1}]}=hugepageLimits[0].pageSize' \
 		'{"rdma":{"mlx5_1":{}}}=linux.resources.rdma["mlx5_1"]' '{"rdma":{"a b":{"hcaHandles":1}}}=linux.resources.rdma' \
