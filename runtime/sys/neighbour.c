@@ -18,6 +18,7 @@
 
 #define HOP_LIMIT 255 /* RFC 4861, 7.1: else it is dropped as forged */
 #define IPV6_BYTES 16
+#define PACKETS_MAX 64 /* before the time is looked at again, however many there are */
 
 struct sockets {
 	int arp_fd, icmp6_fd; /* < 0: not needed, or not to be had */
@@ -40,12 +41,13 @@ static bool has_family(const struct wabe_neighbour *list, size_t count, int fami
 static int open_icmp6(struct wabe_error *err)
 {
 	_cleanup_close_ int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
-	const int hops = HOP_LIMIT, loop = 0;
+	const int hops = HOP_LIMIT, loop = 0, on = 1;
 	struct icmp6_filter filter;
 
 	ICMP6_FILTER_SETBLOCKALL(&filter);
 	ICMP6_FILTER_SETPASS(ND_NEIGHBOR_ADVERT, &filter);
 	if (fd < 0 || setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof(filter)) < 0 ||
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) < 0 ||
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) < 0 ||
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &loop, sizeof(loop)) < 0)
 		return wabe_error_set(err, -errno, "make a socket for neighbour discovery");
@@ -157,7 +159,7 @@ static void read_arp(int fd, struct wabe_neighbour *list, size_t count)
 	struct sockaddr_ll from;
 	struct ether_arp arp;
 
-	for (;;) {
+	for (int i = 0; i < PACKETS_MAX; i++) {
 		socklen_t len = sizeof(from);
 		ssize_t n = recvfrom(fd, &arp, sizeof(arp), MSG_DONTWAIT, (void *)&from, &len);
 
@@ -169,26 +171,42 @@ static void read_arp(int fd, struct wabe_neighbour *list, size_t count)
 	}
 }
 
+/* Answers come from the address itself, which doesn't say by which device: that is asked for. */
+static int device_of(struct msghdr *message)
+{
+	struct in6_pktinfo info;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		if (c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_PKTINFO)
+			continue;
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		return (int)info.ipi6_ifindex;
+	}
+	return 0;
+}
+
 static void read_nd(int fd, struct wabe_neighbour *list, size_t count)
 {
-	struct sockaddr_in6 from;
-	unsigned char buf[256];
-
-	for (;;) {
-		const struct nd_packet *packet = (const void *)buf;
-		socklen_t len = sizeof(from);
-		ssize_t n = recvfrom(fd, buf, sizeof(buf), MSG_DONTWAIT, (void *)&from, &len);
+	for (int i = 0; i < PACKETS_MAX; i++) {
+		char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] __attribute__((aligned(8)));
+		struct nd_packet packet;
+		struct iovec part = { &packet, sizeof(packet) };
+		struct msghdr message = { .msg_iov = &part,
+					  .msg_iovlen = 1,
+					  .msg_control = control,
+					  .msg_controllen = sizeof(control) };
+		ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT);
 		bool has_mac;
 
 		if (n < 0)
 			return;
-		if (n < (ssize_t)sizeof(packet->head) ||
-		    packet->head.nd_ns_type != ND_NEIGHBOR_ADVERT)
+		if (n < (ssize_t)sizeof(packet.head) ||
+		    packet.head.nd_ns_type != ND_NEIGHBOR_ADVERT)
 			continue;
-		has_mac = n >= (ssize_t)sizeof(*packet) &&
-			  packet->option.nd_opt_type == ND_OPT_TARGET_LINKADDR;
-		mark(list, count, AF_INET6, (int)from.sin6_scope_id, &packet->head.nd_ns_target,
-		     has_mac ? packet->mac : NULL);
+		has_mac = n >= (ssize_t)sizeof(packet) &&
+			  packet.option.nd_opt_type == ND_OPT_TARGET_LINKADDR;
+		mark(list, count, AF_INET6, device_of(&message), &packet.head.nd_ns_target,
+		     has_mac ? packet.mac : NULL);
 	}
 }
 
@@ -230,7 +248,7 @@ static void listen_until(const struct sockets *s, struct wabe_neighbour *list, s
 
 int wabe_neighbour_probe(struct wabe_neighbour *list, size_t count, struct wabe_error *err)
 {
-	_cleanup_(close_sockets) struct sockets s;
+	_cleanup_(close_sockets) struct sockets s = { -EBADF, -EBADF };
 	int r = open_sockets(list, count, &s, err);
 
 	if (r < 0)
@@ -244,7 +262,7 @@ int wabe_neighbour_probe(struct wabe_neighbour *list, size_t count, struct wabe_
 
 void wabe_neighbour_announce(const struct wabe_neighbour *list, size_t count)
 {
-	_cleanup_(close_sockets) struct sockets s;
+	_cleanup_(close_sockets) struct sockets s = { -EBADF, -EBADF };
 
 	if (open_sockets(list, count, &s, NULL) == 0)
 		send_all(&s, list, count, false);

@@ -23,6 +23,9 @@ more_setup()
 	in_namespace "$PEER" >"$T/bin/on_peer"
 	chmod +x "$T"/bin/*
 	PATH=$T/bin:$PATH
+	# Link-local addresses, which neighbour discovery needs, at once.
+	on_host sh -c 'echo 0 >/proc/sys/net/ipv6/conf/all/accept_dad; echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_dad'
+	on_peer sh -c 'echo 0 >/proc/sys/net/ipv6/conf/all/accept_dad; echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_dad'
 	on_host ip link set lo up
 	on_host ip link set eth0 up
 	on_host ip addr add 192.0.2.1/24 dev eth0
@@ -33,7 +36,6 @@ more_setup()
 	on_peer ip addr add 192.0.2.254/24 dev eth0
 	on_peer ip addr add 2001:db8::fe/64 dev eth0 nodad
 	echo 'NEIGHBOUR_DEVS="detect"' >>"$VZ_CONF"
-	# The link-local addresses, which neighbour discovery needs, are there when nobody else has them.
 	wait_for has_link_local "$HOST"
 	wait_for has_link_local "$PEER"
 }
@@ -103,4 +105,252 @@ nothing_left()
 	run_ok on_peer ping -c 1 -w 3 2001:db8::10
 	run_ok vzctl stop "$CT" --fast
 	nothing_left
+}
+
+@test "venet: the host answers outside for a guest's address, and only while it runs" {
+	local mac
+
+	running_guest --ipadd 192.0.2.10
+	mac=$(on_host cat /proc/net/dev >/dev/null; on_host ip -o link show dev eth0 | grep -oE 'ether [^ ]*' | cut -d' ' -f2)
+	# The announcement was heard, or the question is answered.
+	run_ok on_peer ping -c 1 -w 3 192.0.2.10
+	run_ok on_peer ip neigh show 192.0.2.10
+	has "$mac"
+	run_ok on_host ip neigh show proxy
+	has 192.0.2.10
+	run_ok vzctl stop "$CT" --fast
+	nothing_left
+	not on_peer ping -c 1 -w 1 192.0.2.10
+}
+
+@test "venet: a source address that is another's is dropped, IPv4 and IPv6" {
+	running_guest --ipadd 192.0.2.10 --ipadd 2001:db8::10
+	inside 'ip addr add 192.0.2.77/32 dev venet0; ip -6 addr add 2001:db8::77/128 dev venet0; ping -c 1 -w 3 192.0.2.1; ping -c 1 -w 3 2001:db8::1'
+	run_exit 1 vzctl exec2 "$CT" 'ping -c 1 -w 2 -I 192.0.2.77 192.0.2.1'
+	run_exit 1 vzctl exec2 "$CT" 'ping -c 1 -w 2 -I 2001:db8::77 2001:db8::1'
+	run_ok on_host nft list chain inet wabe source
+	[[ $(grep -cE 'source[46] counter packets [1-9]' <<<"$output") == 2 ]] || shown
+	# The rules are as many as before with a second guest; its elements are its own.
+	CT=102
+	running_guest --ipadd 192.0.2.77
+	inside 'ping -c 1 -w 3 192.0.2.1'
+	run_ok on_host nft list chain inet wabe source
+	[[ $(grep -c drop <<<"$output") == 3 ]] || shown
+	run_exit 1 vzctl exec2 101 'ping -c 1 -w 2 -I 192.0.2.77 192.0.2.1'
+}
+
+@test "venet: addresses come and go while the guest runs" {
+	running_guest
+	run_ok on_host ip -o link
+	hasnt venet
+	run_ok vzctl set "$CT" --ipadd 192.0.2.10 --ipadd 192.0.2.11 --save
+	has "Adding IP address(es): 192.0.2.10 192.0.2.11"
+	hasnt "not enforced"
+	run_ok on_peer ping -c 1 -w 3 192.0.2.10
+	run_ok on_peer ping -c 1 -w 3 192.0.2.11
+	inside 'ip addr show dev venet0'
+	has "venet0:0"
+	has "venet0:1"
+	run_ok vzctl set "$CT" --ipdel 192.0.2.10 --ipadd 2001:db8::10 --save
+	has "Deleting IP address(es): 192.0.2.10"
+	run_ok on_peer ping -c 1 -w 3 2001:db8::10
+	not on_peer ping -c 1 -w 1 192.0.2.10
+	inside 'ip addr show dev venet0'
+	hasnt 192.0.2.10/
+	run_ok on_host nft list set inet wabe source4
+	hasnt 192.0.2.10
+	run_ok vzctl set "$CT" --ipdel all --save
+	run_ok on_host ip neigh show proxy
+	is ""
+	[[ $(key IP_ADDRESS) == "" ]]
+	run_ok vzctl stop "$CT" --fast
+	nothing_left
+}
+
+@test "an address that another guest or the host has is found before use: exit code 78" {
+	running_guest --ipadd 192.0.2.10 --ipadd 2001:db8::10
+	CT=102
+	guest --ipadd 192.0.2.10
+	run_exit 78 vzctl start "$CT"
+	has 192.0.2.10
+	has venet101
+	status_is "exist unmounted down"
+	run_ok vzctl set "$CT" --ipdel all --ipadd 2001:db8::10 --save
+	run_exit 78 vzctl start "$CT"
+	run_ok vzctl set "$CT" --ipdel all --ipadd 192.0.2.1 --save
+	run_exit 78 vzctl start "$CT"
+	has "this host's own"
+	run_ok vzctl set "$CT" --ipdel all --save
+	run_ok vzctl start "$CT"
+	# A change of several is none when one is taken; what was there stays.
+	run_ok vzctl set "$CT" --ipadd 192.0.2.20
+	run_exit 78 vzctl set "$CT" --ipadd 192.0.2.21 --ipadd 192.0.2.10 --save
+	inside 'ip addr show dev venet0'
+	has 192.0.2.20
+	hasnt 192.0.2.21
+	[[ $(key IP_ADDRESS) == "" ]]
+	run_ok vzctl exec2 101 'ping -c 1 -w 3 192.0.2.1'
+}
+
+@test "an address that another host has: a warning, an error with ERROR_ON_ARPFAIL, nothing with SKIP_ARPDETECT" {
+	guest --ipadd 192.0.2.254
+	run_ok vzctl start "$CT"
+	has "192.0.2.254 is used by another host on eth0"
+	run_ok vzctl stop "$CT" --fast
+	echo 'ERROR_ON_ARPFAIL="yes"' >>"$VZ_CONF"
+	run_exit 78 vzctl start "$CT"
+	has "192.0.2.254 is used by another host on eth0"
+	run_ok vzctl set "$CT" --ipdel all --ipadd 2001:db8::fe --save
+	run_exit 78 vzctl start "$CT"
+	has "2001:db8::fe is used by another host on eth0"
+	status_is "exist unmounted down"
+	nothing_left
+	echo 'SKIP_ARPDETECT="yes"' >>"$VZ_CONF"
+	run_ok vzctl start "$CT"
+	hasnt "another host"
+}
+
+@test "a host that doesn't forward is said, and left as it is" {
+	on_host sh -c 'echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
+	running_guest --ipadd 192.0.2.10 --ipadd 2001:db8::10
+	has "net.ipv4.ip_forward is 0"
+	has "net.ipv6.conf.all.forwarding is 0"
+	run_ok on_host cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding
+	is $'0\n0'
+}
+
+@test "a guest that halts itself, and one whose vzctl was killed: the next command cleans up" {
+	local pid
+
+	running_guest --ipadd 192.0.2.10 --ipadd 2001:db8::10
+	pid=$(readlink "$VZ/root/$CT" | grep -oE '[0-9]+')
+	kill -9 "$pid"
+	wait_for not kill -0 "$pid" 2>/dev/null
+	run_ok vzctl start "$CT"
+	run_ok on_peer ping -c 1 -w 3 192.0.2.10
+	pid=$(readlink "$VZ/root/$CT" | grep -oE '[0-9]+')
+	kill -9 "$pid"
+	wait_for not kill -0 "$pid" 2>/dev/null
+	# Another guest gets the address before the first is looked at again; it keeps it.
+	CT=102
+	guest --ipadd 192.0.2.10
+	wait_for vzctl start "$CT"
+	run_ok vzctl stop 101
+	run_ok on_peer ping -c 1 -w 3 192.0.2.10
+	run_ok vzctl stop "$CT" --fast
+	nothing_left
+}
+
+@test "vzctl killed at many points of start, set and stop leaves nothing after the next command" {
+	local i
+
+	requires strace
+	guest --ipadd 192.0.2.10 --netif_add eth0
+	echo 'SKIP_ARPDETECT="yes"' >>"$VZ_CONF"
+	for ((i = 1; i <= 26; i += 5)); do
+		strace -f -qq -o /dev/null -e trace=sendto,recvfrom,renameat,unlink -e inject=sendto:signal=KILL:when="$i" \
+			vzctl start "$CT" >/dev/null 2>&1 || true
+		vzctl stop "$CT" --fast >/dev/null 2>&1
+		nothing_left || { echo "start, killed at $i"; return 1; }
+	done
+	for ((i = 1; i <= 16; i += 5)); do
+		run_ok vzctl start "$CT"
+		strace -f -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when="$i" \
+			vzctl set "$CT" --ipadd 192.0.2.11 --ipdel 192.0.2.10 >/dev/null 2>&1 || true
+		strace -f -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when="$i" \
+			vzctl stop "$CT" --fast >/dev/null 2>&1 || true
+		run_ok vzctl stop "$CT" --fast
+		nothing_left || { echo "set and stop, killed at $i"; return 1; }
+	done
+	run_ok vzctl start "$CT"
+	run_ok on_peer ping -c 1 -w 3 192.0.2.10
+}
+
+@test "the ruleset flushed under running guests: the next guest brings it back for all" {
+	running_guest --ipadd 192.0.2.10
+	on_host nft flush ruleset
+	CT=102
+	running_guest --ipadd 192.0.2.11
+	run_ok on_host nft list set inet wabe source4
+	has 192.0.2.10
+	has 192.0.2.11
+	run_ok vzctl exec2 101 'ping -c 1 -w 3 192.0.2.1'
+	run_exit 1 vzctl exec2 101 'ip addr add 192.0.2.99/32 dev venet0; ping -c 1 -w 2 -I 192.0.2.99 192.0.2.1'
+}
+
+@test "netif: an interface on a bridge; frames from another hardware address are dropped" {
+	local mac
+
+	on_host ip link add br0 type bridge
+	on_host ip addr add 198.51.100.1/24 dev br0
+	on_host ip link set br0 up
+	running_guest --netif_add eth0
+	mac=$(key NETIF | grep -oE '(^|,)mac=[^,]*' | cut -d= -f2)
+	[[ $mac == 02:18:* ]]
+	run_ok vzctl set "$CT" --ifname eth0 --bridge br0 --save
+	# The rest of the interface is as it was.
+	[[ $(key NETIF) == *"mac=$mac"* && $(key NETIF) == *bridge=br0* && $(key NETIF) == *host_ifname=veth101.0* ]]
+	inside "ip link show dev eth0 | grep -i $mac && ip addr add 198.51.100.10/24 dev eth0 && ping -c 1 -w 5 198.51.100.1"
+	run_ok on_host ip -o link show master br0
+	has veth101.0
+	inside 'ip link set eth0 down; ip link set eth0 address 02:00:00:00:00:01; ip link set eth0 up'
+	run_exit 1 vzctl exec2 "$CT" 'ping -c 1 -w 2 198.51.100.1'
+	run_ok vzctl set "$CT" --ifname eth0 --mac_filter off --save
+	inside 'ip link set eth0 address 02:00:00:00:00:01; ip link set eth0 up; ip addr add 198.51.100.10/24 dev eth0; ping -c 1 -w 5 198.51.100.1'
+	run_ok vzctl set "$CT" --netif_del eth0 --save
+	inside 'ip -o link'
+	hasnt eth0
+	run_exit 130 vzctl set "$CT" --netif_add eth0,,,,br7 --save
+	has br7
+	[[ $(key NETIF) == "" ]]
+	run_ok vzctl stop "$CT" --fast
+	nothing_left
+}
+
+@test "netif without a bridge: packets come from where packets to them would go" {
+	running_guest --netif_add eth0
+	on_host ip addr add 198.51.100.1/24 dev veth101.0
+	inside 'ip addr add 198.51.100.10/24 dev eth0 && ip addr add 203.0.113.9/32 dev eth0 && ping -c 1 -w 5 198.51.100.1'
+	run_exit 1 vzctl exec2 "$CT" 'ping -c 1 -w 2 -I 203.0.113.9 198.51.100.1'
+}
+
+@test "names: one that is taken is refused with nothing made, long ids fit" {
+	on_host ip link add venet101 type bridge
+	guest --ipadd 192.0.2.10
+	run_exit 130 vzctl start "$CT"
+	has "there is a device venet101 already"
+	status_is "exist unmounted down"
+	on_host ip link del venet101
+	run_ok vzctl start "$CT"
+	run_exit 21 vzctl set "$CT" --netif_add eth0,,abcdefghijklmnop
+	run_ok vzctl set "$CT" --netif_add eth0,,abcdefghijklmno
+	run_ok on_host ip link show dev abcdefghijklmno
+	CT=2147483644
+	running_guest --ipadd 192.0.2.11 --netif_add eth0
+	run_ok on_host ip link show dev venet2147483644
+	run_ok on_host ip link show dev v2147483644.0
+	run_ok vzctl stop "$CT" --fast
+}
+
+@test "netdev: a device of the host goes into the guest and comes back, not one that the guest made" {
+	on_host ip link add link eth0 name lan5 type macvlan
+	running_guest --netdev_add lan5
+	not on_host ip link show dev lan5
+	inside 'ip link show dev lan5'
+	run_ok vzctl set "$CT" --netdev_del lan5 --save
+	run_ok on_host ip link show dev lan5
+	run_ok vzctl set "$CT" --netdev_add lan5 --save
+	# Renamed inside, it still is the same.
+	inside 'ip link set lan5 down; ip link set lan5 name mine'
+	run_ok vzctl stop "$CT" --fast
+	run_ok on_host ip link show dev lan5
+	run_ok vzctl start "$CT"
+	run_exit 104 vzctl set "$CT" --netdev_add nosuch0 --save
+	has nosuch0
+	[[ $(key NETDEV) == lan5 ]]
+	# One of its own making, under the name and number of the host's, stays.
+	inside 'n=$(cat /sys/class/net/lan5/ifindex); ip link del lan5; ip link add lan5 index "$n" type dummy || ip link add lan5 index "$n" type veth peer name other'
+	run_ok vzctl stop "$CT" --fast
+	has "not in the guest any more"
+	not on_host ip link show dev lan5
 }

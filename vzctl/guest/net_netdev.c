@@ -144,6 +144,7 @@ static int move_out(struct vz_net_job *job, const struct moved *m, struct wabe_e
 	/* Down, and without what the guest's root gave it. */
 	dev.address_count = 0;
 	wabe_netdev_routes_release(&dev.routes);
+	dev.routes.index = dev.index;
 	dev.is_up = false;
 	return wabe_netdev_move(wabe_rtnl_fd(job->guest), wabe_rtnl_fd(job->host), host_fd, &dev,
 				m->name, true, err);

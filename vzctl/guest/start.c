@@ -29,6 +29,7 @@ struct start {
 	struct vz_guest *g;
 	struct vz_mountns ns;
 	int root_fd;	  /* the mounted root */
+	int stdio[3];	  /* ours, while the guest's first process is made */
 	int netns_fd;	  /* the guest's, which a failed start takes devices back from */
 	bool is_borrowed; /* make the container, but don't run init */
 	bool has_dist;	  /* its distribution's scripts run before init */
@@ -179,8 +180,11 @@ static void delete_container(void *data)
 static int set_up_network(void *data, int netns_fd, struct wabe_error *err)
 {
 	struct start *s = data;
-	int r = vz_net_up(s->g, netns_fd, err);
+	int r;
 
+	/* The guest's process has its own by now, and there may be something to say. */
+	restore_stdio(s->stdio);
+	r = vz_net_up(s->g, netns_fd, err);
 	if (r == 0)
 		s->netns_fd = fcntl(netns_fd, F_DUPFD_CLOEXEC, 3);
 	return r;
@@ -197,15 +201,14 @@ static int run_container(struct start *s, const struct wabe_spec *spec, struct w
 		.network_data = s,
 	};
 	const bool is_created = s->is_borrowed || s->has_dist || s->has_console;
-	int saved[3] = { -EBADF, -EBADF, -EBADF };
-	int r = replace_stdio(saved, err);
+	int r = replace_stdio(s->stdio, err);
 
 	if (r == 0)
 		r = is_created ? wabe_container_create(&s->g->host->rt, spec, &args,
 						       &s->g->container, err)
 			       : wabe_container_run(&s->g->host->rt, spec, &args, &s->g->container,
 						    err);
-	restore_stdio(saved);
+	restore_stdio(s->stdio);
 	if (r < 0 || !is_created)
 		return r;
 	r = reload(s->g, err);
@@ -342,6 +345,7 @@ int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 	struct start s = { .g = g,
 			   .ns = VZ_MOUNTNS_INIT,
 			   .root_fd = -EBADF,
+			   .stdio = { -EBADF, -EBADF, -EBADF },
 			   .netns_fd = -EBADF,
 			   .has_console = secure_getenv(VZ_EVENTD_ENV) };
 	int r = vz_guest_find(g, err);
@@ -377,6 +381,7 @@ int vz_borrow_begin(struct vz_guest *g, struct wabe_error *err)
 	struct start s = { .g = g,
 			   .ns = VZ_MOUNTNS_INIT,
 			   .root_fd = -EBADF,
+			   .stdio = { -EBADF, -EBADF, -EBADF },
 			   .netns_fd = -EBADF,
 			   .is_borrowed = true };
 	int r = vz_guest_need_paths(g, err);
