@@ -19,6 +19,7 @@
 #include "spec/model.h"
 #include "sys/cgroup.h"
 /* What vzctl puts a guest's root together with before there is a container. */
+#include "sys/btrfs.h"
 #include "sys/growfs.h"
 #include "sys/idmap.h"
 #include "sys/loop.h"

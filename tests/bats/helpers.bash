@@ -28,6 +28,8 @@ requires()
 		lab) [[ -n ${WABE_LAB-} ]] || skip "runs only in the lab" ;;
 		cgroup_v2) [[ $(stat -f -c %T /sys/fs/cgroup) == cgroup2fs ]] || skip "needs cgroup v2 on /sys/fs/cgroup" ;;
 		quota) has_quota || skip "needs a filesystem with project quota" ;;
+		loop) losetup -f >/dev/null 2>&1 || skip "needs loop devices" ;;
+		resource) capsh --has-p=cap_sys_resource 2>/dev/null || skip "needs CAP_SYS_RESOURCE" ;;
 		lxcfs) mountpoint -q /var/lib/lxcfs || skip "needs lxcfs" ;;
 		memory | pids | cpu) has_controller "$what" || skip "needs the cgroup controller $what" ;;
 		debian) [[ -d $(debian_store)/debian-12/root ]] || skip "needs a debian-12 template" ;;

@@ -7,8 +7,10 @@
  */
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/btrfs.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -72,6 +74,17 @@ static uint32_t ask(const struct wabe_seccomp_program *program, uint32_t arch, i
 		    uint64_t a1, uint64_t a2)
 {
 	const struct seccomp_data data = { .nr = nr, .arch = arch, .args = { a0, a1, a2 } };
+
+	return run(program, &data);
+}
+
+static uint32_t ioctl_verdict(const struct wabe_seccomp_program *program, uint64_t request)
+{
+	struct seccomp_data data = {
+		.nr = SYS_ioctl,
+		.arch = seccomp_arch_native(),
+		.args = { 0, request },
+	};
 
 	return run(program, &data);
 }
@@ -433,6 +446,32 @@ static void test_for_real(struct tap *t, const struct wabe_seccomp_program *prog
 			rows[i].want, "for real: %s", rows[i].what);
 }
 
+/* A root that is a subvolume: all requests but those of btrfs, whatever is in the bits that the kernel doesn't look at. */
+static void test_subvolumes(struct tap *t)
+{
+	_cleanup_(wabe_spec_free) struct wabe_spec spec = { 0 };
+	struct wabe_seccomp_program program = { 0 };
+	const uint64_t above = UINT64_C(1) << 40;
+	unsigned int wrong = 0;
+
+	if (!tap_int(t, make_spec(&spec, true), 0, "a spec") ||
+	    !tap_int(t, vz_confine_subvolumes(&spec, NULL), 0, "without subvolumes") ||
+	    !tap_int(t, compile(&spec, &program, NULL), 0, "that filter compiles"))
+		return;
+	for (unsigned int type = 0; type < 256; type++)
+		wrong += ioctl_verdict(&program, type << 8 | 14) !=
+			 (type == BTRFS_IOCTL_MAGIC ? ERRNO(ENOSYS) : SECCOMP_RET_ALLOW);
+	tap_int(t, wrong, 0, "btrfs' type of requests alone is missing");
+	tap_int(t, ioctl_verdict(&program, BTRFS_IOC_SUBVOL_CREATE), ERRNO(ENOSYS),
+		"SUBVOL_CREATE");
+	tap_int(t, ioctl_verdict(&program, above | BTRFS_IOC_SNAP_CREATE_V2), ERRNO(ENOSYS),
+		"SNAP_CREATE_V2, with high bits");
+	tap_int(t, ioctl_verdict(&program, FICLONE), SECCOMP_RET_ALLOW, "FICLONE");
+	tap_int(t, ioctl_verdict(&program, above | FIDEDUPERANGE), SECCOMP_RET_ALLOW,
+		"FIDEDUPERANGE, with high bits");
+	wabe_seccomp_program_free(&program);
+}
+
 int main(void)
 {
 	struct tap t = TAP_INIT;
@@ -445,6 +484,7 @@ int main(void)
 	test_capabilities(&t);
 	test_paths(&t);
 	test_decisions(&t);
+	test_subvolumes(&t);
 	if (tap_int(&t, make_spec(&spec, true), 0, "a guest's spec") &&
 	    tap_int(&t, compile(&spec, &program, &err), 0, "the filter compiles: %s", err.text)) {
 		printf("# %u instructions\n", program.length);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cmd/convert: vzctl convert CTID --layout NAME. */
+/* cmd/convert: vzctl convert CTID --layout NAME, and vzctl compact CTID. */
 #include "guest/convert.h"
 
 #include <stddef.h>
 
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
+#include "guest/layout.h"
 
 struct values {
 	const char *layout;
@@ -29,4 +30,16 @@ int vz_cmd_convert(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv
 				    "--layout NAME is missing: what to convert to");
 	r = vz_guest_lock(g, "converting", VZ_PARAMS_STRICT, err);
 	return r < 0 ? r : vz_guest_convert(g, values.layout, err);
+}
+
+int vz_cmd_compact(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
+		   struct wabe_error *err)
+{
+	int r = vz_cmd_options(cli, NULL, 0, NULL, argc, argv, err);
+
+	if (r == 0)
+		r = vz_guest_lock(g, "compacting", VZ_PARAMS_STRICT, err);
+	if (r == 0)
+		r = vz_guest_need_paths(g, err);
+	return r < 0 ? r : vz_layout_compact(g, err);
 }

@@ -12,29 +12,33 @@
 struct values {
 	struct vz_start_options start;
 	struct vz_stop_options stop;
-	bool has_skip_fsck, has_skip_remount;
+	bool has_skip_remount;
 };
 
-#define SKIP_HELP "accepted for old scripts: this layout has neither"
+#define SKIP_HELP "accepted for old scripts: nothing is remounted"
 
-#define START_ROWS                                                                                 \
-	{ "wait",                                                                                  \
-	  0,                                                                                       \
-	  WABE_OPTION_FLAG,                                                                        \
-	  offsetof(struct values, start.is_waiting),                                               \
-	  NULL,                                                                                    \
-	  "return when the container's init is up" },                                              \
-		{ "force",                                                                         \
-		  0,                                                                               \
-		  WABE_OPTION_FLAG,                                                                \
-		  offsetof(struct values, start.is_forced),                                        \
-		  NULL,                                                                            \
-		  "although DISABLED=yes" },                                                       \
-		{ "skip-fsck", 0,	 WABE_OPTION_FLAG, offsetof(struct values, has_skip_fsck), \
-		  NULL,	       SKIP_HELP },                                                        \
-	{                                                                                          \
-		"skip-remount", 0, WABE_OPTION_FLAG, offsetof(struct values, has_skip_remount),    \
-			NULL, SKIP_HELP                                                            \
+#define START_ROWS                                                                              \
+	{ "wait",                                                                               \
+	  0,                                                                                    \
+	  WABE_OPTION_FLAG,                                                                     \
+	  offsetof(struct values, start.is_waiting),                                            \
+	  NULL,                                                                                 \
+	  "return when the container's init is up" },                                           \
+		{ "force",                                                                      \
+		  0,                                                                            \
+		  WABE_OPTION_FLAG,                                                             \
+		  offsetof(struct values, start.is_forced),                                     \
+		  NULL,                                                                         \
+		  "although DISABLED=yes" },                                                    \
+		{ "skip-fsck",                                                                  \
+		  0,                                                                            \
+		  WABE_OPTION_FLAG,                                                             \
+		  offsetof(struct values, start.skips_check),                                   \
+		  NULL,                                                                         \
+		  "mount an image that is marked as damaged without e2fsck" },                  \
+	{                                                                                       \
+		"skip-remount", 0, WABE_OPTION_FLAG, offsetof(struct values, has_skip_remount), \
+			NULL, SKIP_HELP                                                         \
 	}
 
 static const struct wabe_option start_options[] = { START_ROWS };
@@ -49,9 +53,8 @@ static const struct wabe_option restart_options[] = {
 
 static void say_skipped(struct vz_cli *cli, const struct values *values)
 {
-	if (values->has_skip_fsck || values->has_skip_remount)
-		wabe_log(&cli->log, WABE_LOG_INFO,
-			 "--skip-fsck, --skip-remount: nothing to skip in layout overlay");
+	if (values->has_skip_remount)
+		wabe_log(&cli->log, WABE_LOG_INFO, "--skip-remount: nothing is remounted");
 }
 
 int vz_cmd_start(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,

@@ -35,6 +35,7 @@ static const struct verb verbs[] = {
 	  "[--save] [--setmode restart|ignore] [--applyconfig SAMPLE] [--force] [option...]",
 	  "change parameters" },
 	{ "convert", vz_cmd_convert, "--layout NAME", "give a stopped container another layout" },
+	{ "compact", vz_cmd_compact, "", "give what is free in its image back to the host" },
 	{ "exec", vz_cmd_exec, "COMMAND [ARG...] | -",
 	  "run a command inside; exit code 8 when it fails" },
 	{ "exec2", vz_cmd_exec2, "COMMAND [ARG...] | -",

@@ -14,7 +14,7 @@
 #define no_meaning \
 	"superseded by ram and swap: the kernel's memory for a guest counts as the guest's"
 
-static const char *const layouts[] = { "overlay", "dir", "simfs", "image", "ploop", "btrfs", NULL };
+static const char *const layouts[] = { "overlay", "dir", "simfs", "image", "image:xfs", "ploop", "btrfs", NULL };
 static const char *const on_off[] = { "on", "off", NULL };
 static const char *const all[] = { "all", NULL };
 static const char *const all_auto[] = { "all", "auto", NULL };

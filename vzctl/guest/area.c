@@ -65,12 +65,21 @@ static int sync_parent(const char *path, struct wabe_error *err)
 	return fsync(fd) < 0 ? wabe_error_set(err, -errno, "sync the directory of %s", path) : 0;
 }
 
+/* A subvolume, which no removal of files can enter. It may be that of the layout before, so nobody is asked. */
+static int remove_subvolume(const char *path, struct wabe_error *err)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? 0 : wabe_btrfs_delete(fd, "fs", err);
+}
+
 static int remove_tree(const char *path, struct wabe_error *err)
 {
 	_cleanup_close_ int parent_fd = open_parent(path, err);
+	int r = parent_fd < 0 ? parent_fd : remove_subvolume(path, err);
 
-	if (parent_fd < 0)
-		return parent_fd;
+	if (r < 0)
+		return r;
 	return wabe_file_remove_tree_at(parent_fd, strrchr(path, '/') + 1, err);
 }
 

@@ -17,4 +17,10 @@
  */
 int vz_confine_apply(struct wabe_spec *spec, struct wabe_error *err);
 
+/**
+ * vz_confine_subvolumes() - behind vz_confine_apply(), for a root that is a subvolume of btrfs: take the ioctls away by which a
+ * guest would make more of them, beside its limits. 0 or -ENOMEM.
+ */
+int vz_confine_subvolumes(struct wabe_spec *spec, struct wabe_error *err);
+
 #endif

@@ -108,7 +108,9 @@ static int copy(const struct convert *c, const struct areas *areas, struct wabe_
 		if (base_fd < 0)
 			return base_fd;
 	}
-	return vz_copytree(&(struct vz_copytree){ from_fd, to_fd, base_fd }, err);
+	return vz_layout_copied(c->to, &areas->new,
+				vz_copytree(&(struct vz_copytree){ from_fd, to_fd, base_fd }, err),
+				err);
 }
 
 static int fill_new(struct convert *c, struct wabe_error *err)
@@ -161,6 +163,21 @@ static int convert(struct convert *c, struct wabe_error *err)
 	if (r == 0)
 		vz_say(c->g, "Container private area has layout %s now", c->to->name);
 	return r;
+}
+
+int vz_guest_rebuild(struct vz_guest *g, struct wabe_error *err)
+{
+	struct convert c = { .g = g, .template_fd = -EBADF };
+	int r = vz_layout_of(g, &c.from, err);
+
+	if (r < 0)
+		return r;
+	if (vz_guest_is_mounted(g))
+		return vz_error_say(err, VZ_EXIT_MOUNTED, -EBUSY,
+				    "Container is currently mounted (umount first)");
+	c.to = c.from;
+	vz_say(g, "Making the private area anew: its files are copied");
+	return make_new(&c, err) < 0 ? vz_guest_fail(err, VZ_EXIT_CREATE_PRIVATE) : 0;
 }
 
 int vz_guest_convert(struct vz_guest *g, const char *name, struct wabe_error *err)

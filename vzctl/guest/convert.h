@@ -19,4 +19,10 @@
  */
 int vz_guest_convert(struct vz_guest *g, const char *name, struct wabe_error *err);
 
+/**
+ * vz_guest_rebuild() - the same layout, made anew as the guest is configured in memory, which is saved with it. For a guest that
+ * is down.
+ */
+int vz_guest_rebuild(struct vz_guest *g, struct wabe_error *err);
+
 #endif

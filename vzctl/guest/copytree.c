@@ -355,6 +355,8 @@ int vz_copytree(const struct vz_copytree *job, struct wabe_error *err)
 
 	if (c.from_fd < 0 || c.to_fd < 0 || c.top_fd < 0 || (job->base_fd >= 0 && c.base_fd < 0))
 		return wabe_error_set(err, -errno, "open the trees to copy");
+	/* mke2fs' own; e2fsck makes it again when it has something to put there. */
+	(void)unlinkat(c.top_fd, "lost+found", AT_REMOVEDIR);
 	if (push(&c, "", c.base_fd >= 0) < 0)
 		return wabe_error_set(err, -ENOMEM, "copy");
 	return walk(&c, err);

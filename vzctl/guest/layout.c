@@ -18,7 +18,9 @@
 
 #define GUEST_IDS 65536u
 
-static const struct vz_layout *const layouts[] = { &vz_layout_overlay, &vz_layout_dir };
+static const struct vz_layout *const layouts[] = { &vz_layout_overlay, &vz_layout_dir,
+						   &vz_layout_btrfs, &vz_layout_image,
+						   &vz_layout_image_xfs };
 
 const struct vz_layout *vz_layout_find(const char *name)
 {
@@ -122,7 +124,23 @@ static int copy_template(const struct vz_guest *g, const struct vz_layout *layou
 	return vz_copytree(&job, err);
 }
 
-int vz_layout_fill(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err)
+int vz_layout_copied(const struct vz_layout *layout, const struct vz_area *area, int r,
+		     struct wabe_error *err)
+{
+	return r < 0 && layout->explain ? layout->explain(area, err) : r;
+}
+
+int vz_layout_fill_copy(const struct vz_guest *g, const struct vz_layout *layout,
+			const struct vz_area *area, struct wabe_error *err)
+{
+	int r = layout->make(g, area, err);
+
+	if (r == 0)
+		r = copy_template(g, layout, area, err);
+	return vz_layout_copied(layout, area, r, err);
+}
+
+int vz_layout_fill(struct vz_guest *g, const struct vz_area *area, struct wabe_error *err)
 {
 	const struct vz_layout *layout = NULL;
 	int r = vz_layout_of(g, &layout, err);
@@ -131,11 +149,8 @@ int vz_layout_fill(const struct vz_guest *g, const struct vz_area *area, struct 
 		return r;
 	if (layout->fill)
 		r = layout->fill(g, area, err);
-	else {
-		r = layout->make(g, area, err);
-		if (r == 0)
-			r = copy_template(g, layout, area, err);
-	}
+	else
+		r = vz_layout_fill_copy(g, layout, area, err);
 	if (r == 0)
 		r = layout->limit(g, area, err);
 	if (r == 0 && fsync(area->fd) < 0)
@@ -157,7 +172,7 @@ static void add_protection(uint32_t uid, bool is_for_host, struct vz_layout_how 
 	how->clear &= ~(how->set & (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV));
 }
 
-static int mount_root(const struct vz_guest *g, bool is_for_host, struct wabe_error *err)
+static int mount_root(const struct vz_guest *g, unsigned int flags, struct wabe_error *err)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	_cleanup_(vz_area_close) struct vz_area area = VZ_AREA_INIT;
@@ -174,13 +189,14 @@ static int mount_root(const struct vz_guest *g, bool is_for_host, struct wabe_er
 		r = read_options(g, layout, &arena, &how, err);
 	if (r < 0)
 		return r;
-	add_protection(how.uid, is_for_host, &how);
+	add_protection(how.uid, flags & VZ_LAYOUT_FOR_HOST, &how);
+	how.skips_check = flags & VZ_LAYOUT_SKIP_CHECK;
 	return layout->mount(g, &area, &how, err);
 }
 
-int vz_layout_mount(const struct vz_guest *g, bool is_for_host, struct wabe_error *err)
+int vz_layout_mount(const struct vz_guest *g, unsigned int flags, struct wabe_error *err)
 {
-	int fd = mount_root(g, is_for_host, err);
+	int fd = mount_root(g, flags, err);
 
 	return fd < 0 ? vz_guest_fail(err, VZ_EXIT_MOUNT) : fd;
 }
@@ -200,7 +216,7 @@ int vz_layout_open(const struct vz_guest *g, const struct vz_layout *layout,
 	return fd < 0 ? wabe_error_set(err, -errno, "open the root in %s", area->path) : fd;
 }
 
-int vz_layout_limit(const struct vz_guest *g, struct wabe_error *err)
+int vz_layout_limit(struct vz_guest *g, struct wabe_error *err)
 {
 	_cleanup_(vz_area_close) struct vz_area area = VZ_AREA_INIT;
 	const struct vz_layout *layout = NULL;
@@ -211,6 +227,22 @@ int vz_layout_limit(const struct vz_guest *g, struct wabe_error *err)
 	if (r == 0)
 		r = layout->limit(g, &area, err);
 	return r < 0 ? vz_guest_fail(err, VZ_EXIT_QUOTA_SET) : 0;
+}
+
+int vz_layout_compact(const struct vz_guest *g, struct wabe_error *err)
+{
+	_cleanup_(vz_area_close) struct vz_area area = VZ_AREA_INIT;
+	const struct vz_layout *layout = NULL;
+	int r = vz_layout_of(g, &layout, err);
+
+	if (r == 0)
+		r = vz_area_open(g->conf.private, &area, err);
+	if (r < 0)
+		return r;
+	if (layout->compact)
+		return layout->compact(g, &area, err);
+	vz_say(g, "Layout %s: nothing to compact, what is deleted is free at once", layout->name);
+	return 0;
 }
 
 /*

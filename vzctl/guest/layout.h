@@ -5,6 +5,8 @@
  *
  *     overlay            fs/ (upper directory) and work/ (overlayfs' own): the template's tree below, the guest's files above
  *     dir, simfs         fs/: a copy of the template
+ *     btrfs              fs/: a subvolume
+ *     image, ploop       root.img: a file with an ext4 (or, image:xfs, an xfs) that has the copy
  *
  * Owners on disk are the guest's own ids in all of them, mounts are idmapped: creating a guest changes no owner, and a private
  * area can move to another range or host as it is.
@@ -25,6 +27,12 @@ struct vz_layout_how {
 	uint64_t set, clear;   /* MOUNT_ATTR_* */
 	unsigned int sb_flags; /* MS_*, of a layout that has a file system of its own */
 	struct wabe_strv data; /* options of that file system */
+	bool skips_check;      /* --skip-fsck */
+};
+
+enum {
+	VZ_LAYOUT_FOR_HOST = 1 << 0,   /* nosuid and nodev, for a mount that host users may reach */
+	VZ_LAYOUT_SKIP_CHECK = 1 << 1, /* --skip-fsck */
 };
 
 struct vz_layout {
@@ -42,10 +50,16 @@ struct vz_layout {
 	int (*mount)(const struct vz_guest *g, const struct vz_area *area,
 		     const struct vz_layout_how *how, struct wabe_error *err);
 	/** Put DISKSPACE, DISKINODES and QUOTATIME in force, whether the guest runs or not. */
-	int (*limit)(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err);
+	int (*limit)(struct vz_guest *g, const struct vz_area *area, struct wabe_error *err);
+	/** NULL: there is nothing to give back. Else give free space back to the host, whether the guest runs or not. */
+	int (*compact)(const struct vz_guest *g, const struct vz_area *area,
+		       struct wabe_error *err);
+	/** NULL, or what a failed copy into the area means (*@err is set); returns the code. */
+	int (*explain)(const struct vz_area *area, struct wabe_error *err);
 };
 
-extern const struct vz_layout vz_layout_overlay, vz_layout_dir;
+extern const struct vz_layout vz_layout_overlay, vz_layout_dir, vz_layout_btrfs, vz_layout_image,
+	vz_layout_image_xfs;
 
 /** vz_layout_find() - by name or alias; NULL: there is none. */
 const struct vz_layout *vz_layout_find(const char *name);
@@ -69,15 +83,15 @@ int vz_layout_check_options(const struct vz_guest *g, const struct vz_layout *la
  * vz_layout_fill() - make the guest's root from its template, in an empty area, and put its limits in force.
  * Kinds VZ_EXIT_NO_SPACE, VZ_EXIT_CREATE_PRIVATE, those of the template.
  */
-int vz_layout_fill(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err);
+int vz_layout_fill(struct vz_guest *g, const struct vz_area *area, struct wabe_error *err);
 
 /**
  * vz_layout_mount() - the guest's root; it is attached nowhere yet.
  * Where: in a mount namespace of the caller's own (guest/mountns.h).
- * @is_for_host: nosuid and nodev, for a mount that host users may reach
+ * @flags: VZ_LAYOUT_*
  * Returns the descriptor of the mount, or -errno (kinds VZ_EXIT_MOUNT, VZ_EXIT_NO_TEMPLATE, VZ_EXIT_NO_PRIVATE_AREA).
  */
-int vz_layout_mount(const struct vz_guest *g, bool is_for_host, struct wabe_error *err);
+int vz_layout_mount(const struct vz_guest *g, unsigned int flags, struct wabe_error *err);
 
 /**
  * vz_layout_open() - the same of any area, with owners as on disk, for work of ours; open(2)ed for reading the directory.
@@ -87,9 +101,20 @@ int vz_layout_open(const struct vz_guest *g, const struct vz_layout *layout,
 		   const struct vz_area *area, struct wabe_error *err);
 
 /** vz_layout_limit() - put the configured limits in force, for a running guest too. Kind VZ_EXIT_QUOTA_SET. */
-int vz_layout_limit(const struct vz_guest *g, struct wabe_error *err);
+int vz_layout_limit(struct vz_guest *g, struct wabe_error *err);
+
+/** vz_layout_compact() - give what is free in the guest's private area back to the host, or say that there is nothing to give. */
+int vz_layout_compact(const struct vz_guest *g, struct wabe_error *err);
+
+/** vz_layout_copied() - @r of a copy into @area, with a reason that says what it means for this layout. Returns the code. */
+int vz_layout_copied(const struct vz_layout *layout, const struct vz_area *area, int r,
+		     struct wabe_error *err);
 
 /* For the layouts. */
+
+/** vz_layout_fill_copy() - make() of @layout and a copy of the template. */
+int vz_layout_fill_copy(const struct vz_guest *g, const struct vz_layout *layout,
+			const struct vz_area *area, struct wabe_error *err);
 
 /** vz_layout_userns() - a user namespace for mounts whose owners shall be the range from @uid on; -EBADF when that is 0. */
 int vz_layout_userns(uint32_t uid, int *ret_userns_fd, struct wabe_error *err);

@@ -88,7 +88,7 @@ static int mount_on_host(struct vz_guest *g, struct wabe_error *err)
 
 	if (r < 0)
 		return r;
-	mount_fd = vz_layout_mount(g, true, err);
+	mount_fd = vz_layout_mount(g, VZ_LAYOUT_FOR_HOST, err);
 	r = vz_mountns_leave(&ns, mount_fd < 0 ? NULL : err);
 	if (mount_fd < 0)
 		return mount_fd;

@@ -14,7 +14,7 @@ static uint64_t limit_of(uint64_t value)
 	return value == VZ_UNLIMITED ? 0 : value;
 }
 
-static struct wabe_quota_limits configured_limits(const struct vz_guest *g)
+struct wabe_quota_limits vz_quota_limits(const struct vz_guest *g)
 {
 	struct vz_pair space = vz_param_bytes(&g->conf.params, VZ_PARAM_DISKSPACE);
 	struct vz_pair inodes = vz_param_pair(&g->conf.params, VZ_PARAM_DISKINODES);
@@ -53,9 +53,9 @@ static int put_in_force(const struct vz_guest *g, int area_fd,
 	return r;
 }
 
-int vz_quota_apply(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err)
+int vz_quota_apply(struct vz_guest *g, const struct vz_area *area, struct wabe_error *err)
 {
-	const struct wabe_quota_limits limits = configured_limits(g);
+	const struct wabe_quota_limits limits = vz_quota_limits(g);
 	struct wabe_error reason = WABE_ERROR_INIT;
 	int r;
 

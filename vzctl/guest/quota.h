@@ -12,6 +12,9 @@
 #include "guest/area.h"
 #include "guest/guest.h"
 
+/** vz_quota_limits() - DISKSPACE and DISKINODES; 0: no limit. */
+struct wabe_quota_limits vz_quota_limits(const struct vz_guest *g);
+
 /**
  * vz_quota_prepare() - give a new, empty private area its project, so that all made in it belongs
  * to it. Does nothing, silently, where there is no project quota or DISK_QUOTA=no.
@@ -23,7 +26,7 @@ int vz_quota_prepare(const struct vz_guest *g, const struct vz_area *area, struc
  * that has no project yet (it came from another host) gets it, file by file. A filesystem without
  * project quota is a warning when limits are configured, no error. Kind VZ_EXIT_QUOTA_SET.
  */
-int vz_quota_apply(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err);
+int vz_quota_apply(struct vz_guest *g, const struct vz_area *area, struct wabe_error *err);
 
 /**
  * vz_quota_drop() - forget the project's limits. Never fails. Call it while the private area is

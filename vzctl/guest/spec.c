@@ -221,5 +221,7 @@ int vz_spec_build(const struct vz_guest *g, const char *init, enum vz_init_kind 
 	r = vz_resources_fill(g, NULL, &spec->resources, err);
 	if (r == 0)
 		r = vz_confine_apply(spec, err);
+	if (r == 0 && wabe_str_equal(vz_param_string(&g->conf.params, VZ_PARAM_LAYOUT), "btrfs"))
+		r = vz_confine_subvolumes(spec, err);
 	return r;
 }

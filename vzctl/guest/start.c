@@ -34,6 +34,7 @@ struct start {
 	bool is_borrowed; /* make the container, but don't run init */
 	bool has_dist;	  /* its distribution's scripts run before init */
 	bool has_console; /* vzeventd, which is whom we descend from, gets its terminal before init */
+	unsigned int flags; /* VZ_LAYOUT_* of the root's mount */
 };
 
 static int run_premount(void *data, struct wabe_error *err)
@@ -84,7 +85,7 @@ static void leave_namespace(void *data)
 static int mount_root(void *data, struct wabe_error *err)
 {
 	struct start *s = data;
-	_cleanup_close_ int mount_fd = vz_layout_mount(s->g, false, err);
+	_cleanup_close_ int mount_fd = vz_layout_mount(s->g, s->flags, err);
 
 	if (mount_fd < 0)
 		return mount_fd;
@@ -347,7 +348,8 @@ int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 			   .root_fd = -EBADF,
 			   .stdio = { -EBADF, -EBADF, -EBADF },
 			   .netns_fd = -EBADF,
-			   .has_console = secure_getenv(VZ_EVENTD_ENV) };
+			   .has_console = secure_getenv(VZ_EVENTD_ENV),
+			   .flags = options->skips_check ? VZ_LAYOUT_SKIP_CHECK : 0 };
 	int r = vz_guest_find(g, err);
 
 	if (r < 0)

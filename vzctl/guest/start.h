@@ -11,8 +11,9 @@
 #include "guest/guest.h"
 
 struct vz_start_options {
-	bool is_forced;	 /* although DISABLED=yes */
-	bool is_waiting; /* until its init says that it is up */
+	bool is_forced;	  /* although DISABLED=yes */
+	bool is_waiting;  /* until its init says that it is up */
+	bool skips_check; /* mount a file system that is marked as damaged without e2fsck */
 };
 
 /**
