@@ -45,9 +45,14 @@ static const struct wabe_name filesystems[] = {
 };
 
 /* glibc has no wrapper. */
+static int quotactl_of(int fd, int type, unsigned int cmd, uint32_t id, void *addr)
+{
+	return syscall(SYS_quotactl_fd, fd, QCMD(cmd, type), id, addr) < 0 ? -errno : 0;
+}
+
 static int quotactl_fd(int fd, unsigned int cmd, uint32_t id, void *addr)
 {
-	return syscall(SYS_quotactl_fd, fd, QCMD(cmd, PRJQUOTA), id, addr) < 0 ? -errno : 0;
+	return quotactl_of(fd, PRJQUOTA, cmd, id, addr);
 }
 
 static int refuse(int fd, const char *path, bool is_counting, struct wabe_error *err)
@@ -290,16 +295,21 @@ static int check_limits(const struct wabe_quota_limits *limits, struct wabe_erro
 	return 0;
 }
 
-int wabe_quota_set(int fd, uint32_t project, const struct wabe_quota_limits *limits,
-		   struct wabe_error *err)
+static struct if_dqblk limits_record(const struct wabe_quota_limits *limits)
 {
-	struct if_dqblk dq = {
+	return (struct if_dqblk){
 		.dqb_bsoftlimit = to_blocks(limits->block_soft_bytes),
 		.dqb_bhardlimit = to_blocks(limits->block_hard_bytes),
 		.dqb_isoftlimit = limits->inode_soft,
 		.dqb_ihardlimit = limits->inode_hard,
 		.dqb_valid = QIF_LIMITS,
 	};
+}
+
+int wabe_quota_set(int fd, uint32_t project, const struct wabe_quota_limits *limits,
+		   struct wabe_error *err)
+{
+	struct if_dqblk dq = limits_record(limits);
 	int r = check_project(project, err);
 
 	if (r == 0)
@@ -308,6 +318,21 @@ int wabe_quota_set(int fd, uint32_t project, const struct wabe_quota_limits *lim
 		return r;
 	r = command_errno(quotactl_fd(fd, Q_SETQUOTA, project, &dq));
 	return r < 0 ? wabe_error_set(err, r, "set the quota of project %" PRIu32, project) : 0;
+}
+
+static struct wabe_quota_usage usage_of(uint64_t bsoft, uint64_t bhard, uint64_t isoft,
+					uint64_t ihard, uint64_t space, uint64_t inodes)
+{
+	return (struct wabe_quota_usage){
+		.limits = {
+			.block_soft_bytes = bsoft * QIF_DQBLKSIZE,
+			.block_hard_bytes = bhard * QIF_DQBLKSIZE,
+			.inode_soft = isoft,
+			.inode_hard = ihard,
+		},
+		.used_bytes = space,
+		.used_inodes = inodes,
+	};
 }
 
 int wabe_quota_get(int fd, uint32_t project, struct wabe_quota_usage *ret_usage,
@@ -319,20 +344,70 @@ int wabe_quota_get(int fd, uint32_t project, struct wabe_quota_usage *ret_usage,
 	/* xfs has no record of an id before its first use. */
 	if (r < 0 && r != -ENOENT)
 		return wabe_error_set(err, r, "read the quota of project %" PRIu32, project);
-	*ret_usage = (struct wabe_quota_usage){
-		.limits = {
-			.block_soft_bytes = dq.dqb_bsoftlimit * QIF_DQBLKSIZE,
-			.block_hard_bytes = dq.dqb_bhardlimit * QIF_DQBLKSIZE,
-			.inode_soft = dq.dqb_isoftlimit,
-			.inode_hard = dq.dqb_ihardlimit,
-		},
-		.used_bytes = dq.dqb_curspace,
-		.used_inodes = dq.dqb_curinodes,
-	};
+	*ret_usage = usage_of(dq.dqb_bsoftlimit, dq.dqb_bhardlimit, dq.dqb_isoftlimit,
+			      dq.dqb_ihardlimit, dq.dqb_curspace, dq.dqb_curinodes);
+	return 0;
+}
+
+static int quota_type(enum wabe_quota_type type)
+{
+	return type == WABE_QUOTA_USER ? USRQUOTA : GRPQUOTA;
+}
+
+int wabe_quota_set_owner(int fd, enum wabe_quota_type type, uint32_t id,
+			 const struct wabe_quota_limits *limits, struct wabe_error *err)
+{
+	struct if_dqblk dq = limits_record(limits);
+	int r = check_limits(limits, err);
+
+	if (r < 0)
+		return r;
+	r = command_errno(quotactl_of(fd, quota_type(type), Q_SETQUOTA, id, &dq));
+	return r < 0 ? wabe_error_set(err, r, "set the quota of %s %" PRIu32,
+				      type == WABE_QUOTA_USER ? "user" : "group", id)
+		     : 0;
+}
+
+int wabe_quota_next(int fd, enum wabe_quota_type type, uint32_t from, uint32_t *ret_id,
+		    struct wabe_quota_usage *ret_usage, struct wabe_error *err)
+{
+	struct if_nextdqblk dq = { 0 };
+	int r = quotactl_of(fd, quota_type(type), Q_GETNEXTQUOTA, from, &dq);
+
+	if (r == -ENOENT || r == -ESRCH)
+		return r == -ENOENT ? r : wabe_error_set(err, -ENOTSUP, "read the quota of users");
+	if (r < 0)
+		return wabe_error_set(err, command_errno(r), "read the quota of users and groups");
+	*ret_id = dq.dqb_id;
+	*ret_usage = usage_of(dq.dqb_bsoftlimit, dq.dqb_bhardlimit, dq.dqb_isoftlimit,
+			      dq.dqb_ihardlimit, dq.dqb_curspace, dq.dqb_curinodes);
 	return 0;
 }
 
 int wabe_quota_clear(int fd, uint32_t project, struct wabe_error *err)
 {
 	return wabe_quota_set(fd, project, &(struct wabe_quota_limits){ 0 }, err);
+}
+
+int wabe_quota_grace(int fd, uint64_t *ret_seconds, struct wabe_error *err)
+{
+	struct if_dqinfo info = { 0 };
+	int r = command_errno(quotactl_fd(fd, Q_GETINFO, 0, &info));
+
+	if (r < 0)
+		return wabe_error_set(err, r, "read the grace time of quotas");
+	*ret_seconds = info.dqi_bgrace < info.dqi_igrace ? info.dqi_bgrace : info.dqi_igrace;
+	return 0;
+}
+
+int wabe_quota_set_grace(int fd, uint64_t seconds, struct wabe_error *err)
+{
+	struct if_dqinfo info = {
+		.dqi_bgrace = seconds,
+		.dqi_igrace = seconds,
+		.dqi_valid = IIF_BGRACE | IIF_IGRACE,
+	};
+	int r = command_errno(quotactl_fd(fd, Q_SETINFO, 0, &info));
+
+	return r < 0 ? wabe_error_set(err, r, "set the grace time of quotas") : 0;
 }

@@ -57,6 +57,32 @@ int wabe_quota_set(int fd, uint32_t project, const struct wabe_quota_limits *lim
 int wabe_quota_get(int fd, uint32_t project, struct wabe_quota_usage *ret_usage,
 		   struct wabe_error *err);
 
+enum wabe_quota_type {
+	WABE_QUOTA_USER,
+	WABE_QUOTA_GROUP,
+};
+
+/** wabe_quota_set_owner() - as wabe_quota_set(), for the user or group @id of the filesystem of @fd. */
+int wabe_quota_set_owner(int fd, enum wabe_quota_type type, uint32_t id,
+			 const struct wabe_quota_limits *limits, struct wabe_error *err);
+
+/**
+ * wabe_quota_next() - the first user or group from @from on that owns something or has limits.
+ * 0, -ENOENT (there is no further one; no error is set), -ENOTSUP, -EPERM.
+ */
+int wabe_quota_next(int fd, enum wabe_quota_type type, uint32_t from, uint32_t *ret_id,
+		    struct wabe_quota_usage *ret_usage, struct wabe_error *err);
+
+/** What a filesystem has until it is told otherwise (linux/quota.h: MAX_DQ_TIME, MAX_IQ_TIME): a week. */
+#define WABE_QUOTA_GRACE_DEFAULT (7u * 24 * 60 * 60)
+
+/**
+ * wabe_quota_grace() - how many seconds projects may be above a soft limit, of space and inodes (the shorter one). One for the
+ * whole filesystem. wabe_quota_set_grace() - change both. 0, -ENOTSUP, -EPERM.
+ */
+int wabe_quota_grace(int fd, uint64_t *ret_seconds, struct wabe_error *err);
+int wabe_quota_set_grace(int fd, uint64_t seconds, struct wabe_error *err);
+
 /** wabe_quota_clear() - no limits for @project any more (the id may be used again). */
 int wabe_quota_clear(int fd, uint32_t project, struct wabe_error *err);
 

@@ -250,6 +250,7 @@ inside_mb()
 	[[ ! -e $VZ/private/$CT ]]
 }
 
+# bats test_tags=lab:long
 @test "image: everything of the template is in it, with the guest's own owners" {
 	requires loop setfattr setcap
 	rich_template
@@ -345,6 +346,7 @@ private_on()
 	sed -i "s,^VE_PRIVATE=.*,VE_PRIVATE=\"$T/small/\$VEID\"," "$VZ_CONF"
 }
 
+# bats test_tags=lab:long
 @test "btrfs: a subvolume, which goes with the guest; the guest makes none" {
 	requires btrfs
 	run_exit 53 vzctl create "$CT" --layout btrfs
@@ -367,6 +369,7 @@ private_on()
 	[[ ! -e $T/small/$CT && -z $(btrfs subvolume list "$T/small") ]]
 }
 
+# bats test_tags=lab:long
 @test "convert: from every layout to every other, and every file arrives" {
 	local layout last=overlay
 
@@ -393,6 +396,7 @@ private_on()
 	[[ -z $(btrfs subvolume list "$T/small") ]]
 }
 
+# bats test_tags=lab:long
 @test "image:xfs is one, too small a one is refused, and nothing stays" {
 	requires loop mkfs.xfs
 	run_exit 48 vzctl create "$CT" --layout image:xfs --diskspace 20M

@@ -80,13 +80,7 @@ static uint32_t ask(const struct wabe_seccomp_program *program, uint32_t arch, i
 
 static uint32_t ioctl_verdict(const struct wabe_seccomp_program *program, uint64_t request)
 {
-	struct seccomp_data data = {
-		.nr = SYS_ioctl,
-		.arch = seccomp_arch_native(),
-		.args = { 0, request },
-	};
-
-	return run(program, &data);
+	return ask(program, seccomp_arch_native(), SYS_ioctl, 0, request, 0);
 }
 
 static int make_spec(struct wabe_spec *spec, bool has_users)

@@ -194,7 +194,8 @@ static void get_disk(const struct vzlist_guest *g, const struct vzlist_field *fi
 	const struct wabe_quota_usage *u = &g->usage;
 	struct vz_pair limit;
 
-	if (g->has_usage && index == 0)
+	/* Not every layout counts inodes; none is without any. */
+	if (g->has_usage && index == 0 && (field->id == VZ_PARAM_DISKSPACE || u->used_inodes))
 		set_number(cell,
 			   field->id == VZ_PARAM_DISKSPACE ? u->used_bytes / 1024 : u->used_inodes);
 	if (index == 0 || !g->has_conf || !vz_param_has(&g->conf.params, field->id))

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "cmd/vzlist.h"
+#include "guest/layout.h"
 #include "guest/root.h"
 
 struct ids {
@@ -108,13 +109,14 @@ static void look_at_container(const struct look *look, struct vzlist_guest *g)
 static void look_at_disk(const struct look *look, struct vzlist_guest *g)
 {
 	_cleanup_close_ int fd = -EBADF;
+	const struct vz_layout *layout = NULL;
 
 	if (!(look->wanted->needs & VZLIST_NEED_USAGE) || !g->conf.private)
 		return;
+	layout = vz_layout_find(vz_param_string(&g->conf.params, VZ_PARAM_LAYOUT) ?: "overlay");
 	fd = open(g->conf.private, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	/* No quota means no number: a list must not add up all guests' files. */
-	g->has_usage = fd >= 0 && wabe_quota_get(fd, g->ctid, &g->usage, NULL) == 0 &&
-		       g->usage.used_inodes > 0;
+	g->has_usage = layout && fd >= 0 && layout->usage(g->ctid, fd, &g->usage) == 0;
 }
 
 static void look_at_mount(const struct look *look, struct vzlist_guest *g)
@@ -243,6 +245,7 @@ int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
 
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
 		wanted->params[always[i]] = true;
+	wanted->params[VZ_PARAM_LAYOUT] |= (wanted->needs & VZLIST_NEED_USAGE) != 0;
 	r = list_states(&look, err);
 	if (r == 0)
 		r = list_candidates(&look, &ids, err);

@@ -14,7 +14,8 @@
 #define no_meaning \
 	"superseded by ram and swap: the kernel's memory for a guest counts as the guest's"
 
-static const char *const layouts[] = { "overlay", "dir", "simfs", "image", "image:xfs", "ploop", "btrfs", NULL };
+static const char *const layouts[] = { "overlay",   "dir",   "simfs", "image",
+				       "image:xfs", "ploop", "btrfs", NULL };
 static const char *const on_off[] = { "on", "off", NULL };
 static const char *const all[] = { "all", NULL };
 static const char *const all_auto[] = { "all", "auto", NULL };
@@ -414,16 +415,17 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	[VZ_PARAM_QUOTATIME] = {
 		.option = "quotatime", .key = "QUOTATIME",
 		.rule = { VZ_TYPE_NUMBER, VZ_UNIT_SECONDS, 0, 4294967295 },
-		.flags = BOTH | VZ_PARAM_LOUD,
-		.unenforced = no_version, .value = "SECONDS",
+		.flags = BOTH | VZ_PARAM_ONLINE, .value = "SECONDS",
 		.help = "how long a soft disk limit may be exceeded",
+		.manual = "One for all guests whose private areas are on the same file system: who is started or "
+			  "changed last decides.",
 	},
 	[VZ_PARAM_QUOTAUGIDLIMIT] = {
 		.option = "quotaugidlimit", .key = "QUOTAUGIDLIMIT",
 		.rule = { VZ_TYPE_NUMBER, VZ_UNIT_ITEMS, 0, 4294967295 },
-		.flags = BOTH | VZ_PARAM_LOUD | VZ_PARAM_RESTART,
-		.unenforced = no_version, .value = "N",
-		.help = "users and groups with a quota inside the guest; 0: none",
+		.flags = BOTH | VZ_PARAM_RESTART, .value = "N",
+		.help = "users and groups of the guest that may have a quota of their own; 0: none",
+		.manual = "In layout image. vzctl ugidquota sets them: nobody in a user namespace can.",
 	},
 	[VZ_PARAM_IOPRIO] = {
 		.option = "ioprio", .key = "IOPRIO",

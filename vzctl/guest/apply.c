@@ -140,8 +140,9 @@ static const struct vz_apply_row rows[] = {
 	{
 		/* Project quota does not care whether the guest runs. */
 		.name = "disk quota",
-		.params = { VZ_PARAM_DISKSPACE, VZ_PARAM_DISKINODES, VZ_PARAM_DISK_QUOTA },
-		.count = 3,
+		.params = { VZ_PARAM_DISKSPACE, VZ_PARAM_DISKINODES, VZ_PARAM_DISK_QUOTA,
+			    VZ_PARAM_QUOTATIME },
+		.count = 4,
 		.when = VZ_APPLY_SAVED,
 		.flags = VZ_APPLY_SAMPLE,
 		.apply = apply_quota,

@@ -51,9 +51,17 @@ struct vz_layout {
 		     const struct vz_layout_how *how, struct wabe_error *err);
 	/** Put DISKSPACE, DISKINODES and QUOTATIME in force, whether the guest runs or not. */
 	int (*limit)(struct vz_guest *g, const struct vz_area *area, struct wabe_error *err);
+	/** What is used, of the members .used_bytes and .used_inodes those that can be told without reading the tree. */
+	int (*usage)(uint32_t ctid, int area_fd, struct wabe_quota_usage *ret_usage);
 	/** NULL: there is nothing to give back. Else give free space back to the host, whether the guest runs or not. */
 	int (*compact)(const struct vz_guest *g, const struct vz_area *area,
 		       struct wabe_error *err);
+	/**
+	 * NULL, or the root of a file system of its own, a mount of ours that sees owners as on disk, whether the guest runs or
+	 * not; open for reading the directory.
+	 */
+	int (*open_running)(const struct vz_guest *g, const struct vz_area *area,
+			    struct wabe_error *err);
 	/** NULL, or what a failed copy into the area means (*@err is set); returns the code. */
 	int (*explain)(const struct vz_area *area, struct wabe_error *err);
 };

@@ -58,6 +58,7 @@ static int limit(struct vz_guest *g, const struct vz_area *area, struct wabe_err
 
 	if (fd < 0)
 		return wabe_error_set(err, -errno, "open %s/fs", area->path);
+	vz_quota_say_no_owners(g);
 	r = wabe_btrfs_limit(fd, limits.block_hard_bytes, &reason);
 	if (r == -ENOTSUP && limits.block_hard_bytes)
 		vz_warn(g, "DISKSPACE is not enforced: %s", reason.text);
@@ -71,10 +72,23 @@ static int limit(struct vz_guest *g, const struct vz_area *area, struct wabe_err
 	return r == -ENOTSUP ? 0 : r;
 }
 
+static int usage(uint32_t ctid, int area_fd, struct wabe_quota_usage *ret_usage)
+{
+	_cleanup_close_ int fd = openat(area_fd, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct wabe_quota_usage usage = { 0 };
+	int r = fd < 0 ? -errno : wabe_btrfs_usage(fd, &usage.used_bytes, NULL);
+
+	(void)ctid;
+	if (r == 0)
+		*ret_usage = usage;
+	return r;
+}
+
 const struct vz_layout vz_layout_btrfs = {
 	.name = "btrfs",
 	.make = make,
 	.fill = fill,
 	.mount = vz_layout_mount_dir,
 	.limit = limit,
+	.usage = usage,
 };

@@ -15,4 +15,5 @@ const struct vz_layout vz_layout_dir = {
 	.make = make,
 	.mount = vz_layout_mount_dir,
 	.limit = vz_quota_apply,
+	.usage = vz_quota_usage,
 };

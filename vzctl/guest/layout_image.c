@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "guest/convert.h"
 #include "guest/layout.h"
+#include "guest/owner_quota.h"
 #include "guest/program.h"
 
 #define IMAGE "root.img"
@@ -70,6 +71,7 @@ struct super {
 	const char *type;
 	uint64_t bytes;
 	bool has_errors;
+	bool has_quota; /* of users and groups */
 };
 
 static uint32_t le32(const uint8_t *p)
@@ -89,7 +91,8 @@ static void parse_ext4(const uint8_t *sb, struct super *ret_super)
 	*ret_super = (struct super){
 		.type = "ext4",
 		.bytes = blocks << (10 + (le32(sb + 0x18) & 0xf)),
-		.has_errors = sb[0x3a] & 2, /* s_state: "errors detected" */
+		.has_errors = sb[0x3a] & 2,	      /* s_state: "errors detected" */
+		.has_quota = le32(sb + 0x64) & 0x100, /* s_feature_ro_compat: RO_COMPAT_QUOTA */
 	};
 }
 
@@ -135,12 +138,25 @@ static int repair(int fd, const struct vz_area *area, struct wabe_error *err)
 				 area->path, argv[2]);
 }
 
-static int add_options(struct wabe_arena *arena, const char *type, const struct vz_layout_how *how,
-		       struct wabe_strv *options)
+static int add_quota_options(struct wabe_arena *arena, const struct super *super,
+			     struct wabe_strv *options)
+{
+	/* ext4 counts by the feature alone, but holds limits only by these. */
+	if (!super->has_quota)
+		return 0;
+	return wabe_strv_add(options, arena, "usrquota") < 0 ||
+			       wabe_strv_add(options, arena, "grpquota") < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int add_options(struct wabe_arena *arena, const struct super *super,
+		       const struct vz_layout_how *how, struct wabe_strv *options)
 {
 	/* What is freed inside goes back to the host. An image that was cloned has its origin's uuid. */
 	if (wabe_strv_add(options, arena, "discard") < 0 ||
-	    (strcmp(type, "xfs") == 0 && wabe_strv_add(options, arena, "nouuid") < 0))
+	    (strcmp(super->type, "xfs") == 0 && wabe_strv_add(options, arena, "nouuid") < 0) ||
+	    add_quota_options(arena, super, options) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < how->data.count; i++)
 		if (wabe_strv_add(options, arena, how->data.items[i]) < 0)
@@ -148,7 +164,7 @@ static int add_options(struct wabe_arena *arena, const char *type, const struct 
 	return 0;
 }
 
-static int mount_device(const struct wabe_loop *loop, const char *type,
+static int mount_device(const struct wabe_loop *loop, const struct super *super,
 			const struct vz_layout_how *how, struct wabe_error *err)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
@@ -159,9 +175,9 @@ static int mount_device(const struct wabe_loop *loop, const char *type,
 
 	if (r < 0)
 		return r;
-	if (add_options(&arena, type, how, &options) < 0)
+	if (add_options(&arena, super, how, &options) < 0)
 		return wabe_error_set(err, -ENOMEM, "options of the image's mount");
-	fd = wabe_mount_new(type, loop->path, &options, how->sb_flags, 0, err);
+	fd = wabe_mount_new(super->type, loop->path, &options, how->sb_flags, 0, err);
 	if (fd < 0)
 		return fd;
 	change.userns_fd = userns_fd;
@@ -169,8 +185,34 @@ static int mount_device(const struct wabe_loop *loop, const char *type,
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
-static int mount_locked(int fd, const struct vz_area *area, const struct vz_layout_how *how,
-			struct wabe_error *err)
+/* Quota of users and groups is a feature of ext4, switched while it is not mounted and its journal is empty. */
+static int switch_quota(int fd, const struct vz_area *area, bool is_on, struct wabe_error *err)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	const char *path = wabe_arena_printf(&arena, "%s/" IMAGE, area->path);
+	const char *on[] = { "tune2fs", "-O", "quota", "-Q", "usrquota,grpquota", path, NULL };
+	const char *off[] = { "tune2fs", "-O", "^quota", path, NULL };
+	int r = path ? repair(fd, area, err) : wabe_error_set(err, -ENOMEM, "tune2fs");
+
+	if (r == 0)
+		r = vz_program_need(is_on ? on : off, "e2fsprogs", fd, err);
+	return r < 0 ? vz_error_default(err, VZ_EXIT_UGID_QUOTA) : 0;
+}
+
+static int prepare_quota(const struct vz_guest *g, int fd, const struct vz_area *area,
+			 struct super *super, struct wabe_error *err)
+{
+	const bool is_wanted = vz_owner_quota_max(g) > 0;
+	int r = 0;
+
+	if (strcmp(super->type, "ext4") == 0 && super->has_quota != is_wanted)
+		r = switch_quota(fd, area, is_wanted, err);
+	super->has_quota = is_wanted;
+	return r;
+}
+
+static int mount_locked(const struct vz_guest *g, int fd, const struct vz_area *area,
+			const struct vz_layout_how *how, struct wabe_error *err)
 {
 	_cleanup_(wabe_loop_close) struct wabe_loop loop = WABE_LOOP_INIT;
 	struct super super;
@@ -179,8 +221,17 @@ static int mount_locked(int fd, const struct vz_area *area, const struct vz_layo
 	if (r == 0 && super.has_errors && !how->skips_check)
 		r = repair(fd, area, err);
 	if (r == 0)
+		r = prepare_quota(g, fd, area, &super, err);
+	if (r == 0)
 		r = wabe_loop_attach(fd, &loop, err);
-	return r < 0 ? r : mount_device(&loop, super.type, how, err);
+	if (r < 0)
+		return r;
+	r = mount_device(&loop, &super, how, err);
+	if (r == -ESRCH && super.has_quota)
+		return vz_error_say(err, VZ_EXIT_UGID_QUOTA, r,
+				    "QUOTAUGIDLIMIT: this kernel has no quota of users and groups "
+				    "(module quota_v2)");
+	return r;
 }
 
 static int mount_image(const struct vz_guest *g, const struct vz_area *area,
@@ -189,11 +240,10 @@ static int mount_image(const struct vz_guest *g, const struct vz_area *area,
 	_cleanup_close_ int fd = open_image(area, err);
 	int r;
 
-	(void)g;
 	if (fd < 0)
 		return fd;
 	r = lock_image(fd, area, err);
-	return r < 0 ? r : mount_locked(fd, area, how, err);
+	return r < 0 ? r : mount_locked(g, fd, area, how, err);
 }
 
 /* The root of the image's file system, a mount of our own: of the device that a guest uses, or of a new one. */
@@ -215,7 +265,7 @@ static int open_root(int fd, const struct vz_area *area, struct wabe_loop *ret_l
 		r = read_super(fd, area, &super, err);
 	if (r < 0)
 		return r;
-	mount_fd = mount_device(ret_loop, super.type, &how, err);
+	mount_fd = mount_device(ret_loop, &super, &how, err);
 	if (mount_fd < 0)
 		return mount_fd;
 	root_fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -388,6 +438,27 @@ static int explain(const struct vz_area *area, struct wabe_error *err)
 	return err ? err->code : -EIO;
 }
 
+static int open_running(const struct vz_guest *g, const struct vz_area *area,
+			struct wabe_error *err)
+{
+	_cleanup_(wabe_loop_close) struct wabe_loop loop = WABE_LOOP_INIT;
+	_cleanup_close_ int fd = open_image(area, err), mount_fd = -EBADF;
+	const struct vz_layout_how how = { 0 };
+	int root_fd;
+
+	if (fd < 0)
+		return fd;
+	if (g->container)
+		return open_root(fd, area, &loop, err);
+	/* As for a start: the feature may have to be switched first. */
+	mount_fd = mount_image(g, area, &how, err);
+	if (mount_fd < 0)
+		return mount_fd;
+	root_fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return root_fd < 0 ? wabe_error_set(err, -errno, "open the root of %s/" IMAGE, area->path)
+			   : root_fd;
+}
+
 static int compact(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err)
 {
 	_cleanup_(wabe_loop_close) struct wabe_loop loop = WABE_LOOP_INIT;
@@ -412,6 +483,18 @@ static int compact(const struct vz_guest *g, const struct vz_area *area, struct 
 	return r;
 }
 
+/* What it takes of the host's disk. What is free inside only a mount of it would tell. */
+static int usage(uint32_t ctid, int area_fd, struct wabe_quota_usage *ret_usage)
+{
+	struct stat st;
+
+	(void)ctid;
+	if (fstatat(area_fd, IMAGE, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	*ret_usage = (struct wabe_quota_usage){ .used_bytes = (uint64_t)st.st_blocks * 512 };
+	return 0;
+}
+
 const struct vz_layout vz_layout_image = {
 	.name = "image",
 	.alias = "ploop",
@@ -420,7 +503,9 @@ const struct vz_layout vz_layout_image = {
 	.make = make_ext4,
 	.mount = mount_image,
 	.limit = limit,
+	.usage = usage,
 	.compact = compact,
+	.open_running = open_running,
 	.explain = explain,
 };
 
@@ -431,6 +516,8 @@ const struct vz_layout vz_layout_image_xfs = {
 	.make = make_xfs,
 	.mount = mount_image,
 	.limit = limit,
+	.usage = usage,
 	.compact = compact,
+	.open_running = open_running,
 	.explain = explain,
 };

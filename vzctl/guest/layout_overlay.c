@@ -132,4 +132,5 @@ const struct vz_layout vz_layout_overlay = {
 	.fill = fill,
 	.mount = mount_overlay,
 	.limit = vz_quota_apply,
+	.usage = vz_quota_usage,
 };

@@ -2,7 +2,11 @@
 /* guest/quota: project quota of a guest's private area; see quota.h. */
 #include "guest/quota.h"
 
-static bool is_wanted(const struct vz_guest *g)
+#include <inttypes.h>
+
+#include "guest/owner_quota.h"
+
+bool vz_quota_is_wanted(const struct vz_guest *g)
 {
 	if (vz_param_has(&g->conf.params, VZ_PARAM_DISK_QUOTA))
 		return vz_param_yes(&g->conf.params, VZ_PARAM_DISK_QUOTA);
@@ -27,7 +31,7 @@ struct wabe_quota_limits vz_quota_limits(const struct vz_guest *g)
 	};
 }
 
-static bool has_limits(const struct wabe_quota_limits *limits)
+bool vz_quota_has_limits(const struct wabe_quota_limits *limits)
 {
 	return limits->block_soft_bytes || limits->block_hard_bytes || limits->inode_soft ||
 	       limits->inode_hard;
@@ -35,9 +39,25 @@ static bool has_limits(const struct wabe_quota_limits *limits)
 
 int vz_quota_prepare(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err)
 {
-	if (!is_wanted(g) || wabe_quota_supported(area->path, NULL) < 0)
+	if (!vz_quota_is_wanted(g) || wabe_quota_supported(area->path, NULL) < 0)
 		return 0;
 	return wabe_quota_assign(area->fd, g->ctid, err);
+}
+
+/* The kernel has one for all projects of a file system. */
+static int set_grace(const struct vz_guest *g, int area_fd, struct wabe_error *err)
+{
+	uint64_t wanted = vz_param_u64(&g->conf.params, VZ_PARAM_QUOTATIME), now = 0;
+	int r = wabe_quota_grace(area_fd, &now, err);
+
+	if (r < 0 || now == wanted)
+		return r;
+	if (now != WABE_QUOTA_GRACE_DEFAULT)
+		vz_warn(g,
+			"QUOTATIME is one for all guests on this file system: it was %" PRIu64
+			" seconds, it is %" PRIu64 " now",
+			now, wanted);
+	return wabe_quota_set_grace(area_fd, wanted, err);
 }
 
 static int put_in_force(const struct vz_guest *g, int area_fd,
@@ -50,7 +70,16 @@ static int put_in_force(const struct vz_guest *g, int area_fd,
 		r = wabe_quota_assign_tree(area_fd, g->ctid, err);
 	if (r == 0)
 		r = wabe_quota_set(area_fd, g->ctid, limits, err);
+	if (r == 0 && vz_param_has(&g->conf.params, VZ_PARAM_QUOTATIME))
+		r = set_grace(g, area_fd, err);
 	return r;
+}
+
+void vz_quota_say_no_owners(const struct vz_guest *g)
+{
+	if (vz_owner_quota_max(g) > 0)
+		vz_warn(g, "QUOTAUGIDLIMIT is not enforced: only layout image has quota of the "
+			   "guest's users and groups");
 }
 
 int vz_quota_apply(struct vz_guest *g, const struct vz_area *area, struct wabe_error *err)
@@ -59,11 +88,15 @@ int vz_quota_apply(struct vz_guest *g, const struct vz_area *area, struct wabe_e
 	struct wabe_error reason = WABE_ERROR_INIT;
 	int r;
 
-	if (!is_wanted(g))
+	/* It may have been on before. */
+	if (!vz_quota_is_wanted(g)) {
+		vz_quota_drop(g, area);
 		return 0;
+	}
+	vz_quota_say_no_owners(g);
 	r = wabe_quota_supported(area->path, &reason);
 	if (r == -ENOTSUP) {
-		if (has_limits(&limits))
+		if (vz_quota_has_limits(&limits))
 			vz_warn(g, "disk quota is not enforced: %s", reason.text);
 		return 0;
 	}
@@ -80,4 +113,16 @@ void vz_quota_drop(const struct vz_guest *g, const struct vz_area *area)
 {
 	if (wabe_quota_supported(area->path, NULL) == 0)
 		(void)wabe_quota_clear(area->fd, g->ctid, NULL);
+}
+
+int vz_quota_usage(uint32_t ctid, int area_fd, struct wabe_quota_usage *ret_usage)
+{
+	struct wabe_quota_usage usage;
+	int r = wabe_quota_get(area_fd, ctid, &usage, NULL);
+
+	if (r == 0 && usage.used_inodes == 0)
+		return -ENOENT;
+	if (r == 0)
+		*ret_usage = usage;
+	return r;
 }
