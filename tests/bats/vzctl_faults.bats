@@ -81,11 +81,11 @@ is_clean()
 	run_ok vzctl destroy $CT
 	name=$(grep -n '^renameat ' <<<"$points" | tail -1 | cut -d: -f2)
 	killed_at "${name% *}" "${name#* }" create $CT
-	[[ -e $VZ/private/$CT.new/fs && ! -e $VZ/private/$CT && ! -e $VZ/conf/$CT.conf ]]
+	[[ -e $VZ/private/$CT.wabe-new/fs && ! -e $VZ/private/$CT && ! -e $VZ/conf/$CT.conf ]]
 	mkdir "$VZ/private/$CT"
 	echo precious >"$VZ/private/$CT/file"
 	run_exit 44 vzctl create $CT
-	[[ $(cat "$VZ/private/$CT/file") == precious && ! -e $VZ/private/$CT.new ]]
+	[[ $(cat "$VZ/private/$CT/file") == precious && ! -e $VZ/private/$CT.wabe-new ]]
 	rm -r "$VZ/private/$CT"
 }
 

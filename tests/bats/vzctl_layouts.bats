@@ -96,7 +96,10 @@ same_as_template()
 		chown 77:78 /data/new; mv /data/link /data/moved; mkdir /data/x; touch /data/x/y; chmod 640 /etc/passwd'
 	run_ok vzctl stop "$CT" --fast
 	mounted_facts >"$T/before-convert"
+	# What other parts of vzctl note beside the root goes along.
+	echo noted >"$VZ/private/$CT/note"
 	run_ok vzctl convert "$CT" --layout dir
+	[[ $(cat "$VZ/private/$CT/note") == noted && ! -e $VZ/private/$CT/replacing ]]
 	[[ $(key VE_LAYOUT) == dir && ! -e $VZ/private/$CT/work && -e $VZ/private/$CT/fs/bin/busybox ]]
 	mounted_facts >"$T/as-dir"
 	diff -u "$T/before-convert" "$T/as-dir"
@@ -126,7 +129,7 @@ same_as_template()
 	run_ok vzctl umount "$CT"
 	run_ok vzctl start "$CT"
 	run_exit 32 vzctl convert "$CT" --layout dir
-	[[ $(key VE_LAYOUT) == overlay && ! -e $VZ/private/$CT.new ]]
+	[[ $(key VE_LAYOUT) == overlay && ! -e $VZ/private/$CT.wabe-new ]]
 }
 
 @test "a full disk while a private area is made or converted: exit code 46, and nothing stays" {
@@ -192,7 +195,7 @@ same_as_template()
 		run_ok vzctl convert "$CT" --layout overlay
 		(strace -qq -o /dev/null -e "inject=$name:signal=KILL:when=$occurrence" vzctl convert "$CT" --layout dir 3>&- </dev/null) >/dev/null 2>&1 || true
 		run_ok vzctl set "$CT" --onboot yes --save
-		[[ ! -e $VZ/private/$CT.new && -z $(find "$VZ/conf" -name '.*') ]] || { echo "left at $name $occurrence"; ls -A "$VZ/private" "$VZ/conf"; false; }
+		[[ ! -e $VZ/private/$CT.wabe-new && -z $(find "$VZ/conf" -name '.*') ]] || { echo "left at $name $occurrence"; ls -A "$VZ/private" "$VZ/conf"; false; }
 		run_ok vzctl mount "$CT"
 		[[ $(cat "$VZ/root/$CT/m/kept") == kept && ! -e $VZ/root/$CT/etc/hosts && -x $VZ/root/$CT/bin/busybox ]] || { echo "broken at $name $occurrence"; false; }
 		run_ok vzctl umount "$CT"
@@ -230,7 +233,7 @@ inside_mb()
 	run_exit 63 vzctl create "$CT" --layout image
 	has DISKSPACE
 	run_exit 63 vzctl create "$CT" --layout ploop --diskspace unlimited
-	[[ ! -e $VZ/private/$CT && ! -e $VZ/private/$CT.new ]]
+	[[ ! -e $VZ/private/$CT && ! -e $VZ/private/$CT.wabe-new ]]
 	image_guest 48M ploop
 	[[ $(stat -c '%a %s' "$VZ/private/$CT/root.img") == "600 $((48 << 20))" ]]
 	(($(du -k "$VZ/private/$CT/root.img" | cut -f1) < 16384))
@@ -351,7 +354,7 @@ private_on()
 	requires btrfs
 	run_exit 53 vzctl create "$CT" --layout btrfs
 	has 'not on a btrfs'
-	[[ ! -e $VZ/private/$CT.new && ! -e $VZ/conf/$CT.conf ]]
+	[[ ! -e $VZ/private/$CT.wabe-new && ! -e $VZ/conf/$CT.conf ]]
 	private_on btrfs
 	btrfs quota enable "$T/small"
 	guest --layout btrfs --diskspace 50M
@@ -401,7 +404,7 @@ private_on()
 	requires loop mkfs.xfs
 	run_exit 48 vzctl create "$CT" --layout image:xfs --diskspace 20M
 	has mkfs.xfs
-	[[ ! -e $VZ/private/$CT.new && ! -e $VZ/conf/$CT.conf ]]
+	[[ ! -e $VZ/private/$CT.wabe-new && ! -e $VZ/conf/$CT.conf ]]
 	image_guest 320M image:xfs
 	run_ok vzctl start "$CT"
 	inside "grep ' / ' /proc/self/mountinfo"
@@ -422,7 +425,7 @@ private_on()
 		(strace -qq -o /dev/null -e "inject=$name:signal=KILL:when=$occurrence" vzctl create "$CT" --layout image --diskspace 40M 3>&- </dev/null) >/dev/null 2>&1 || true
 		call vzctl destroy "$CT"
 		[[ $status == 0 || $status == 14 ]] || { echo "killed at $name $occurrence"; shown; }
-		[[ ! -e $VZ/private/$CT.new && ! -e $VZ/private/$CT ]] || { echo "left at $name $occurrence"; false; }
+		[[ ! -e $VZ/private/$CT.wabe-new && ! -e $VZ/private/$CT ]] || { echo "left at $name $occurrence"; false; }
 		no_loops
 	done <<-END
 		ftruncate 1

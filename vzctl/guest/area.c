@@ -15,15 +15,17 @@
 /*
  * A replacement, and what a kill leaves:
  *
- *   MARK into VE_PRIVATE.new                    the new area is removed, nothing happened
- *   conf/.CTID.replacing, the new configuration decided: all that follows is done by whoever finds it
- *   exchange of VE_PRIVATE.new and VE_PRIVATE   MARK tells on which side it was killed
+ *   MARK into VE_PRIVATE.wabe-new               the new area is removed, nothing happened
+ *   conf/.CTID.replacing, the new configuration   decided: all that follows is done by whoever finds it
+ *   exchange of it and VE_PRIVATE                 MARK tells on which side it was killed
  *   .CTID.replacing becomes CTID.conf
- *   MARK away, VE_PRIVATE.new (the old) away    the old area is removed
+ *   MARK away, VE_PRIVATE.wabe-new (the old) away the old area is removed
  *
  * A guest can't make MARK: its files are deeper.
  */
-#define MARK "replacing"
+#define MARK VZ_AREA_MARK
+/* Not a name that somebody would give a copy of a private area that he keeps beside it: what is found there is removed. */
+#define STAGE ".wabe-new"
 
 void vz_area_close(struct vz_area *area)
 {
@@ -115,7 +117,7 @@ static int make_parent(const char *path, struct wabe_error *err)
 static int make_stage(const struct vz_guest *g, struct vz_area *ret_area, struct wabe_error *err)
 {
 	struct vz_area area = VZ_AREA_INIT;
-	int r = beside(g->conf.private, ".new", area.path, err);
+	int r = beside(g->conf.private, STAGE, area.path, err);
 
 	if (r == 0)
 		r = make_parent(area.path, err);
@@ -146,20 +148,20 @@ int vz_area_stage(const struct vz_guest *g, struct vz_area *ret_area, struct wab
 int vz_area_open_stage(const char *private, struct vz_area *ret_area, struct wabe_error *err)
 {
 	char path[PATH_MAX];
-	int r = beside(private, ".new", path, err);
+	int r = beside(private, STAGE, path, err);
 
 	return r < 0 ? r : vz_area_open(path, ret_area, err);
 }
 
 bool vz_area_is_staged(const char *private)
 {
-	return is_there(private, ".new");
+	return is_there(private, STAGE);
 }
 
 int vz_area_unstage(const char *private, struct wabe_error *err)
 {
 	char path[PATH_MAX];
-	int r = beside(private, ".new", path, err);
+	int r = beside(private, STAGE, path, err);
 
 	if (r < 0 || !vz_area_is_staged(private))
 		return r;
@@ -169,7 +171,7 @@ int vz_area_unstage(const char *private, struct wabe_error *err)
 int vz_area_publish(const char *private, struct wabe_error *err)
 {
 	char path[PATH_MAX];
-	int r = beside(private, ".new", path, err);
+	int r = beside(private, STAGE, path, err);
 
 	if (r < 0)
 		return r;
@@ -238,7 +240,7 @@ static int finish(const struct vz_guest *g, struct wabe_error *err)
 {
 	const char *private = g->conf.private;
 	char stage[PATH_MAX], mark[PATH_MAX];
-	int r = beside(private, ".new", stage, err);
+	int r = beside(private, STAGE, stage, err);
 
 	if (r == 0)
 		r = beside(private, "/" MARK, mark, err);
@@ -258,7 +260,7 @@ int vz_area_replace(struct vz_guest *g, struct wabe_error *err)
 {
 	struct record_name record = record_name(g);
 	char stage[PATH_MAX];
-	int r = beside(g->conf.private, ".new", stage, err);
+	int r = beside(g->conf.private, STAGE, stage, err);
 
 	if (r == 0)
 		r = set_mark(stage, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * guest/area: private areas as wholes. One is made beside its place, as VE_PRIVATE.new, and put there by one rename; another
+ * guest/area: private areas as wholes. One is made beside its place, as VE_PRIVATE.wabe-new, and put there by one rename; another
  * takes its place by one exchange; it is removed under the name VE_PRIVATE.destroying. So what is at VE_PRIVATE is always
  * complete, and what a killed command left has a name that says what to do with it.
  *
@@ -15,6 +15,8 @@
 
 #include "base/error.h"
 #include "guest/guest.h"
+
+#define VZ_AREA_MARK "replacing" /* a file in an area that takes another's place */
 
 /** A private area, or one that will be. */
 struct vz_area {
@@ -33,25 +35,25 @@ void vz_area_close(struct vz_area *area); /* for _cleanup_ */
 int vz_area_open(const char *path, struct vz_area *ret_area, struct wabe_error *err);
 
 /**
- * vz_area_stage() - an empty VE_PRIVATE.new, 0700, in the guest's quota project; one that was left there goes first.
+ * vz_area_stage() - an empty VE_PRIVATE.wabe-new, 0700, in the guest's quota project; one that was left there goes first.
  * Kinds VZ_EXIT_CREATE_PRIVATE, VZ_EXIT_NO_SPACE.
  */
 int vz_area_stage(const struct vz_guest *g, struct vz_area *ret_area, struct wabe_error *err);
 
-/** vz_area_open_stage() - VE_PRIVATE.new as it is; errors as vz_area_open(). */
+/** vz_area_open_stage() - VE_PRIVATE.wabe-new as it is; errors as vz_area_open(). */
 int vz_area_open_stage(const char *private, struct vz_area *ret_area, struct wabe_error *err);
 
-/** vz_area_unstage() - remove VE_PRIVATE.new with all in it. Idempotent. */
+/** vz_area_unstage() - remove VE_PRIVATE.wabe-new with all in it. Idempotent. */
 int vz_area_unstage(const char *private, struct wabe_error *err);
 
 /**
- * vz_area_publish() - VE_PRIVATE.new becomes VE_PRIVATE; when there is none, that was done before. Kind
+ * vz_area_publish() - VE_PRIVATE.wabe-new becomes VE_PRIVATE; when there is none, that was done before. Kind
  * VZ_EXIT_PRIVATE_AREA_EXISTS when something is there, which is not touched.
  */
 int vz_area_publish(const char *private, struct wabe_error *err);
 
 /**
- * vz_area_replace() - VE_PRIVATE.new takes the place of VE_PRIVATE, and g->conf as it is in memory that of the configuration:
+ * vz_area_replace() - VE_PRIVATE.wabe-new takes the place of VE_PRIVATE, and g->conf as it is in memory that of the configuration:
  * both or none, whenever it is killed (vz_area_repair()). The old area is removed. For a guest that is down and locked.
  */
 int vz_area_replace(struct vz_guest *g, struct wabe_error *err);
@@ -59,11 +61,11 @@ int vz_area_replace(struct vz_guest *g, struct wabe_error *err);
 /** vz_area_is_decided() - is there a replacement that vz_area_repair() would finish, not take back? */
 bool vz_area_is_decided(const struct vz_guest *g);
 
-/** vz_area_is_staged() - is there a VE_PRIVATE.new? */
+/** vz_area_is_staged() - is there a VE_PRIVATE.wabe-new? */
 bool vz_area_is_staged(const char *private);
 
 /**
- * vz_area_repair() - finish a replacement that was decided, or remove a VE_PRIVATE.new that was never finished. The
+ * vz_area_repair() - finish a replacement that was decided, or remove a VE_PRIVATE.wabe-new that was never finished. The
  * configuration may be another one afterwards: g->has_conf is false then.
  */
 int vz_area_repair(struct vz_guest *g, struct wabe_error *err);

@@ -2,11 +2,15 @@
 /* guest/convert: see convert.h. */
 #include "guest/convert.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "guest/area.h"
+#include "guest/copyfile.h"
 #include "guest/copytree.h"
 #include "guest/layout.h"
 #include "guest/mount.h"
@@ -113,6 +117,39 @@ static int copy(const struct convert *c, const struct areas *areas, struct wabe_
 				err);
 }
 
+/* What vzctl notes beside the root (guest/dist.h) is the guest's, not the layout's. */
+static int copy_note(const struct areas *areas, const char *name, struct wabe_error *err)
+{
+	struct stat st;
+	const struct vz_copy_entry note = { areas->old.fd, areas->new.fd, name, &st };
+	int r;
+
+	if (fstatat(areas->old.fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return wabe_error_set(err, -errno, "look at %s/%s", areas->old.path, name);
+	if (!S_ISREG(st.st_mode) || strcmp(name, VZ_LAYOUT_IMAGE_FILE) == 0 ||
+	    strcmp(name, VZ_AREA_MARK) == 0)
+		return 0;
+	r = vz_copy_entry(&note, false);
+	return r < 0 ? wabe_error_set(err, r, "copy %s/%s", areas->old.path, name) : 0;
+}
+
+static int copy_notes(const struct areas *areas, struct wabe_error *err)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	int fd = openat(areas->old.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	const struct dirent *e;
+
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		r = wabe_error_set(err, -errno, "read %s", areas->old.path);
+		wabe_cleanup_close(&fd);
+		return r;
+	}
+	while (r == 0 && (errno = 0, e = readdir(dir)))
+		r = copy_note(areas, e->d_name, err);
+	return r == 0 && errno ? wabe_error_set(err, -errno, "read %s", areas->old.path) : r;
+}
+
 static int fill_new(struct convert *c, struct wabe_error *err)
 {
 	_cleanup_(vz_mountns_drop) struct vz_mountns ns = VZ_MOUNTNS_INIT;
@@ -125,7 +162,9 @@ static int fill_new(struct convert *c, struct wabe_error *err)
 		r = vz_area_open_stage(c->g->conf.private, &areas.new, err);
 	if (r == 0)
 		r = c->to->make(c->g, &areas.new, err);
-	return r < 0 ? r : copy(c, &areas, err);
+	if (r == 0)
+		r = copy(c, &areas, err);
+	return r < 0 ? r : copy_notes(&areas, err);
 }
 
 static int make_new(struct convert *c, struct wabe_error *err)

@@ -21,6 +21,8 @@
 #include "guest/area.h"
 #include "guest/guest.h"
 
+#define VZ_LAYOUT_IMAGE_FILE "root.img"
+
 /** How a root is mounted. */
 struct vz_layout_how {
 	uint32_t uid;	       /* host id of the guest's root; 0: owners as on disk */

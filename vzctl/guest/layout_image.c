@@ -23,7 +23,7 @@
 #include "guest/owner_quota.h"
 #include "guest/program.h"
 
-#define IMAGE "root.img"
+#define IMAGE VZ_LAYOUT_IMAGE_FILE
 #define BLOCK_BYTES 4096u
 #define LOCK_TIMEOUT_MS 10000
 /* What is left on a disk that is taken for full: writes of a loop device fail with EIO whatever the reason. */
