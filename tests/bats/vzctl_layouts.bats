@@ -116,6 +116,17 @@ same_as_template()
 	has 640
 }
 
+@test "dir without a user namespace is refused: the guest's root would control the host's file system" {
+	run_exit 53 vzctl create "$CT" --layout dir --local_uid 0
+	has LOCAL_UID=0
+	[[ -z $(ls -A "$VZ/private") ]]
+	guest --local_uid 0
+	run_exit 53 vzctl convert "$CT" --layout simfs
+	[[ $(key VE_LAYOUT) == overlay && ! -e $VZ/private/$CT.wabe-new ]]
+	sed -i 's/^VE_LAYOUT=.*/VE_LAYOUT="dir"/' "$VZ/conf/$CT.conf"
+	run_exit 53 vzctl start "$CT"
+}
+
 @test "convert refuses a running guest, a mounted one, an unknown layout, no layout; the same one is no work" {
 	guest
 	run_exit 20 vzctl convert "$CT"

@@ -14,7 +14,12 @@ static void print_row(void *data, const struct vz_owner_quota *o)
 {
 	const struct wabe_quota_usage *u = &o->usage;
 
-	(void)data;
+	bool *has_header = data;
+
+	if (!*has_header)
+		printf("%-5s %10s %12s %12s %12s %10s %10s %10s\n", "TYPE", "ID", "KB", "SOFT",
+		       "HARD", "INODES", "SOFT", "HARD");
+	*has_header = true;
 	printf("%-5s %10" PRIu32 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %10" PRIu64
 	       " %10" PRIu64 " %10" PRIu64 "\n",
 	       o->type == WABE_QUOTA_USER ? "user" : "group", o->id, u->used_bytes >> 10,
@@ -69,6 +74,7 @@ int vz_cmd_ugidquota(struct vz_cli *cli, struct vz_guest *g, int argc, char **ar
 		     struct wabe_error *err)
 {
 	struct vz_owner_quota owner = { 0 };
+	bool has_header = false;
 	int r = 0;
 
 	if (argc != 1 && argc != 5)
@@ -82,7 +88,5 @@ int vz_cmd_ugidquota(struct vz_cli *cli, struct vz_guest *g, int argc, char **ar
 		return r;
 	if (argc == 5)
 		return vz_owner_quota_set(g, &owner, err);
-	printf("%-5s %10s %12s %12s %12s %10s %10s %10s\n", "TYPE", "ID", "KB", "SOFT", "HARD",
-	       "INODES", "SOFT", "HARD");
-	return vz_owner_quota_list(g, print_row, NULL, err);
+	return vz_owner_quota_list(g, print_row, &has_header, err);
 }

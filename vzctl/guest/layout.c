@@ -103,7 +103,18 @@ int vz_layout_check(const struct vz_guest *g, const struct vz_layout *layout,
 		    struct wabe_error *err)
 {
 	int r = vz_layout_check_options(g, layout, err);
+	uint32_t uid;
 
+	/*
+	 * Root of the host's user namespace may remount the file system that a file of it is on, freeze it and shut it down. In an
+	 * overlay that is the overlay.
+	 */
+	if (r == 0 && layout->is_host_fs && vz_guest_uid(g, &uid) && uid == 0)
+		return vz_error_say(
+			err, VZ_EXIT_LAYOUT, -EPERM,
+			"layout %s with LOCAL_UID=0: the guest's root would control the "
+			"host's file system (overlay and image are possible)",
+			layout->name);
 	return r == 0 && layout->check ? layout->check(g, err) : r;
 }
 

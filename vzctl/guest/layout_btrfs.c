@@ -86,6 +86,7 @@ static int usage(uint32_t ctid, int area_fd, struct wabe_quota_usage *ret_usage)
 
 const struct vz_layout vz_layout_btrfs = {
 	.name = "btrfs",
+	.is_host_fs = true,
 	.make = make,
 	.fill = fill,
 	.mount = vz_layout_mount_dir,

@@ -12,6 +12,7 @@ static int make(const struct vz_guest *g, const struct vz_area *area, struct wab
 const struct vz_layout vz_layout_dir = {
 	.name = "dir",
 	.alias = "simfs",
+	.is_host_fs = true,
 	.make = make,
 	.mount = vz_layout_mount_dir,
 	.limit = vz_quota_apply,

@@ -38,6 +38,8 @@ int vz_guest_check(const struct vz_guest *g, struct wabe_error *err)
 
 	if (r == 0)
 		r = vz_layout_of(g, &layout, err);
+	if (r == 0)
+		r = vz_layout_check(g, layout, err);
 	if (r < 0)
 		return r;
 	if (stat(g->conf.private, &st) < 0)
