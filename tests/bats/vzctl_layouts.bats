@@ -116,6 +116,21 @@ same_as_template()
 	has 640
 }
 
+@test "the layout is the configuration's, whatever the guest's files look like (2015-6927)" {
+	running_guest
+	inside 'mkdir -p /fs /work /root.hdd; echo x >/root.img; echo x >/replacing; echo VE_LAYOUT=image >/ve.conf; touch /root.hdd/DiskDescriptor.xml'
+	run_ok vzctl restart "$CT" --fast
+	inside 'cat /root.img'
+	is x
+	[[ $(key VE_LAYOUT) == overlay ]]
+	run_ok vzctl stop "$CT" --fast
+	# Beside the guest's files, where no guest can write, it is the same.
+	echo junk >"$VZ/private/$CT/root.img"
+	run_ok vzctl start "$CT"
+	inside "grep ' / ' /proc/self/mountinfo"
+	has overlay
+}
+
 @test "dir without a user namespace is refused: the guest's root would control the host's file system" {
 	run_exit 53 vzctl create "$CT" --layout dir --local_uid 0
 	has LOCAL_UID=0
