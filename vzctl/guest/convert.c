@@ -15,6 +15,7 @@
 #include "guest/layout.h"
 #include "guest/mount.h"
 #include "guest/mountns.h"
+#include "guest/owner_quota.h"
 #include "guest/quota.h"
 #include "guest/template.h"
 
@@ -178,6 +179,10 @@ static int make_new(struct convert *c, struct wabe_error *err)
 		r = wabe_error_set(err, -errno, "sync the new private area");
 	if (r == 0)
 		r = vz_area_replace(c->g, err);
+	if (r == 0 && c->from->open_running && vz_owner_quota_max(c->g) > 0)
+		vz_warn(c->g,
+			"the limits of the guest's users and groups were the old image's: set "
+			"them again (vzctl ugidquota)");
 	if (r < 0 && !vz_area_is_decided(c->g))
 		(void)vz_area_unstage(c->g->conf.private, NULL);
 	return r;

@@ -310,18 +310,17 @@ static int grow_offline(int fd, const struct vz_area *area, struct wabe_error *e
 	return r < 0 ? r : vz_program_need(grow_argv, "e2fsprogs", fd, err);
 }
 
-static int grow_somehow(const struct vz_guest *g, int fd, const struct vz_area *area,
+static int grow_somehow(const struct vz_guest *g, int *fd, const struct vz_area *area,
 			uint64_t bytes, struct wabe_error *err)
 {
 	struct wabe_error reason = WABE_ERROR_INIT;
-	int r = grow(fd, area, bytes, &reason);
+	int r = grow(*fd, area, bytes, &reason);
 
 	if (r == -EPERM && !g->container) {
-		wabe_cleanup_close(&fd);
-		fd = open_image(area, err);
-		r = fd < 0 ? fd : grow_offline(fd, area, err);
-		wabe_cleanup_close(&fd);
-		return r;
+		/* The lock of this one is the device's, which is about to go. */
+		wabe_cleanup_close(fd);
+		*fd = open_image(area, err);
+		return *fd < 0 ? *fd : grow_offline(*fd, area, err);
 	}
 	if (r < 0 && err)
 		*err = reason;
@@ -372,7 +371,7 @@ static int limit(struct vz_guest *g, const struct vz_area *area, struct wabe_err
 		return 0;
 	if (super.bytes > bytes)
 		return shrink(g, &super, bytes, err);
-	return grow_somehow(g, TAKE_FD(fd), area, bytes, err);
+	return grow_somehow(g, &fd, area, bytes, err);
 }
 
 static int make_file(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err)
