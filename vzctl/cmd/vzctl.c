@@ -23,6 +23,10 @@ struct verb {
 static const struct verb verbs[] = {
 	{ "create", vz_cmd_create, "[--ostemplate NAME] [--config SAMPLE] [option...]",
 	  "make a container" },
+	{ "clone", vz_cmd_clone, "NEW [--hostname NAME] [--ipadd ADDR] [option...]",
+	  "make a copy of a container, with an identity of its own" },
+	{ "reinstall", vz_cmd_reinstall, "[--ostemplate NAME] [--force]",
+	  "make its files anew from the template; its configuration stays" },
 	{ "destroy", vz_cmd_destroy, "", "remove a container and its files" },
 	{ "delete", vz_cmd_destroy, "", "the same" },
 	{ "start", vz_cmd_start, "[--wait] [--force]", "start a container" },
@@ -89,9 +93,10 @@ static void usage(FILE *out)
 
 static void verb_usage(FILE *out, const struct verb *verb)
 {
-	const unsigned int takes = verb->run == vz_cmd_create ? VZ_PARAM_CREATE
-				   : verb->run == vz_cmd_set  ? VZ_PARAM_SET
-							      : 0;
+	const unsigned int takes = verb->run == vz_cmd_create || verb->run == vz_cmd_clone
+					   ? VZ_PARAM_CREATE
+				   : verb->run == vz_cmd_set ? VZ_PARAM_SET
+							     : 0;
 
 	fprintf(out, "usage: vzctl [option...] %s%s%s%s\n\n%s\n", verb->name,
 		!verb->run	 ? ""

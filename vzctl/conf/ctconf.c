@@ -205,6 +205,39 @@ int vz_ctconf_new(const struct vz_host *host, uint32_t ctid, const char *sample,
 	return r;
 }
 
+static int copy(struct vz_ctconf *conf, const struct vz_ctconf *from, const char *const *without,
+		const struct vz_params *over, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	int r = set_path(conf, err);
+
+	if (r == 0 && vz_conffile_format(&from->file, &text) < 0)
+		r = no_memory(conf, err);
+	if (r == 0)
+		r = vz_conffile_parse(&conf->file, text.data ? text.data : "", text.len, err);
+	for (size_t i = 0; r == 0 && without[i]; i++)
+		vz_conffile_unset(&conf->file, without[i]);
+	if (r == 0)
+		r = vz_params_from_file(&conf->own, &conf->file, VZ_PARAMS_STRICT, err);
+	if (r == 0)
+		r = vz_params_merge(&conf->own, over, err);
+	if (r == 0)
+		r = vz_params_to_file(&conf->own, &conf->file, err);
+	return r < 0 ? r : derive(conf, err);
+}
+
+int vz_ctconf_copy(const struct vz_ctconf *from, uint32_t ctid, const char *const *without,
+		   const struct vz_params *over, struct vz_ctconf *ret_conf, struct wabe_error *err)
+{
+	int r;
+
+	init(ret_conf, from->host, ctid);
+	r = copy(ret_conf, from, without, over, err);
+	if (r < 0)
+		vz_ctconf_free(ret_conf);
+	return r;
+}
+
 int vz_ctconf_apply(struct vz_ctconf *conf, const struct vz_params *changes, struct wabe_error *err)
 {
 	int r = vz_params_merge(&conf->own, changes, err);

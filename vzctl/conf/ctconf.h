@@ -75,6 +75,16 @@ int vz_ctconf_new(const struct vz_host *host, uint32_t ctid, const char *sample,
 		  const struct vz_params *over, struct vz_ctconf *ret_conf, struct wabe_error *err);
 
 /**
+ * vz_ctconf_copy() - in memory: the configuration of a guest that is to be a copy of another. Not
+ * saved.
+ * @without: keys that are left out, ended by NULL
+ * @over: laid over it
+ */
+int vz_ctconf_copy(const struct vz_ctconf *from, uint32_t ctid, const char *const *without,
+		   const struct vz_params *over, struct vz_ctconf *ret_conf,
+		   struct wabe_error *err);
+
+/**
  * vz_ctconf_apply() - lay @changes over the loaded configuration, in memory: file, own, params,
  * root and private follow.
  * @changes' strings must outlive @conf.

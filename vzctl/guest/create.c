@@ -24,7 +24,10 @@ struct create {
 	struct vz_guest *g;
 	struct vz_idrange ranges; /* locked until the range is claimed */
 	uint32_t uid;
+	bool needs_template;
 	int template_fd; /* holds the template */
+	vz_create_fill *fill;
+	void *fill_data;
 };
 
 static int check_uid(const struct vz_guest *g, struct wabe_error *err)
@@ -63,6 +66,8 @@ static int hold_template(void *data, struct wabe_error *err)
 	char created[WABE_CLOCK_TEXT_MAX];
 	struct create *c = data;
 
+	if (!c->needs_template)
+		return 0;
 	c->template_fd = vz_guest_template_hold(c->g, created, err);
 	if (c->template_fd < 0)
 		return c->template_fd;
@@ -183,7 +188,7 @@ static int make_private(void *data, struct wabe_error *err)
 	int r = vz_area_stage(c->g, &area, err);
 
 	if (r == 0)
-		r = vz_layout_fill(c->g, &area, err);
+		r = c->fill(c->g, &area, c->fill_data, err);
 	if (r < 0 && area.fd >= 0) {
 		vz_quota_drop(c->g, &area);
 		(void)vz_area_unstage(c->g->conf.private, NULL);
@@ -257,10 +262,43 @@ static const struct vz_step steps[] = {
 	{ "private area in its place", publish, NULL },
 };
 
+int vz_guest_create_by(struct vz_guest *g, vz_create_fill *fill, void *data, bool needs_template,
+		       struct wabe_error *err)
+{
+	struct create c = { .g = g,
+			    .ranges = VZ_IDRANGE_INIT,
+			    .needs_template = needs_template,
+			    .template_fd = -EBADF,
+			    .fill = fill,
+			    .fill_data = data };
+	int r = keep_defaults(g, err);
+
+	if (r == 0)
+		r = check_new(g, err);
+	if (r < 0)
+		return r;
+	vz_say(g, "Creating container private area (%s)",
+	       vz_param_string(&g->conf.params, VZ_PARAM_OSTEMPLATE) ?: "no OS template");
+	r = vz_steps_run(steps, ARRAY_SIZE(steps), &c, err);
+	vz_idrange_close(&c.ranges);
+	wabe_cleanup_close(&c.template_fd);
+	if (r < 0)
+		vz_say(g, "Creation of container private area failed");
+	else
+		vz_say(g, "CT configuration saved to %s", g->conf.path);
+	return r;
+}
+
+static int fill_from_template(struct vz_guest *g, const struct vz_area *area, void *data,
+			      struct wabe_error *err)
+{
+	(void)data;
+	return vz_layout_fill(g, area, err);
+}
+
 int vz_guest_create(struct vz_guest *g, const char *sample, const struct vz_params *options,
 		    struct wabe_error *err)
 {
-	struct create c = { .g = g, .ranges = VZ_IDRANGE_INIT, .template_fd = -EBADF };
 	int r = vz_ctconf_check_new_id(g->ctid, err);
 
 	if (r < 0)
@@ -272,21 +310,9 @@ int vz_guest_create(struct vz_guest *g, const char *sample, const struct vz_para
 	if (r < 0)
 		return r;
 	g->has_conf = true;
-	r = keep_defaults(g, err);
-	if (r == 0)
-		r = check_new(g, err);
+	r = vz_guest_create_by(g, fill_from_template, NULL, true, err);
 	if (r < 0)
 		return r;
-	vz_say(g, "Creating container private area (%s)",
-	       vz_param_string(&g->conf.params, VZ_PARAM_OSTEMPLATE) ?: "no OS template");
-	r = vz_steps_run(steps, ARRAY_SIZE(steps), &c, err);
-	vz_idrange_close(&c.ranges);
-	wabe_cleanup_close(&c.template_fd);
-	if (r < 0) {
-		vz_say(g, "Creation of container private area failed");
-		return r;
-	}
-	vz_say(g, "CT configuration saved to %s", g->conf.path);
 	r = vz_dist_post_create(g, err);
 	if (r < 0) {
 		vz_say(g, "Creation of container private area failed");

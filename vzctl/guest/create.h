@@ -10,6 +10,7 @@
 #define VZ_GUEST_CREATE_H
 
 #include "base/error.h"
+#include "guest/area.h"
 #include "guest/guest.h"
 
 /**
@@ -21,6 +22,18 @@
  */
 int vz_guest_create(struct vz_guest *g, const char *sample, const struct vz_params *options,
 		    struct wabe_error *err);
+
+/** What fills the private area of a new guest; g->conf may be changed, it is saved afterwards. */
+typedef int vz_create_fill(struct vz_guest *g, const struct vz_area *area, void *data,
+			   struct wabe_error *err);
+
+/**
+ * vz_guest_create_by() - the same with the configuration in memory (g->conf), and a private area that
+ * @fill makes. Errors as vz_guest_create(), and those of @fill.
+ * @needs_template: the template is held, and the generation noted
+ */
+int vz_guest_create_by(struct vz_guest *g, vz_create_fill *fill, void *data, bool needs_template,
+		       struct wabe_error *err);
 
 /**
  * vz_create_take_back() - remove what an interrupted create made, by its record; nothing that was

@@ -78,6 +78,12 @@ bool vz_dist_is_due(const struct vz_guest *g);
 int vz_dist_apply(struct vz_guest *g, bool is_starting, struct wabe_error *err);
 
 /**
+ * vz_dist_copy() - what is written in a guest's files is written in those of its copy.
+ * @from_fd, @to_fd: their private areas
+ */
+int vz_dist_copy(int from_fd, int to_fd, struct wabe_error *err);
+
+/**
  * vz_dist_post_create() - POST_CREATE of a new guest, which is down. When it is killed, the first
  * start does it. Kind VZ_EXIT_ACTION_SCRIPT.
  */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* guest/dist: what differs from what was written last, and writing it; see dist.h. */
+#include "guest/copytree.h"
 #include "guest/dist.h"
 
 #include <fcntl.h>
@@ -439,4 +440,17 @@ int vz_dist_post_create(struct vz_guest *g, struct wabe_error *err)
 	if (r == 0 && is_key_due(&p, KEY_POST_CREATE))
 		r = borrow_and_apply(&p, err);
 	return r < 0 ? vz_error_default(err, VZ_EXIT_ACTION_SCRIPT) : 0;
+}
+
+int vz_dist_copy(int from_fd, int to_fd, struct wabe_error *err)
+{
+	_cleanup_close_ int in_fd = openat(from_fd, RECORD, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int out_fd = -EBADF;
+	int r;
+
+	if (in_fd < 0)
+		return errno == ENOENT ? 0 : wabe_error_set(err, -errno, "open " RECORD);
+	out_fd = openat(to_fd, RECORD, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	r = out_fd < 0 ? -errno : vz_copyfile(in_fd, out_fd);
+	return r < 0 ? wabe_error_set(err, r, "copy " RECORD) : 0;
 }

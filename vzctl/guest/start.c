@@ -12,6 +12,7 @@
 #include "guest/dist.h"
 #include "guest/eventd.h"
 #include "guest/hostname.h"
+#include "guest/identity.h"
 #include "guest/layout.h"
 #include "guest/mount.h"
 #include "guest/mountns.h"
@@ -125,7 +126,7 @@ static int write_hostname(void *data, struct wabe_error *err)
 {
 	struct start *s = data;
 
-	s->has_dist = vz_dist_is_due(s->g);
+	s->has_dist = vz_dist_is_due(s->g) || vz_identity_is_due(s->g);
 	return vz_hostname_write(s->g, s->root_fd, err);
 }
 
@@ -268,6 +269,8 @@ static int run_dist(void *data, struct wabe_error *err)
 		return 0;
 	if (s->has_console && vz_console_make(s->g, VZ_CONSOLE_NAME, &reason) < 0)
 		vz_warn(s->g, "it has no console: %s", reason.text);
+	if (vz_identity_is_due(s->g))
+		vz_identity_make(s->g);
 	if (s->has_dist && vz_dist_apply(s->g, true, &reason) < 0)
 		vz_warn(s->g, "%s", reason.text);
 	if (wabe_container_start(s->g->container, err) < 0)

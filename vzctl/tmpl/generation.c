@@ -201,13 +201,16 @@ int vz_template_release(const struct vz_host *host, const char *name, const char
 
 	if (!host->template_dir)
 		return 0;
-	vz_generation_dir(name, created, dir);
 	store_fd = open(host->template_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (store_fd < 0 || !vz_generation_split(dir, of) ||
-	    faccessat(store_fd, dir, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	vz_generation_dir(name, created ? created : "", dir);
+	if (store_fd < 0 || (created && (!vz_generation_split(dir, of) ||
+					 faccessat(store_fd, dir, F_OK, AT_SYMLINK_NOFOLLOW) < 0)))
 		return 0;
 	lock_fd = vz_store_lock(store_fd, err);
-	return lock_fd < 0 ? lock_fd : collect_one(host, store_fd, dir, err);
+	if (lock_fd < 0)
+		return lock_fd;
+	return created ? collect_one(host, store_fd, dir, err)
+		       : vz_generation_collect(host, store_fd, name, err);
 }
 
 static int load_one(int store_fd, const char *dir, const char *name, struct wabe_arena *arena,

@@ -93,15 +93,16 @@ int vz_template_list(const struct vz_host *host, struct wabe_arena *arena,
 	return 0;
 }
 
-/* NULL as the name: this guest names no template. A guest destroyed meanwhile uses none. */
-static int template_of(const struct vz_host *host, uint32_t ctid, struct wabe_arena *arena,
-		       struct vz_template_user *ret_user, struct wabe_error *err)
+/*
+ * What a configuration names; NULL as the name: no template. A guest destroyed meanwhile uses none,
+ * and one that isn't being reinstalled has no second configuration.
+ */
+static int read_user(const struct vz_host *host, const char *path, struct wabe_arena *arena,
+		     struct vz_template_user *ret_user, struct wabe_error *err)
 {
 	struct vz_conffile file;
-	char path[32];
 	int r;
 
-	snprintf(path, sizeof(path), "%u.conf", ctid);
 	vz_conffile_init(&file, arena, path);
 	r = vz_conffile_load_at(host->conf_fd, path, &file, err);
 	if (r == -ENOENT) {
@@ -109,10 +110,28 @@ static int template_of(const struct vz_host *host, uint32_t ctid, struct wabe_ar
 		return 0;
 	}
 	if (r < 0)
-		return wabe_error_prefix(err, "which template container %u uses", ctid);
+		return wabe_error_prefix(err, "which template container %u uses", ret_user->ctid);
 	ret_user->name = vz_conffile_get(&file, "OSTEMPLATE");
 	ret_user->created = vz_conffile_get(&file, "TEMPLATE_CREATED");
 	return 0;
+}
+
+/* Its configuration, and that of a replacement of its private area which is decided (guest/area.h). */
+static int add_users(const struct vz_host *host, uint32_t ctid, struct wabe_arena *arena,
+		     struct vz_template_user *users, size_t *used, struct wabe_error *err)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < 2; i++) {
+		struct vz_template_user *user = &users[*used];
+		char path[32];
+
+		*user = (struct vz_template_user){ .ctid = ctid };
+		snprintf(path, sizeof(path), i == 0 ? "%u.conf" : ".%u.replacing", ctid);
+		r = read_user(host, path, arena, user, err);
+		*used += r == 0 && user->name;
+	}
+	return r;
 }
 
 int vz_template_users(const struct vz_host *host, struct wabe_arena *arena,
@@ -126,15 +145,14 @@ int vz_template_users(const struct vz_host *host, struct wabe_arena *arena,
 
 	if (r < 0)
 		return r;
-	users = wabe_arena_array(arena, count, sizeof(*users));
+	/* One row more: the place that is tried last may stay unused. */
+	users = wabe_arena_array(arena, 2 * count + 1, sizeof(*users));
 	if (!users)
 		return wabe_error_set(err, -ENOMEM, "read guests' configurations");
 	for (size_t i = 0; i < count; i++) {
-		users[used] = (struct vz_template_user){ .ctid = ctids[i] };
-		r = template_of(host, ctids[i], arena, &users[used], err);
+		r = add_users(host, ctids[i], arena, users, &used, err);
 		if (r < 0)
 			return r;
-		used += users[used].name != NULL;
 	}
 	*ret_users = users;
 	*ret_count = used;

@@ -105,6 +105,7 @@ int vz_template_generations(const struct vz_host *host, const char *name, struct
  * vz_template_release() - a guest that used this generation is gone: remove it when it is not the
  * current one and nobody else uses it. Nothing but a look at one name when it is. Never fails for
  * want of a template.
+ * @created: NULL: any of that name that nobody uses
  */
 int vz_template_release(const struct vz_host *host, const char *name, const char *created,
 			struct wabe_error *err);
