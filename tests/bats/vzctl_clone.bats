@@ -26,10 +26,11 @@ tree_list()
 @test "a copy has the same files and parameters, and nothing that is one guest's alone" {
 	guest --name web --hostname web.example.org --ipadd 192.0.2.1 --numproc 100 --description 'the site' \
 		--diskspace 1G --onboot yes
-	run_ok vzctl set $CT --save --netif_add eth0,00:11:22:33:44:55,veth101.7,00:11:22:33:44:56,br0
 	run_ok vzctl start $CT
 	inside 'echo hello >/root/file; mkdir /srv; echo x >/srv/x'
 	run_ok vzctl stop $CT --fast
+	# A bridge that this host doesn't have: nothing here starts with it.
+	run_ok vzctl set $CT --save --netif_add eth0,00:11:22:33:44:55,veth101.7,00:11:22:33:44:56,br0
 	run_ok vzctl clone web $NEW
 	has "Container $CT was cloned"
 	for one in NUMPROC DESCRIPTION DISKSPACE ONBOOT OSTEMPLATE TEMPLATE_CREATED; do

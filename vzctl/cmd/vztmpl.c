@@ -22,6 +22,8 @@ static const struct verb verbs[] = {
 	{ "import", vztmpl_import,
 	  "FILE|-|oci:PATH[:TAG]|docker-archive:PATH[:NAME:TAG] [--name NAME]",
 	  "make a template of a tar archive or a container image" },
+	{ "from", vztmpl_from, "CTID NAME [--update]",
+	  "make a template of a container's files, or its next generation" },
 	{ "update", vztmpl_update,
 	  "NAME [--from FILE|-|IMAGE] [--recipe FILE] [--mirror URL] [--keyring FILE]",
 	  "make the next generation of a template; containers stay on theirs" },

@@ -53,6 +53,9 @@ int vztmpl_progress_begin(struct vztmpl_progress *p, const struct vztmpl *t, con
  */
 void vztmpl_progress_end(struct vztmpl_progress *p, bool is_failed);
 
+/** vztmpl_print_made() - what was made, unless --quiet; a warning when it can't be started. */
+void vztmpl_print_made(const struct vztmpl *t, const struct vz_template_meta *m);
+
 /** vztmpl_size_text() - "2.1 MB" into @buf; returns @buf. */
 const char *vztmpl_size_text(uint64_t bytes, char *buf, size_t room);
 
@@ -72,6 +75,7 @@ int vztmpl_print_json(struct wabe_json_writer *w, struct wabe_error *err);
 /* The verbs: argv[0] is the verb. 0 or -errno. */
 int vztmpl_build(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);
 int vztmpl_import(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);
+int vztmpl_from(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);
 int vztmpl_update(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);
 int vztmpl_export(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);
 int vztmpl_list(struct vztmpl *t, int argc, char **argv, struct wabe_error *err);

@@ -14,7 +14,7 @@
 #include "base/path.h"
 #include "cmd/vztmpl.h"
 
-static void print_made(const struct vztmpl *t, const struct vz_template_meta *m)
+void vztmpl_print_made(const struct vztmpl *t, const struct vz_template_meta *m)
 {
 	char size[32];
 
@@ -55,7 +55,7 @@ static int run_build(struct vztmpl *t, const struct vz_template_build *build,
 	r = vz_template_build(&t->host, build, &progress.watch, &t->arena, &meta, err);
 	vztmpl_progress_end(&progress, r == -ECHILD);
 	if (r >= 0)
-		print_made(t, &meta);
+		vztmpl_print_made(t, &meta);
 	return r;
 }
 
@@ -174,7 +174,7 @@ static int run_import(struct vztmpl *t, const char *name, enum vz_template_mode 
 	if (skipped && !t->is_quiet)
 		printf("left out: %llu device nodes (a container gets its own /dev)\n",
 		       (unsigned long long)skipped);
-	print_made(t, &meta);
+	vztmpl_print_made(t, &meta);
 	return 0;
 }
 

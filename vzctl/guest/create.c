@@ -12,6 +12,7 @@
 #include "guest/area.h"
 #include "guest/destroy.h"
 #include "guest/dist.h"
+#include "guest/identity.h"
 #include "guest/idrange.h"
 #include "guest/layout.h"
 #include "guest/pending.h"
@@ -71,8 +72,7 @@ static int hold_template(void *data, struct wabe_error *err)
 	c->template_fd = vz_guest_template_hold(c->g, created, err);
 	if (c->template_fd < 0)
 		return c->template_fd;
-	return vz_conffile_set(&c->g->conf.file, VZ_GUEST_GENERATION_KEY, created,
-			       VZ_CONFFILE_LITERAL, err);
+	return vz_identity_note_template(c->g, c->template_fd, created, err);
 }
 
 static void drop_template(void *data)

@@ -20,6 +20,8 @@
 #include "base/str.h"
 #include "guest/guestfile.h"
 #include "guest/run.h"
+#include "guest/template.h"
+#include "tmpl/tmpl.h"
 
 #define KEYGEN_TIMEOUT_MS 120000 /* an RSA key on a slow machine */
 #define MACHINE_ID_BYTES 16	 /* machine-id(5): 32 hexadecimal digits */
@@ -196,6 +198,15 @@ int vz_identity_want_keys(struct vz_guest *g, struct wabe_error *err)
 {
 	return vz_conffile_set(&g->conf.file, VZ_IDENTITY_KEY, VZ_IDENTITY_SSH, VZ_CONFFILE_LITERAL,
 			       err);
+}
+
+int vz_identity_note_template(struct vz_guest *g, int template_fd, const char *created,
+			      struct wabe_error *err)
+{
+	int r = vz_conffile_set(&g->conf.file, VZ_GUEST_GENERATION_KEY, created,
+				VZ_CONFFILE_LITERAL, err);
+
+	return r == 0 && vz_template_needs_keys(template_fd) ? vz_identity_want_keys(g, err) : r;
 }
 
 bool vz_identity_is_due(const struct vz_guest *g)

@@ -32,6 +32,14 @@ int vz_identity_remove(int root_fd, bool is_template, bool *ret_needs_keys, stru
 /** vz_identity_want_keys() - note it in g->conf, in memory. */
 int vz_identity_want_keys(struct vz_guest *g, struct wabe_error *err);
 
+/**
+ * vz_identity_note_template() - note in g->conf, in memory, what the guest is made of: the
+ * generation, and whether its template is one without keys.
+ * @template_fd: of vz_guest_template_hold(), which gave @created
+ */
+int vz_identity_note_template(struct vz_guest *g, int template_fd, const char *created,
+			      struct wabe_error *err);
+
 /** vz_identity_is_due() - does the start have to make keys? */
 bool vz_identity_is_due(const struct vz_guest *g);
 

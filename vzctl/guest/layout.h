@@ -52,6 +52,11 @@ struct vz_layout {
 	/** The root, attached nowhere. In a mount namespace of the caller's own. A descriptor or -errno. */
 	int (*mount)(const struct vz_guest *g, const struct vz_area *area,
 		     const struct vz_layout_how *how, struct wabe_error *err);
+	/**
+	 * NULL: mount(), for a guest that is down. Else the root to be read, owners as on disk, also while the guest runs and
+	 * stands still (guest/freeze.h). As mount().
+	 */
+	int (*look)(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err);
 	/** Put DISKSPACE, DISKINODES and QUOTATIME in force, whether the guest runs or not. */
 	int (*limit)(struct vz_guest *g, const struct vz_area *area, struct wabe_error *err);
 	/** What is used, of the members .used_bytes and .used_inodes those that can be told without reading the tree. */

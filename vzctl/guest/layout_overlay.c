@@ -125,12 +125,42 @@ static int mount_overlay(const struct vz_guest *g, const struct vz_area *area,
 	return r < 0 ? r : mount_trees(area, tree_fd, tree_path, how, err);
 }
 
+/*
+ * Both trees as lower layers: nothing is written, so it doesn't matter that the guest's own overlay has one of them as its
+ * upper directory. An index would need that directory for itself.
+ */
+static int look(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	_cleanup_close_ int lower_fd = vz_guest_template_fd(g, err), upper_fd = -EBADF;
+	char lower[WABE_PATH_PROC_FD], upper[WABE_PATH_PROC_FD];
+	struct wabe_strv options = { 0 };
+	const char *layers;
+
+	if (lower_fd < 0)
+		return lower_fd;
+	upper_fd = openat(area->fd, "fs", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (upper_fd < 0)
+		return wabe_error_set(err, -errno, "open %s/fs", area->path);
+	layers = wabe_arena_printf(&arena, "lowerdir=%s:%s", wabe_path_proc_fd(upper_fd, upper),
+				   wabe_path_proc_fd(lower_fd, lower));
+	if (!layers || wabe_strv_add(&options, &arena, layers) < 0 ||
+	    wabe_strv_add(&options, &arena, "redirect_dir=follow") < 0 ||
+	    wabe_strv_add(&options, &arena, "index=off") < 0)
+		return wabe_error_set(err, -ENOMEM, "options of the overlay");
+	return wabe_mount_new("overlay", "wabe", &options, 0,
+			      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				      MOUNT_ATTR_NOEXEC,
+			      err);
+}
+
 const struct vz_layout vz_layout_overlay = {
 	.name = "overlay",
 	.has_template = true,
 	.make = make,
 	.fill = fill,
 	.mount = mount_overlay,
+	.look = look,
 	.limit = vz_quota_apply,
 	.usage = vz_quota_usage,
 };

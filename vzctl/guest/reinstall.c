@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "guest/area.h"
 #include "guest/dist.h"
+#include "guest/identity.h"
 #include "guest/layout.h"
 #include "guest/mount.h"
 #include "guest/quota.h"
@@ -59,7 +60,8 @@ static int change_template(struct reinstall *r, const char *name, struct wabe_er
 	r->template_fd = vz_guest_template_hold(r->g, created, err);
 	if (r->template_fd < 0)
 		return r->template_fd;
-	return vz_conffile_set(file, VZ_GUEST_GENERATION_KEY, created, VZ_CONFFILE_LITERAL, err);
+	vz_conffile_unset(file, VZ_IDENTITY_KEY);
+	return vz_identity_note_template(r->g, r->template_fd, created, err);
 }
 
 static int make_new(const struct reinstall *r, struct wabe_error *err)

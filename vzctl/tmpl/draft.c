@@ -182,7 +182,10 @@ static int publish(struct vz_draft *d, struct vz_template_meta *meta, struct wab
 		return r;
 	if (fsync(d->store_fd) < 0)
 		return wabe_error_set(err, -errno, "sync the template directory");
-	return d->is_update ? vz_generation_collect(d->host, d->store_fd, d->name, err) : 0;
+	/* The update is done; what can't be removed now goes with the next one. */
+	if (d->is_update)
+		(void)vz_generation_collect(d->host, d->store_fd, d->name, NULL);
+	return 0;
 }
 
 static int describe(const struct vz_draft *d, const char *source, struct wabe_arena *arena,

@@ -121,8 +121,8 @@ static bool is_harmless(int code)
 
 static int link_error(struct share *s, int code)
 {
-	/* A file system without hard links. */
-	s->is_over = s->is_over || code == -EPERM || code == -EOPNOTSUPP;
+	/* A file system without hard links, or with a quota of its own for part of the store. */
+	s->is_over = s->is_over || code == -EPERM || code == -EOPNOTSUPP || code == -EXDEV;
 	return is_harmless(code) || s->is_over ? 0 : code;
 }
 

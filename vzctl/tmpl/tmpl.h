@@ -9,6 +9,7 @@
  *     <TEMPLATE>/NAME/meta.json   struct vz_template_meta
  *     <TEMPLATE>/NAME/build.log   what the recipe printed (none after an import)
  *     <TEMPLATE>/NAME/generation  a link whose text is .created: which generation this is, cheaply
+ *     <TEMPLATE>/NAME/ssh-keys    a link; there: vz_template_needs_keys()
  *     <TEMPLATE>/NAME@CREATED/    the same of a generation before, kept while a guest uses it
  *     <TEMPLATE>/.NAME.tmp.XXXXXX being made or removed; locked (flock(2)) while its maker lives
  *     <TEMPLATE>/.lock            held while names in the store change
@@ -223,6 +224,28 @@ int vz_template_import_image(const struct vz_host *host, const char *name,
 			     const struct vz_template_watch *watch, struct wabe_arena *arena,
 			     struct vz_template_meta *ret_meta, uint64_t *ret_skipped,
 			     struct wabe_error *err);
+
+/** Fills the tree of a new template. @ret_needs_keys: see vz_template_needs_keys(). */
+typedef int vz_template_fill(void *data, int root_fd, bool *ret_needs_keys, struct wabe_error *err);
+
+/**
+ * vz_template_make() - a template whose tree @fill makes. Device nodes and sockets in it are left
+ * out.
+ * @source: for meta.json
+ * @ret_skipped: how many those were
+ * Errors as vz_template_import(), and those of @fill.
+ */
+int vz_template_make(const struct vz_host *host, const char *name, enum vz_template_mode mode,
+		     const char *source, vz_template_fill *fill, void *data,
+		     struct wabe_arena *arena, struct vz_template_meta *ret_meta,
+		     uint64_t *ret_skipped, struct wabe_error *err);
+
+/**
+ * vz_template_needs_keys() - have guests of this template to be given host keys of SSH at their
+ * first start?
+ * @dir_fd: of vz_template_hold()
+ */
+bool vz_template_needs_keys(int dir_fd);
 
 /** The compressions of an export. */
 enum vz_template_filter {
