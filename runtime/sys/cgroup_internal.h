@@ -11,6 +11,7 @@
  *   cgroup_v1_only.c   limits that v2 has no counterpart of
  *   cgroup_stats.c     counters of both
  *   cgroup_watch.c     out of memory, as it happens
+ *   cgroup_protect.c   guarantees of memory, upwards
  *   cgroup_diagnose.c  why a limit or a move failed
  *   cgroup_convert.c   numbers of v1 in those of v2
  *   cgroup_device*.c   rules for device nodes, with a header of their own

@@ -140,3 +140,11 @@ cpu_us()
 	inside 'grep MemTotal /proc/meminfo'
 	[[ $output == *" 102400 kB" ]]
 }
+
+@test "lxcfs: the guest sees the processors that it may use" {
+	requires cpuset lxcfs
+	[[ -e /var/lib/lxcfs/sys/devices/system/cpu/online ]] || skip "needs lxcfs with a view of /sys"
+	running_guest --cpumask 0
+	inside 'cat /sys/devices/system/cpu/online; grep -c ^processor /proc/cpuinfo'
+	is $'0\n1'
+}

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
 #include "guest/net.h"
+#include "guest/counters.h"
 
 struct values {
 	const char *sample;
@@ -38,7 +39,9 @@ int vz_cmd_create(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 		r = vz_net_fill(g, &params, err);
 	if (r == 0)
 		r = vz_guest_create(g, values.sample, &params, err);
-	if (r == 0)
-		vz_params_say_unenforced(&params, &cli->log);
+	if (r < 0)
+		return r;
+	vz_params_say_unenforced(&params, &cli->log);
+	vz_counters_say_kept(g, &params);
 	return r;
 }

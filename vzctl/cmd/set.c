@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "guest/net.h"
 #include "guest/eventd.h"
+#include "guest/counters.h"
 
 struct values {
 	bool is_saved, is_forced, is_reset_ub;
@@ -128,6 +129,7 @@ int vz_cmd_set(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 	if (r < 0)
 		return r;
 	vz_params_say_unenforced(&params, &cli->log);
+	vz_counters_say_kept(g, &params);
 	/* Saving what is there brings the link in line. */
 	if (values.map)
 		r = vz_ctconf_save(&g->conf, err);

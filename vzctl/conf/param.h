@@ -110,6 +110,8 @@ enum {
 		1 << 5, /* a list whose option, repeated, makes the whole new list (nameserver) */
 	VZ_PARAM_STOPPED = 1 << 6, /* can only be changed while the guest is stopped (root, private,
 				      local_uid) */
+	VZ_PARAM_KERNEL = 1 << 7,  /* .unenforced is the answer of a stock kernel: which one this is
+				      is guest/counters' to say */
 };
 
 struct vz_param {

@@ -9,7 +9,7 @@
 
 /* Why a parameter is kept, but not enforced. */
 #define no_network "network setup is not part of this version"
-#define no_patches "this kernel has no such counter"
+#define no_patches "the kernel counts them for a whole guest only with the cgroup controller ctx"
 #define no_version "not part of this version"
 #define no_meaning \
 	"superseded by ram and swap: the kernel's memory for a guest counts as the guest's"
@@ -258,20 +258,20 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	[VZ_PARAM_NUMTCPSOCK] = {
 		.option = "numtcpsock", .key = "NUMTCPSOCK",
 		.rule = { VZ_TYPE_PAIR, VZ_UNIT_ITEMS },
-		.flags = BOTH | VZ_PARAM_LOUD,
+		.flags = BOTH | VZ_PARAM_LOUD | VZ_PARAM_KERNEL,
 		.unenforced = no_patches, .value = "[N:]N", .help = "TCP sockets",
 	},
 	[VZ_PARAM_NUMOTHERSOCK] = {
 		.option = "numothersock", .key = "NUMOTHERSOCK",
 		.rule = { VZ_TYPE_PAIR, VZ_UNIT_ITEMS },
-		.flags = BOTH | VZ_PARAM_LOUD,
+		.flags = BOTH | VZ_PARAM_LOUD | VZ_PARAM_KERNEL,
 		.unenforced = no_patches, .value = "[N:]N", .help = "other sockets",
 	},
 	[VZ_PARAM_VMGUARPAGES] = {
 		.option = "vmguarpages", .key = "VMGUARPAGES",
 		.rule = { VZ_TYPE_PAIR, VZ_UNIT_PAGES },
-		.flags = BOTH | VZ_PARAM_LOUD,
-		.unenforced = no_version, .value = "[N:]N",
+		.flags = BOTH | VZ_PARAM_ONLINE,
+		.value = "[N:]N",
 		.help = "guaranteed memory, in 4 KB pages",
 	},
 	[VZ_PARAM_KMEMSIZE] = {
@@ -306,15 +306,15 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	[VZ_PARAM_OOMGUARPAGES] = {
 		.option = "oomguarpages", .key = "OOMGUARPAGES",
 		.rule = { VZ_TYPE_PAIR, VZ_UNIT_PAGES },
-		.flags = BOTH | VZ_PARAM_LOUD,
-		.unenforced = no_version, .value = "[N:]N",
+		.flags = BOTH | VZ_PARAM_ONLINE,
+		.value = "[N:]N",
 		.help = "memory that is safe from the out-of-memory killer, in 4 KB pages",
 	},
 	[VZ_PARAM_LOCKEDPAGES] = {
 		.option = "lockedpages", .key = "LOCKEDPAGES",
 		.rule = { VZ_TYPE_PAIR, VZ_UNIT_PAGES },
-		.flags = BOTH | VZ_PARAM_LOUD,
-		.unenforced = no_patches, .value = "[N:]N",
+		.flags = BOTH | VZ_PARAM_RESTART,
+		.value = "[N:]N",
 		.help = "locked memory, in 4 KB pages",
 	},
 	[VZ_PARAM_PRIVVMPAGES] = {
@@ -330,24 +330,24 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	},
 	[VZ_PARAM_NUMFILE] = {
 		.option = "numfile", .key = "NUMFILE", .rule = { VZ_TYPE_PAIR, VZ_UNIT_ITEMS },
-		.flags = BOTH | VZ_PARAM_LOUD,
+		.flags = BOTH | VZ_PARAM_LOUD | VZ_PARAM_KERNEL,
 		.unenforced = no_patches, .value = "[N:]N", .help = "open files",
 	},
 	[VZ_PARAM_NUMFLOCK] = {
 		.option = "numflock", .key = "NUMFLOCK", .rule = { VZ_TYPE_PAIR, VZ_UNIT_ITEMS },
-		.flags = BOTH | VZ_PARAM_LOUD,
+		.flags = BOTH | VZ_PARAM_LOUD | VZ_PARAM_KERNEL,
 		.unenforced = no_patches, .value = "[N:]N", .help = "file locks",
 	},
 	[VZ_PARAM_NUMPTY] = {
 		.option = "numpty", .key = "NUMPTY", .rule = { VZ_TYPE_PAIR, VZ_UNIT_ITEMS },
-		.flags = BOTH | VZ_PARAM_LOUD,
-		.unenforced = no_patches, .value = "[N:]N", .help = "pseudo-terminals",
+		.flags = BOTH | VZ_PARAM_RESTART,
+		.value = "[N:]N", .help = "pseudo-terminals",
 	},
 	[VZ_PARAM_NUMSIGINFO] = {
 		.option = "numsiginfo", .key = "NUMSIGINFO",
 		.rule = { VZ_TYPE_PAIR, VZ_UNIT_ITEMS },
-		.flags = BOTH | VZ_PARAM_LOUD,
-		.unenforced = no_patches, .value = "[N:]N", .help = "queued signals",
+		.flags = BOTH | VZ_PARAM_RESTART,
+		.value = "[N:]N", .help = "queued signals",
 	},
 	[VZ_PARAM_DCACHESIZE] = {
 		.option = "dcachesize", .key = "DCACHESIZE",
@@ -358,7 +358,7 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	[VZ_PARAM_NUMIPTENT] = {
 		.option = "numiptent", .key = "NUMIPTENT",
 		.rule = { VZ_TYPE_PAIR, VZ_UNIT_ITEMS },
-		.flags = BOTH | VZ_PARAM_LOUD,
+		.flags = BOTH | VZ_PARAM_LOUD | VZ_PARAM_KERNEL,
 		.unenforced = no_patches, .value = "[N:]N", .help = "packet filter rules",
 	},
 	/* processor */
@@ -383,15 +383,15 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	[VZ_PARAM_CPUMASK] = {
 		.option = "cpumask", .key = "CPUMASK",
 		.rule = { VZ_TYPE_MASK, VZ_UNIT_NONE, 0, 0, all_auto },
-		.flags = BOTH | VZ_PARAM_LOUD,
-		.unenforced = no_version, .value = "LIST|all|auto",
+		.flags = BOTH | VZ_PARAM_ONLINE,
+		.value = "LIST|all|auto",
 		.help = "the processors that the guest runs on",
 	},
 	[VZ_PARAM_NODEMASK] = {
 		.option = "nodemask", .key = "NODEMASK",
 		.rule = { VZ_TYPE_MASK, VZ_UNIT_NONE, 0, 0, all },
-		.flags = BOTH | VZ_PARAM_LOUD,
-		.unenforced = no_version, .value = "LIST|all",
+		.flags = BOTH | VZ_PARAM_ONLINE,
+		.value = "LIST|all",
 		.help = "the NUMA nodes that its memory comes from",
 	},
 	/* disk */
@@ -430,22 +430,22 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	[VZ_PARAM_IOPRIO] = {
 		.option = "ioprio", .key = "IOPRIO",
 		.rule = { VZ_TYPE_NUMBER, VZ_UNIT_NONE, 0, 7 },
-		.flags = BOTH | VZ_PARAM_LOUD,
-		.unenforced = no_version, .value = "0..7",
+		.flags = BOTH | VZ_PARAM_ONLINE,
+		.value = "0..7",
 		.help = "disk priority, 7 is the highest",
 	},
 	[VZ_PARAM_IOLIMIT] = {
 		.option = "iolimit", .key = "IOLIMIT", .rule = { VZ_TYPE_LIMIT, VZ_UNIT_BYTES },
-		.flags = BOTH | VZ_PARAM_LOUD,
-		.option_unit = VZ_UNIT_MB, .unenforced = no_version, .value = "N",
+		.flags = BOTH | VZ_PARAM_ONLINE,
+		.option_unit = VZ_UNIT_MB, .value = "N",
 		.help = "disk bandwidth, in MB a second or with a suffix; 0: no limit",
 		.manual = "The file has bytes a second.",
 	},
 	[VZ_PARAM_IOPSLIMIT] = {
 		.option = "iopslimit", .key = "IOPSLIMIT",
 		.rule = { VZ_TYPE_LIMIT, VZ_UNIT_ITEMS },
-		.flags = BOTH | VZ_PARAM_LOUD,
-		.unenforced = no_version, .value = "N",
+		.flags = BOTH | VZ_PARAM_ONLINE,
+		.value = "N",
 		.help = "disk operations a second; 0: no limit",
 	},
 	/* rights */

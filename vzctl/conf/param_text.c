@@ -88,7 +88,7 @@ void vz_params_say_unenforced(const struct vz_params *p, const struct wabe_log *
 	for (enum vz_param_id id = 0; id < VZ_PARAM_MAX; id++) {
 		const struct vz_param *row = vz_param_row(id);
 
-		if (!p->values[id].is_set || !row->unenforced)
+		if (!p->values[id].is_set || !row->unenforced || (row->flags & VZ_PARAM_KERNEL))
 			continue;
 		wabe_log(log, row->flags & VZ_PARAM_LOUD ? WABE_LOG_WARNING : WABE_LOG_INFO,
 			 "--%s is kept, but not enforced: %s", row->option ? row->option : row->key,

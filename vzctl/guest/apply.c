@@ -49,14 +49,26 @@ static int check_mount_options(struct vz_guest *g, const struct vz_change *chang
 	return r < 0 ? r : vz_layout_check_options(g, layout, err);
 }
 
+static int check_resources(struct vz_guest *g, const struct vz_change *change,
+			   struct wabe_error *err)
+{
+	(void)change;
+	return vz_resources_check(&g->conf.params, err);
+}
+
 static int apply_resources(struct vz_guest *g, const struct vz_change *change,
 			   struct wabe_error *err)
 {
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	const struct vz_params *only = change->is_all ? NULL : change->params;
 	struct wabe_spec_resources resources = { 0 };
-	int r = vz_resources_fill(g, only, &resources, err);
+	int r = vz_resources_fill(g, &arena, only, &resources, err);
 
-	return r < 0 ? r : wabe_container_update(g->container, &resources, err);
+	if (r == 0)
+		r = wabe_container_update(g->container, &resources, err);
+	if (r == 0)
+		vz_resources_protect(g, only);
+	return r;
 }
 
 static int apply_hostname(struct vz_guest *g, const struct vz_change *change,
@@ -162,6 +174,7 @@ static const struct vz_apply_row rows[] = {
 		.concerns = vz_resources_is_any,
 		.when = VZ_APPLY_RUNNING,
 		.flags = VZ_APPLY_SAMPLE | VZ_APPLY_LIMIT,
+		.check = check_resources,
 		.apply = apply_resources,
 		.said = "UB limits were set successfully",
 		.kind = VZ_EXIT_SET_UBC,
@@ -237,6 +250,17 @@ static int check_rows(struct vz_guest *g, const struct vz_change *change, struct
 		    rows[i].check(g, change, err) < 0)
 			return vz_error_default(err, rows[i].kind);
 	return 0;
+}
+
+int vz_apply_check(struct vz_guest *g, struct wabe_error *err)
+{
+	const struct vz_change change = {
+		.params = &g->conf.params,
+		.before = &g->conf.params,
+		.is_all = true,
+	};
+
+	return check_rows(g, &change, err);
 }
 
 int vz_apply_changes(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)

@@ -63,6 +63,12 @@ bool vz_apply_is_concerned(const struct vz_apply_row *row, const struct vz_chang
  */
 int vz_apply_changes(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err);
 
+/**
+ * vz_apply_check() - what the rows refuse, for all that is configured in a new guest or one that
+ * starts: @g->conf.params against this host. Errors: the rows'.
+ */
+int vz_apply_check(struct vz_guest *g, struct wabe_error *err);
+
 /** vz_apply_limits() - put the configured limits of a guest in force again; one that is down is no
  * error. */
 int vz_apply_limits(struct vz_guest *g, struct wabe_error *err);

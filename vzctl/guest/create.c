@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "guest/apply.h"
 #include "guest/area.h"
 #include "guest/destroy.h"
 #include "guest/dist.h"
@@ -275,6 +276,8 @@ int vz_guest_create_by(struct vz_guest *g, vz_create_fill *fill, void *data, boo
 
 	if (r == 0)
 		r = check_new(g, err);
+	if (r == 0)
+		r = vz_apply_check(g, err);
 	if (r < 0)
 		return r;
 	vz_say(g, "Creating container private area (%s)",

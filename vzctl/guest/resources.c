@@ -1,50 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * guest/resources: PHYSPAGES, SWAPPAGES, NUMPROC, CPUUNITS, CPULIMIT, CPUS and the like as cgroup
- * limits; see resources.h.
+ * guest/resources: which controller has which parameters, and the simple ones: NUMPROC, CPUUNITS,
+ * CPULIMIT, CPUS; see resources.h.
  */
 #include "guest/resources.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "guest/resources_internal.h"
 
 #define CPU_PERIOD_US 100000u /* cgroup-v2.rst: cpu.max, the default period */
 #define SHARES_MIN 2u
 #define SHARES_MAX 262144u
 
-static int64_t limit_bytes(struct vz_pair pair)
+int vz_fill_file(struct vz_fill *f, const char *file, const char *value)
 {
-	return pair.limit == VZ_UNLIMITED ? -1 : (int64_t)pair.limit;
+	struct wabe_pairs *pairs = &f->res->unified;
+	struct wabe_pair *items =
+		wabe_arena_array(f->arena, pairs->count + 1, sizeof(*pairs->items));
+	const char *copy = wabe_arena_strdup(f->arena, value);
+
+	if (!items || !copy)
+		return -ENOMEM;
+	if (pairs->count)
+		memcpy(items, pairs->items, pairs->count * sizeof(*items));
+	items[pairs->count] = (struct wabe_pair){ .key = file, .value = copy };
+	*pairs = (struct wabe_pairs){ .items = items, .count = pairs->count + 1 };
+	return 0;
 }
 
-/*
- * OCI's swap is memory plus swap; without a limit on memory it can't be said, and cgroup v1
- * couldn't keep it.
- */
-static void fill_memory(const struct vz_guest *g, struct wabe_spec_resources *res)
+static int fill_pids(struct vz_fill *f, struct wabe_error *err)
 {
-	int64_t memory = limit_bytes(vz_param_bytes(&g->conf.params, VZ_PARAM_PHYSPAGES));
-	int64_t swap = limit_bytes(vz_param_bytes(&g->conf.params, VZ_PARAM_SWAPPAGES));
+	struct vz_pair numproc = vz_param_pair(f->params, VZ_PARAM_NUMPROC);
 
-	res->memory.limit = (struct wabe_opt_i64){ .is_set = true, .value = memory };
-	res->memory.swap = (struct wabe_opt_i64){ .is_set = true, .value = -1 };
-	if (swap < 0)
-		return;
-	if (memory < 0) {
-		vz_warn(g, "SWAPPAGES is not enforced: PHYSPAGES is unlimited");
-		return;
-	}
-	res->memory.swap.value = memory > INT64_MAX - swap ? -1 : memory + swap;
-}
-
-static void fill_pids(const struct vz_guest *g, struct wabe_spec_resources *res)
-{
-	struct vz_pair numproc = vz_param_pair(&g->conf.params, VZ_PARAM_NUMPROC);
-
-	res->pids.limit.is_set = true;
-	res->pids.limit.value = numproc.limit == VZ_UNLIMITED ? VZ_NUMPROC_DEFAULT
-							      : (int64_t)numproc.limit;
+	(void)err;
+	f->res->pids.limit.is_set = true;
+	f->res->pids.limit.value = numproc.limit == VZ_UNLIMITED ? VZ_NUMPROC_DEFAULT
+								 : (int64_t)numproc.limit;
+	return 0;
 }
 
 /* 1000 units, OpenVZ's default, are the kernel's default of 1024 shares. */
@@ -78,26 +73,37 @@ static int64_t quota_us(const struct vz_params *params)
 	return percent == 0 ? -1 : (int64_t)(percent * (CPU_PERIOD_US / 100));
 }
 
-static void fill_cpu(const struct vz_guest *g, struct wabe_spec_resources *res)
+static int fill_cpu(struct vz_fill *f, struct wabe_error *err)
 {
-	res->cpu.shares.is_set = res->cpu.quota.is_set = res->cpu.period.is_set = true;
-	res->cpu.shares.value = units_to_shares(vz_param_u64(&g->conf.params, VZ_PARAM_CPUUNITS));
-	res->cpu.quota.value = quota_us(&g->conf.params);
-	res->cpu.period.value = CPU_PERIOD_US;
+	struct wabe_spec_cpu *cpu = &f->res->cpu;
+
+	(void)err;
+	cpu->shares.is_set = cpu->quota.is_set = cpu->period.is_set = true;
+	cpu->shares.value = units_to_shares(vz_param_u64(f->params, VZ_PARAM_CPUUNITS));
+	cpu->quota.value = quota_us(f->params);
+	cpu->period.value = CPU_PERIOD_US;
+	return 0;
 }
 
 /* One row a controller: what it needs, and the parameters that decide. */
 struct controller {
 	const char *name;
-	void (*fill)(const struct vz_guest *g, struct wabe_spec_resources *res);
+	int (*fill)(struct vz_fill *f, struct wabe_error *err);
 	enum vz_param_id params[4];
 	size_t count;
+	bool is_optional; /* nothing to do for a new guest that sets none of them */
 };
 
 static const struct controller controllers[] = {
-	{ "memory", fill_memory, { VZ_PARAM_PHYSPAGES, VZ_PARAM_SWAPPAGES }, 2 },
-	{ "pids", fill_pids, { VZ_PARAM_NUMPROC }, 1 },
-	{ "cpu", fill_cpu, { VZ_PARAM_CPUUNITS, VZ_PARAM_CPULIMIT, VZ_PARAM_CPUS }, 3 },
+	{ "memory",
+	  vz_fill_memory,
+	  { VZ_PARAM_PHYSPAGES, VZ_PARAM_SWAPPAGES, VZ_PARAM_VMGUARPAGES, VZ_PARAM_OOMGUARPAGES },
+	  4,
+	  false },
+	{ "pids", fill_pids, { VZ_PARAM_NUMPROC }, 1, false },
+	{ "cpu", fill_cpu, { VZ_PARAM_CPUUNITS, VZ_PARAM_CPULIMIT, VZ_PARAM_CPUS }, 3, false },
+	{ "cpuset", vz_fill_cpuset, { VZ_PARAM_CPUMASK, VZ_PARAM_NODEMASK }, 2, true },
+	{ "io", vz_fill_io, { VZ_PARAM_IOPRIO, VZ_PARAM_IOLIMIT, VZ_PARAM_IOPSLIMIT }, 3, true },
 };
 
 static bool decides(const struct controller *c, const struct vz_params *params)
@@ -116,31 +122,72 @@ bool vz_resources_is_any(const struct vz_params *params)
 	return false;
 }
 
+int vz_resources_check(const struct vz_params *params, struct wabe_error *err)
+{
+	return vz_cpuset_check(params, err);
+}
+
+static int fill(struct vz_fill *f, const struct controller *c, bool is_asked,
+		struct wabe_error *err)
+{
+	int r;
+
+	if (!wabe_cgroup_has(f->cgroup, c->name)) {
+		if (is_asked)
+			vz_warn(f->g,
+				"the host has no cgroup controller \"%s\": its limits are not enforced",
+				c->name);
+		return 0;
+	}
+	r = c->fill(f, err);
+	return r == -ENOMEM ? wabe_error_set(err, r, "limits of the container") : r;
+}
+
 static void cgroup_close(struct wabe_cgroup **cgroup)
 {
 	if (*cgroup)
 		wabe_cgroup_close(cgroup);
 }
 
-int vz_resources_fill(const struct vz_guest *g, const struct vz_params *only,
-		      struct wabe_spec_resources *res, struct wabe_error *err)
+int vz_resources_fill(const struct vz_guest *g, struct wabe_arena *arena,
+		      const struct vz_params *only, struct wabe_spec_resources *res,
+		      struct wabe_error *err)
 {
 	_cleanup_(cgroup_close) struct wabe_cgroup *cgroup = NULL;
+	struct vz_fill f = {
+		.g = g,
+		.params = &g->conf.params,
+		.arena = arena,
+		.res = res,
+		.is_new = !g->container,
+	};
 	int r = wabe_cgroup_open(g->host->rt.cgroup_base, &cgroup, err);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+	f.cgroup = cgroup;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(controllers); i++) {
 		const struct controller *c = &controllers[i];
+		bool is_set = decides(c, f.params);
 
-		if (only && !decides(c, only))
+		if ((only && !decides(c, only)) || (c->is_optional && f.is_new && !is_set))
 			continue;
-		if (wabe_cgroup_has(cgroup, c->name))
-			c->fill(g, res);
-		else if (decides(c, only ? only : &g->conf.params))
-			vz_warn(g,
-				"the host has no cgroup controller \"%s\": its limits are not enforced",
-				c->name);
+		r = fill(&f, c, only || is_set, err);
 	}
-	return 0;
+	return r;
+}
+
+void vz_resources_protect(const struct vz_guest *g, const struct vz_params *only)
+{
+	_cleanup_(cgroup_close) struct wabe_cgroup *cgroup = NULL;
+	const struct vz_params *params = only ? only : &g->conf.params;
+	struct wabe_error err = WABE_ERROR_INIT;
+	int r = 0;
+
+	if (!vz_param_has(params, VZ_PARAM_VMGUARPAGES) &&
+	    !vz_param_has(params, VZ_PARAM_OOMGUARPAGES))
+		return;
+	r = wabe_cgroup_open(wabe_container_cgroup(g->container), &cgroup, &err);
+	if (r == 0)
+		r = wabe_cgroup_protect(cgroup, &err);
+	if (r < 0)
+		vz_warn(g, "the guarantee of memory may not hold: %s", err.text);
 }

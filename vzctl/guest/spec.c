@@ -2,6 +2,7 @@
 /* guest/spec: from parameters to the specification's model; see spec.h. */
 #include "guest/spec.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "guest/confine.h"
+#include "guest/counters.h"
 #include "guest/resources.h"
 #include "guest/seal.h"
 
@@ -37,9 +39,11 @@ static const struct mount_row mounts[] = {
 	{ "/run", "tmpfs", "tmpfs", "nosuid,nodev,mode=755" },
 };
 
-/* What lxcfs serves of /proc: the guest's own share instead of the host's whole (lxcfs(1)). */
-static const char *const lxcfs_files[] = { "meminfo", "cpuinfo", "stat",     "uptime",
-					   "loadavg", "swaps",	 "diskstats" };
+/* What lxcfs serves: the guest's own share instead of the host's whole (lxcfs(1)). */
+static const char *const lxcfs_files[] = {
+	"/proc/meminfo", "/proc/cpuinfo", "/proc/stat",	     "/proc/uptime",
+	"/proc/loadavg", "/proc/swaps",	  "/proc/diskstats", "/sys/devices/system/cpu/online",
+};
 
 static const struct {
 	const char *name, *value;
@@ -140,9 +144,9 @@ static int add_lxcfs(struct wabe_spec *spec)
 	for (size_t i = 0; i < ARRAY_SIZE(lxcfs_files); i++) {
 		struct mount_row row = { .type = "none", .options = "bind,nosuid,nodev,noexec" };
 
-		row.source = wabe_arena_printf(&spec->arena, LXCFS "/proc/%s", lxcfs_files[i]);
-		row.destination = wabe_arena_printf(&spec->arena, "/proc/%s", lxcfs_files[i]);
-		if (!row.source || !row.destination)
+		row.source = wabe_arena_printf(&spec->arena, LXCFS "%s", lxcfs_files[i]);
+		row.destination = lxcfs_files[i];
+		if (!row.source)
 			return -ENOMEM;
 		if (access(row.source, R_OK) == 0 && add_mount(spec, &row) < 0)
 			return -ENOMEM;
@@ -150,16 +154,33 @@ static int add_lxcfs(struct wabe_spec *spec)
 	return 0;
 }
 
-static int set_mounts(struct wabe_spec *spec)
+/* NR_UNIX98_PTY_MAX of fs/devpts: what is above is no limit, and refused. */
+#define PTYS_MAX (1u << 20)
+
+/* The row of /dev/pts with the guest's number of terminals (devpts.rst, "max"). */
+static int limit_ptys(const struct vz_guest *g, struct wabe_spec *spec, struct mount_row *row)
+{
+	uint64_t max = vz_param_pair(&g->conf.params, VZ_PARAM_NUMPTY).limit;
+
+	if (strcmp(row->type, "devpts") != 0 || max >= PTYS_MAX)
+		return 0;
+	row->options = wabe_arena_printf(&spec->arena, "%s,max=%u", row->options, (unsigned)max);
+	return row->options ? 0 : -ENOMEM;
+}
+
+static int set_mounts(const struct vz_guest *g, struct wabe_spec *spec)
 {
 	spec->mounts.items = wabe_arena_array(&spec->arena,
 					      ARRAY_SIZE(mounts) + ARRAY_SIZE(lxcfs_files),
 					      sizeof(struct wabe_spec_mount));
 	if (!spec->mounts.items)
 		return -ENOMEM;
-	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++)
-		if (add_mount(spec, &mounts[i]) < 0)
+	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
+		struct mount_row row = mounts[i];
+
+		if (limit_ptys(g, spec, &row) < 0 || add_mount(spec, &row) < 0)
 			return -ENOMEM;
+	}
 	return has_lxcfs() ? add_lxcfs(spec) : 0;
 }
 
@@ -190,7 +211,7 @@ static int build_parts(const struct vz_guest *g, const char *init, enum vz_init_
 		       uint32_t uid, struct wabe_spec *spec)
 {
 	if (set_process(spec, init) < 0 || set_namespaces(spec, uid != 0) < 0 ||
-	    set_mounts(spec) < 0 || set_annotations(spec, kind, uid) < 0)
+	    set_mounts(g, spec) < 0 || set_annotations(spec, kind, uid) < 0)
 		return -ENOMEM;
 	if (uid != 0 && (set_mapping(spec, &spec->uid_mappings, uid) < 0 ||
 			 set_mapping(spec, &spec->gid_mappings, uid) < 0))
@@ -218,7 +239,9 @@ int vz_spec_build(const struct vz_guest *g, const char *init, enum vz_init_kind 
 	spec->delegate_cgroup = uid != 0;
 	if (build_parts(g, init, kind, uid, spec) < 0)
 		return no_memory(err);
-	r = vz_resources_fill(g, NULL, &spec->resources, err);
+	if (vz_counters_fill(g, spec) < 0)
+		return no_memory(err);
+	r = vz_resources_fill(g, &spec->arena, NULL, &spec->resources, err);
 	if (r == 0)
 		r = vz_confine_apply(spec, err);
 	if (r == 0 && wabe_str_equal(vz_param_string(&g->conf.params, VZ_PARAM_LAYOUT), "btrfs"))

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "guest/console.h"
+#include "guest/apply.h"
 #include "guest/dist.h"
 #include "guest/eventd.h"
 #include "guest/hostname.h"
@@ -17,6 +18,7 @@
 #include "guest/mount.h"
 #include "guest/mountns.h"
 #include "guest/net.h"
+#include "guest/resources.h"
 #include "guest/root.h"
 #include "guest/running.h"
 #include "guest/script.h"
@@ -58,6 +60,8 @@ static int prepare(void *data, struct wabe_error *err)
 	struct start *s = data;
 	int r = vz_guest_check(s->g, err);
 
+	if (r == 0)
+		r = vz_apply_check(s->g, err);
 	if (r == 0)
 		r = vz_guest_claim_ids(s->g, err);
 	if (r == 0)
@@ -278,6 +282,16 @@ static int run_dist(void *data, struct wabe_error *err)
 	return 0;
 }
 
+/* After the container is made: other guests' sums must see its own part. */
+static int protect_memory(void *data, struct wabe_error *err)
+{
+	struct start *s = data;
+
+	(void)err;
+	vz_resources_protect(s->g, NULL);
+	return 0;
+}
+
 static int link_root(void *data, struct wabe_error *err)
 {
 	struct start *s = data;
@@ -330,6 +344,7 @@ static const struct vz_step start_steps[] = {
 	{ "container", make_container, delete_container },
 	{ "back to the host", go_back, NULL },
 	{ "console, distribution's scripts, init", run_dist, NULL },
+	{ "guarantees of memory", protect_memory, NULL },
 	{ "link at VE_ROOT", link_root, unlink_root },
 	{ "record", note_running, forget_running },
 	{ "start script", run_start, NULL },

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * guest/counters: the beancounters that only a kernel with contexts counts for a whole guest. One
+ * interface for all of them, with two answers: enforced, or kept and not enforced by this kernel.
+ *
+ * Such a kernel has a cgroup v2 controller "ctx": ctx.id, and ctx.barrier and ctx.max with a line a
+ * counter. Some counters have something that a stock kernel enforces for a part of it; that is used
+ * too.
+ */
+#ifndef VZ_GUEST_COUNTERS_H
+#define VZ_GUEST_COUNTERS_H
+
+#include "base/error.h"
+#include "guest/guest.h"
+
+struct vz_counter {
+	enum vz_param_id id;
+	const char *name;  /* in the files of ctx */
+	const char *stock; /* what a stock kernel enforces instead, or NULL */
+	int rlimit;	   /* RLIMIT_* that .stock is, < 0: it is something else */
+};
+
+/** vz_counters() - all of them. */
+const struct vz_counter *vz_counters(size_t *ret_count);
+
+/** vz_counters_has_kernel() - does this host's kernel have the controller? */
+bool vz_counters_has_kernel(void);
+
+/**
+ * vz_counter_by() - what enforces @counter on this host ("ctx.max numfile", "RLIMIT_MEMLOCK of each
+ * process"), or NULL: kept, not enforced by this kernel.
+ */
+const char *vz_counter_by(const struct vz_counter *counter);
+
+/**
+ * vz_counters_fill() - what the guest's parameters ask of a new guest: the controller's files, and
+ * limits of its processes. Costs nothing for a guest that sets none. 0 or -ENOMEM.
+ */
+int vz_counters_fill(const struct vz_guest *g, struct wabe_spec *spec);
+
+/** vz_counters_say_kept() - a warning for each counter set in @changes that nothing enforces. */
+void vz_counters_say_kept(const struct vz_guest *g, const struct vz_params *changes);
+
+#endif
