@@ -107,22 +107,19 @@ static int cpus_of_nodes(const struct vz_params *params, struct wabe_buf *cpus)
 	return 0;
 }
 
-/* No list takes an earlier one back: v2 then has the parent's, v1 gets a copy of it. */
+/* No list takes an earlier one back: a cgroup with processes can't be without, so it is the parent's. */
 static int put(struct vz_fill *f, const char *file, const char *list, const char **ret_list)
 {
-	char text[TEXT_MAX];
+	bool is_v1 = wabe_cgroup_is_v1(f->cgroup, "cpuset");
+	char text[TEXT_MAX], parents[64];
 
-	if (list) {
-		*ret_list = wabe_arena_strdup(f->arena, list);
-		return *ret_list ? 0 : -ENOMEM;
-	}
-	if (f->is_new)
+	if (!list && f->is_new)
 		return 0;
-	if (wabe_cgroup_mode(f->cgroup) == WABE_CGROUP_V2)
-		return vz_fill_file(f, file, "\n");
-	if (wabe_cgroup_read(f->cgroup, "cpuset", file, text, sizeof(text)) <= 0)
+	snprintf(parents, sizeof(parents), "%s%s", file, is_v1 ? "" : ".effective");
+	if (!list &&
+	    wabe_cgroup_read(f->cgroup, is_v1 ? "cpuset" : NULL, parents, text, sizeof(text)) <= 0)
 		return 0;
-	*ret_list = wabe_arena_strdup(f->arena, text);
+	*ret_list = wabe_arena_strdup(f->arena, list ? list : text);
 	return *ret_list ? 0 : -ENOMEM;
 }
 
