@@ -433,6 +433,16 @@ int wabe_cgroup_read(struct wabe_cgroup *cgroup, const char *v1_controller, cons
 	return dir_fd < 0 ? dir_fd : wabe_cgroup_file_read(dir_fd, file, text, room);
 }
 
+int wabe_cgroup_read_root(struct wabe_cgroup *cgroup, const char *v1_controller, const char *file,
+			  char *text, size_t room)
+{
+	int dir_fd = cgroup->root_fd < 0 ? -ENOTSUP : cgroup->root_fd;
+
+	if (v1_controller)
+		dir_fd = cgroup->v1 ? wabe_cgroup_v1_root(cgroup, v1_controller) : -ENOTSUP;
+	return dir_fd < 0 ? dir_fd : wabe_cgroup_file_read(dir_fd, file, text, room);
+}
+
 bool wabe_cgroup_is_v1(struct wabe_cgroup *cgroup, const char *name)
 {
 	return cgroup->v1 && wabe_cgroup_v1_dir(cgroup, name) != -ENOTSUP;

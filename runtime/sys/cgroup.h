@@ -293,6 +293,10 @@ int wabe_cgroup_stats(struct wabe_cgroup *cgroup, unsigned int wanted,
 int wabe_cgroup_read(struct wabe_cgroup *cgroup, const char *v1_controller, const char *file,
 		     char *text, size_t room);
 
+/** wabe_cgroup_read_root() - the same of the hierarchy's root, above all cgroups. */
+int wabe_cgroup_read_root(struct wabe_cgroup *cgroup, const char *v1_controller, const char *file,
+			  char *text, size_t room);
+
 /** wabe_cgroup_is_v1() - is the controller @name (v1's: "memory", "blkio") in a hierarchy of v1? */
 bool wabe_cgroup_is_v1(struct wabe_cgroup *cgroup, const char *name);
 

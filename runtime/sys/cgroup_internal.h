@@ -186,6 +186,9 @@ int wabe_cgroup_v1_complete(struct wabe_cgroup *cgroup, struct wabe_error *err);
  */
 int wabe_cgroup_v1_dir(struct wabe_cgroup *cgroup, const char *controller);
 
+/** wabe_cgroup_v1_root() - O_PATH directory of the hierarchy's root; -ENOTSUP as above. */
+int wabe_cgroup_v1_root(struct wabe_cgroup *cgroup, const char *controller);
+
 /** wabe_cgroup_v1_set() - write one value through libcgroup. 0 or -errno, no message. */
 int wabe_cgroup_v1_set(struct wabe_cgroup *cgroup, const char *controller, const char *file,
 		       const char *value);

@@ -219,6 +219,13 @@ int wabe_cgroup_v1_dir(struct wabe_cgroup *cgroup, const char *controller)
 	return hierarchy ? hierarchy_dir(cgroup, hierarchy) : -ENOTSUP;
 }
 
+int wabe_cgroup_v1_root(struct wabe_cgroup *cgroup, const char *controller)
+{
+	struct hierarchy *hierarchy = controller_hierarchy(cgroup, controller);
+
+	return hierarchy ? hierarchy->root_fd : -ENOTSUP;
+}
+
 int wabe_cgroup_v1_set(struct wabe_cgroup *cgroup, const char *controller, const char *file,
 		       const char *value)
 {

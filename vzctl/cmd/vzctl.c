@@ -50,6 +50,8 @@ static const struct verb verbs[] = {
 	{ "exec2", vz_cmd_exec2, "COMMAND [ARG...] | -",
 	  "the same, with the command's own exit code" },
 	{ "enter", vz_cmd_enter, "[--exec COMMAND [ARG...]]", "a root shell inside" },
+	{ "verify", vz_cmd_verify, "",
+	  "try each limit of a running container, and show what holds" },
 	{ "runscript", vz_cmd_runscript, "FILE",
 	  "run a shell script of the host inside, running or not" },
 	{ "console", vz_cmd_console, "[TTY]",

@@ -33,21 +33,21 @@ const struct vz_counter *vz_counters(size_t *ret_count)
 	return counters;
 }
 
-bool vz_counters_has_kernel(void)
+bool vz_counters_has_kernel(const struct vz_guest *g)
 {
-	struct wabe_cgroup *root = NULL;
-	bool has = false;
+	struct wabe_cgroup *base = NULL;
+	bool has;
 
-	if (wabe_cgroup_open("/", &root, NULL) < 0)
+	if (wabe_cgroup_open(g->host->rt.cgroup_base, &base, NULL) < 0)
 		return false;
-	has = wabe_cgroup_mode(root) == WABE_CGROUP_V2 && wabe_cgroup_has(root, CONTROLLER);
-	wabe_cgroup_close(&root);
+	has = wabe_cgroup_mode(base) == WABE_CGROUP_V2 && wabe_cgroup_has(base, CONTROLLER);
+	wabe_cgroup_close(&base);
 	return has;
 }
 
-const char *vz_counter_by(const struct vz_counter *counter)
+const char *vz_counter_by(const struct vz_guest *g, const struct vz_counter *counter)
 {
-	return vz_counters_has_kernel() ? "ctx.max" : counter->stock;
+	return vz_counters_has_kernel(g) ? "ctx.max" : counter->stock;
 }
 
 static bool is_any_set(const struct vz_params *params)
@@ -131,7 +131,7 @@ int vz_counters_fill(const struct vz_guest *g, struct wabe_spec *spec)
 {
 	if (!is_any_set(&g->conf.params))
 		return 0;
-	if (vz_counters_has_kernel())
+	if (vz_counters_has_kernel(g))
 		return fill_controller(g, spec);
 	return fill_rlimits(g, spec);
 }
@@ -141,7 +141,7 @@ void vz_counters_say_kept(const struct vz_guest *g, const struct vz_params *chan
 	if (!is_any_set(changes))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
-		if (vz_param_has(changes, counters[i].id) && !vz_counter_by(&counters[i]))
+		if (vz_param_has(changes, counters[i].id) && !vz_counter_by(g, &counters[i]))
 			vz_warn(g,
 				"--%s is kept, but not enforced by this kernel: it has no cgroup "
 				"controller \"" CONTROLLER "\"",

@@ -24,13 +24,13 @@ struct vz_counter {
 const struct vz_counter *vz_counters(size_t *ret_count);
 
 /** vz_counters_has_kernel() - does this host's kernel have the controller? */
-bool vz_counters_has_kernel(void);
+bool vz_counters_has_kernel(const struct vz_guest *g);
 
 /**
  * vz_counter_by() - what enforces @counter on this host ("ctx.max numfile", "RLIMIT_MEMLOCK of each
  * process"), or NULL: kept, not enforced by this kernel.
  */
-const char *vz_counter_by(const struct vz_counter *counter);
+const char *vz_counter_by(const struct vz_guest *g, const struct vz_counter *counter);
 
 /**
  * vz_counters_fill() - what the guest's parameters ask of a new guest: the controller's files, and

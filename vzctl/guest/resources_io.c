@@ -19,32 +19,18 @@
 static const uint64_t weights_v2[8] = { 10, 11, 12, 15, 20, 30, 50, 90 };
 static const uint64_t weights_v1[8] = { 10, 15, 25, 50, 100, 200, 400, 800 };
 
-static void cgroup_close(struct wabe_cgroup **cgroup)
-{
-	if (*cgroup)
-		wabe_cgroup_close(cgroup);
-}
-
-/* A file of the hierarchy's root, where those that are for all are. Length or -errno. */
-static int read_root(const char *v1_controller, const char *file, char *text, size_t room)
-{
-	_cleanup_(cgroup_close) struct wabe_cgroup *root = NULL;
-	int r = wabe_cgroup_open("/", &root, NULL);
-
-	return r < 0 ? r : wabe_cgroup_read(root, v1_controller, file, text, room);
-}
-
 /*
  * Is there a file for the weight at all? It isn't in the root; what is asked for there is of the
  * same kernel option.
  */
-static bool has_weight(bool is_v1, const struct vz_blockdevs *disks)
+static bool has_weight(struct vz_fill *f, bool is_v1, const struct vz_blockdevs *disks)
 {
 	char text[64];
 
 	if (is_v1)
-		return read_root("blkio", "blkio.bfq.io_serviced", text, sizeof(text)) >= 0;
-	if (read_root(NULL, "io.cost.qos", text, sizeof(text)) >= 0 ||
+		return wabe_cgroup_read_root(f->cgroup, "blkio", "blkio.bfq.io_serviced", text,
+					     sizeof(text)) >= 0;
+	if (wabe_cgroup_read_root(f->cgroup, NULL, "io.cost.qos", text, sizeof(text)) >= 0 ||
 	    access("/sys/module/bfq", F_OK) == 0)
 		return true;
 	for (size_t i = 0; i < disks->count; i++)
@@ -54,11 +40,11 @@ static bool has_weight(bool is_v1, const struct vz_blockdevs *disks)
 }
 
 /* "254:0 enable=1 ctrl=auto ...", a line a device. */
-static bool has_iocost(const struct vz_blockdev *disk)
+static bool has_iocost(struct vz_fill *f, const struct vz_blockdev *disk)
 {
 	char text[4096], start[32], *rest = text, *line;
 
-	if (read_root(NULL, "io.cost.qos", text, sizeof(text)) < 0)
+	if (wabe_cgroup_read_root(f->cgroup, NULL, "io.cost.qos", text, sizeof(text)) < 0)
 		return false;
 	snprintf(start, sizeof(start), "%u:%u ", disk->major, disk->minor);
 	while ((line = strsep(&rest, "\n")))
@@ -68,9 +54,9 @@ static bool has_iocost(const struct vz_blockdev *disk)
 }
 
 /* Does a disk share by weight: by BFQ, or by iocost, which is switched on for each device? */
-static bool heeds_weight(const struct vz_blockdev *disk)
+static bool heeds_weight(struct vz_fill *f, const struct vz_blockdev *disk)
 {
-	return vz_blockdev_has_scheduler(disk, "bfq", true) || has_iocost(disk);
+	return vz_blockdev_has_scheduler(disk, "bfq", true) || has_iocost(f, disk);
 }
 
 static void fill_weight(struct vz_fill *f, bool is_v1, const struct vz_blockdevs *devices)
@@ -81,14 +67,14 @@ static void fill_weight(struct vz_fill *f, bool is_v1, const struct vz_blockdevs
 	if (!vz_param_has(f->params, VZ_PARAM_IOPRIO) || prio > 7)
 		return;
 	vz_blockdev_disks(devices, &disks);
-	if (!has_weight(is_v1, &disks)) {
+	if (!has_weight(f, is_v1, &disks)) {
 		vz_warn(f->g, "IOPRIO is not enforced: this kernel has neither iocost nor BFQ");
 		return;
 	}
 	f->res->block_io.weight.is_set = true;
 	f->res->block_io.weight.value = (is_v1 ? weights_v1 : weights_v2)[prio];
 	for (size_t i = 0; i < disks.count; i++)
-		if (!heeds_weight(&disks.items[i]))
+		if (!heeds_weight(f, &disks.items[i]))
 			vz_warn(f->g,
 				"IOPRIO has no effect on device %u:%u: neither is BFQ its scheduler nor iocost enabled (io.cost.qos)",
 				disks.items[i].major, disks.items[i].minor);
