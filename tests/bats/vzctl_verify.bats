@@ -26,7 +26,7 @@ overwrite()
 	requires memory pids cpu cpuset
 	local before
 
-	running_guest --physpages 0:64M --swap 0 --numproc 50 --cpulimit 40 --cpumask 0 --nodemask 0 --vmguarpages 8M \
+	running_guest --physpages 0:64M --swap 0 --numproc 50 --cpulimit 20 --cpumask 0 --nodemask 0 --vmguarpages 8M \
 		--numpty 5 --numsiginfo 100 --lockedpages 256 --numfile 100 --kmemsize 10M
 	before=$(vzctl exec "$CT" 'sleep 1000 >/dev/null 2>&1 & echo $!')
 	run_ok vzctl verify "$CT"
@@ -78,6 +78,19 @@ overwrite()
 	# What was measured is not above.
 	[[ $output =~ ([0-9]+)" KB a second" ]] && ((BASH_REMATCH[1] <= 2048 * 5 / 4 + 2))
 	[[ $output =~ ([0-9]+)" operations a second" ]] && ((BASH_REMATCH[1] <= 102))
+}
+
+@test "devices, capabilities, features and packet filters are tried" {
+	[[ -c /dev/fuse && -c /dev/net/tun ]] || skip "needs /dev/fuse and /dev/net/tun"
+	running_guest --devnodes fuse:r --capability net_raw:off --features tun:on --netfilter disabled
+	run_ok vzctl verify "$CT"
+	for key in DEVNODES CAPABILITY FEATURES NETFILTER; do
+		row "$key" proven
+	done
+	# As configured it isn't, until it is started again.
+	run_ok vzctl set "$CT" --capability chown:off --save
+	run_exit 35 vzctl verify "$CT"
+	row CAPABILITY FAILED
 }
 
 @test "disk space and files are filled, and free again" {

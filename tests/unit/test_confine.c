@@ -91,7 +91,7 @@ static int make_spec(struct wabe_spec *spec, bool has_users)
 	spec->process = wabe_arena_alloc(&spec->arena, sizeof(*spec->process));
 	spec->namespaces.items = (void *)(has_users ? all : all + 1);
 	spec->namespaces.count = has_users ? 2 : 1;
-	return vz_confine_apply(spec, NULL);
+	return vz_confine_apply(spec, NULL, NULL);
 }
 
 /* The spec's filter as the lower layer's profile. */
@@ -466,6 +466,83 @@ static void test_subvolumes(struct tap *t)
 	wabe_seccomp_program_free(&program);
 }
 
+/* A guest's own options: capabilities, calls, and no packet filter. */
+static void make_options(struct wabe_spec *spec, struct wabe_seccomp_program *program,
+			 const struct vz_confine_options *options)
+{
+	static const struct wabe_spec_namespace users[] = { { WABE_NS_USER, NULL } };
+	struct wabe_error err = WABE_ERROR_INIT;
+
+	spec->process = wabe_arena_alloc(&spec->arena, sizeof(*spec->process));
+	spec->namespaces.items = (void *)users;
+	spec->namespaces.count = 1;
+	if (vz_confine_apply(spec, options, &err) < 0 || compile(spec, program, &err) < 0)
+		printf("# %s\n", err.text);
+}
+
+static bool puts_rules(uint32_t level, uint32_t name)
+{
+	return ((level == 0 || level == 41) && (name == 64 || name == 65)) ||
+	       (level == 0 && (name == 96 || name == 97 || name == 128 || name == 129));
+}
+
+static void test_no_netfilter(struct tap *t)
+{
+	static const struct vz_confine_options options = { .no_netfilter = true };
+	static const uint64_t high[] = { 0, UINT64_C(1) << 32, UINT64_C(0xffffffff) << 32 };
+	_cleanup_(wabe_spec_free) struct wabe_spec spec = { 0 };
+	struct wabe_seccomp_program program = { 0 };
+	const uint32_t arch = seccomp_arch_native();
+	unsigned int wrong = 0;
+
+	make_options(&spec, &program, &options);
+	tap_int(t, ask(&program, arch, SYS_socket, AF_NETLINK, 0, 12), ERRNO(EAFNOSUPPORT),
+		"no netfilter: no socket to nftables");
+	tap_int(t, ask(&program, arch, SYS_socket, AF_NETLINK, 0, 0), SECCOMP_RET_ALLOW,
+		"no netfilter: routes are still its own");
+	for (uint32_t level = 0; level < 300; level++)
+		for (uint32_t name = 0; name < 300; name++)
+			for (size_t h = 0; h < 9; h++) {
+				uint64_t a1 = high[h % 3] | (level < 256 ? level : level << 23);
+				uint64_t a2 = high[h / 3] | (name < 256 ? name : name << 23);
+
+				wrong += ask(&program, arch, SYS_setsockopt, 5, a1, a2) !=
+					 (puts_rules((uint32_t)a1, (uint32_t)a2)
+						  ? ERRNO(ENOPROTOOPT)
+						  : SECCOMP_RET_ALLOW);
+			}
+	tap_int(t, wrong, 0, "no netfilter: rules can't be put, every other socket option can");
+	wabe_seccomp_program_free(&program);
+}
+
+static void test_options(struct tap *t)
+{
+	static const char *const calls[] = { "keyctl", "clock_settime", NULL };
+	static const struct vz_confine_options options = {
+		.caps_on = UINT64_C(1) << CAP_SYS_TIME,
+		.caps_off = UINT64_C(1) << CAP_NET_RAW,
+		.syscalls = calls,
+	};
+	_cleanup_(wabe_spec_free) struct wabe_spec spec = { 0 };
+	struct wabe_seccomp_program program = { 0 };
+	const uint32_t arch = seccomp_arch_native();
+
+	make_options(&spec, &program, &options);
+	tap_ok(t, spec.process->capabilities->bounding & UINT64_C(1) << CAP_SYS_TIME,
+	       "a capability can be given");
+	tap_ok(t, !(spec.process->capabilities->effective & UINT64_C(1) << CAP_NET_RAW),
+	       "a capability can be taken");
+	tap_int(t, ask(&program, arch, SYS_keyctl, 0, 0, 0), SECCOMP_RET_ALLOW,
+		"a missing call can be given");
+	tap_int(t, ask(&program, arch, SYS_clock_settime, 0, 0, 0), SECCOMP_RET_ALLOW,
+		"a refused call can be given");
+	tap_int(t, ask(&program, arch, SYS_add_key, 0, 0, 0), ERRNO(ENOSYS),
+		"others are still missing");
+	tap_int(t, ask(&program, arch, SYS_setsockopt, 0, 0, 64), SECCOMP_RET_ALLOW,
+		"packet filters are a guest's own by default");
+	wabe_seccomp_program_free(&program);
+}
+
 int main(void)
 {
 	struct tap t = TAP_INIT;
@@ -473,12 +550,14 @@ int main(void)
 	struct wabe_seccomp_program program = { 0 };
 	struct wabe_error err = WABE_ERROR_INIT;
 
-	tap_int(&t, vz_confine_apply(&empty, &err), -EINVAL,
+	tap_int(&t, vz_confine_apply(&empty, NULL, &err), -EINVAL,
 		"a guest without a process is refused");
 	test_capabilities(&t);
 	test_paths(&t);
 	test_decisions(&t);
 	test_subvolumes(&t);
+	test_options(&t);
+	test_no_netfilter(&t);
 	if (tap_int(&t, make_spec(&spec, true), 0, "a guest's spec") &&
 	    tap_int(&t, compile(&spec, &program, &err), 0, "the filter compiles: %s", err.text)) {
 		printf("# %u instructions\n", program.length);

@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "guest/net.h"
 #include "guest/counters.h"
+#include "guest/rights.h"
 
 struct values {
 	const char *sample;
@@ -43,5 +44,6 @@ int vz_cmd_create(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 		return r;
 	vz_params_say_unenforced(&params, &cli->log);
 	vz_counters_say_kept(g, &params);
+	vz_rights_say(g, &params);
 	return r;
 }

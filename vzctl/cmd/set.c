@@ -11,6 +11,7 @@
 #include "guest/net.h"
 #include "guest/eventd.h"
 #include "guest/counters.h"
+#include "guest/rights.h"
 
 struct values {
 	bool is_saved, is_forced, is_reset_ub;
@@ -130,6 +131,7 @@ int vz_cmd_set(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 		return r;
 	vz_params_say_unenforced(&params, &cli->log);
 	vz_counters_say_kept(g, &params);
+	vz_rights_say(g, &params);
 	/* Saving what is there brings the link in line. */
 	if (values.map)
 		r = vz_ctconf_save(&g->conf, err);

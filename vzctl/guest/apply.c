@@ -6,12 +6,14 @@
 
 #include "base/cleanup.h"
 #include "guest/dist.h"
+#include "guest/devices.h"
 #include "guest/hostname.h"
 #include "guest/layout.h"
 #include "guest/net.h"
 #include "guest/passwd.h"
 #include "guest/resources.h"
 #include "guest/sshkey.h"
+#include "guest/rights.h"
 #include "guest/template.h"
 
 static int apply_password(struct vz_guest *g, const struct vz_change *change,
@@ -69,6 +71,24 @@ static int apply_resources(struct vz_guest *g, const struct vz_change *change,
 	if (r == 0)
 		vz_resources_protect(g, only);
 	return r;
+}
+
+static int check_devices(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
+{
+	/* A guest whose device was unplugged starts without. */
+	return change->is_all && !change->is_saved ? 0 : vz_devices_check(&g->conf.params, err);
+}
+
+static int apply_devices(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
+{
+	(void)change;
+	return vz_devices_update(g, err);
+}
+
+static int check_rights(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
+{
+	(void)change;
+	return vz_rights_check(&g->conf.params, err);
 }
 
 static int apply_hostname(struct vz_guest *g, const struct vz_change *change,
@@ -187,6 +207,24 @@ static const struct vz_apply_row rows[] = {
 		.kind = VZ_EXIT_ADD_IP,
 	},
 	{
+		.name = "devices",
+		.params = { VZ_PARAM_DEVICES, VZ_PARAM_DEVNODES },
+		.count = 2,
+		.when = VZ_APPLY_RUNNING,
+		.check = check_devices,
+		.apply = apply_devices,
+		.said = "Devices were set",
+		.kind = VZ_EXIT_DEVICES,
+	},
+	{
+		.name = "capabilities",
+		.params = { VZ_PARAM_CAPABILITY },
+		.count = 1,
+		.when = VZ_APPLY_ALWAYS,
+		.check = check_rights,
+		.kind = VZ_EXIT_CAPABILITY,
+	},
+	{
 		.name = "host name",
 		.params = { VZ_PARAM_HOSTNAME },
 		.count = 1,
@@ -252,12 +290,13 @@ static int check_rows(struct vz_guest *g, const struct vz_change *change, struct
 	return 0;
 }
 
-int vz_apply_check(struct vz_guest *g, struct wabe_error *err)
+int vz_apply_check(struct vz_guest *g, bool is_new, struct wabe_error *err)
 {
 	const struct vz_change change = {
 		.params = &g->conf.params,
 		.before = &g->conf.params,
 		.is_all = true,
+		.is_saved = is_new,
 	};
 
 	return check_rows(g, &change, err);

@@ -66,8 +66,9 @@ int vz_apply_changes(struct vz_guest *g, const struct vz_change *change, struct 
 /**
  * vz_apply_check() - what the rows refuse, for all that is configured in a new guest or one that
  * starts: @g->conf.params against this host. Errors: the rows'.
+ * @is_new: it is being made: what has gone since is an error, not a warning
  */
-int vz_apply_check(struct vz_guest *g, struct wabe_error *err);
+int vz_apply_check(struct vz_guest *g, bool is_new, struct wabe_error *err);
 
 /** vz_apply_limits() - put the configured limits of a guest in force again; one that is down is no
  * error. */

@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "guest/confine_netfilter.h"
 #include "guest/confine_syscalls.h"
 #include "spec/spec.h"
 
@@ -172,7 +173,7 @@ static int confine_paths(struct wabe_spec *spec)
 			 ARRAY_SIZE(readonly_sysctl_paths));
 }
 
-static int confine_capabilities(struct wabe_spec *spec)
+static int confine_capabilities(struct wabe_spec *spec, const struct vz_confine_options *options)
 {
 	struct wabe_spec_capabilities *caps = wabe_arena_alloc(&spec->arena, sizeof(*caps));
 
@@ -181,21 +182,41 @@ static int confine_capabilities(struct wabe_spec *spec)
 	caps->bounding = CAPS_GUEST;
 	if (wabe_spec_namespace(spec, WABE_NS_USER))
 		caps->bounding |= CAPS_USER_NAMESPACE_ONLY;
+	caps->bounding = (caps->bounding | options->caps_on) & ~options->caps_off;
 	caps->permitted = caps->effective = caps->bounding;
 	/* Inheritable and ambient stay empty (CVE-2022-29162). */
 	spec->process->capabilities = caps;
 	return 0;
 }
 
+static bool is_let_through(const struct vz_confine_options *options, const char *name)
+{
+	for (size_t i = 0; options->syscalls && options->syscalls[i]; i++)
+		if (strcmp(options->syscalls[i], name) == 0)
+			return true;
+	return false;
+}
+
+static enum vz_syscall_verdict verdict_of(const struct vz_confine_options *options,
+					  const struct vz_syscall *row)
+{
+	if (is_let_through(options, row->name))
+		return VZ_SYSCALL_ALLOW;
+	/* By its arguments: guest/confine_netfilter.c */
+	if (options->no_netfilter && strcmp(row->name, "setsockopt") == 0)
+		return VZ_SYSCALL_SOCKETS;
+	return row->verdict;
+}
+
 /* One rule of the filter for all names of @verdict. */
 static int add_verdict(struct wabe_spec *spec, struct wabe_spec_syscall *rule,
-		       enum vz_syscall_verdict verdict)
+		       const struct vz_confine_options *options, enum vz_syscall_verdict verdict)
 {
 	size_t count;
 	const struct vz_syscall *rows = vz_confine_syscalls(&count);
 
 	for (size_t i = 0; i < count; i++)
-		if (rows[i].verdict == verdict &&
+		if (verdict_of(options, &rows[i]) == verdict &&
 		    wabe_strv_add(&rule->names, &spec->arena, rows[i].name) < 0)
 			return -ENOMEM;
 	return 0;
@@ -224,6 +245,12 @@ static int add_socket_rule(struct wabe_spec *spec, struct wabe_spec_syscall *rul
 	return 0;
 }
 
+static bool is_netfilter(const struct socket_rule *rule)
+{
+	return rule->is_netlink && !rule->is_above && rule->mask == LOW32 &&
+	       rule->value == NETLINK_NETFILTER;
+}
+
 static void set_action(struct wabe_spec_syscall *rule, const char *action, int errno_ret)
 {
 	rule->action = action;
@@ -236,20 +263,22 @@ static void set_action(struct wabe_spec_syscall *rule, const char *action, int e
  * (socketcall), which can't see the arguments; only a refusal of the multiplexer that comes first
  * survives that. 32-bit programs use the direct calls (Linux 4.3) or have no sockets.
  */
-static int fill_rules(struct wabe_spec *spec, struct wabe_spec_syscall *rules)
+static int fill_rules(struct wabe_spec *spec, struct wabe_spec_syscall *rules,
+		      const struct vz_confine_options *options)
 {
 	set_action(&rules[0], "SCMP_ACT_ERRNO", EAFNOSUPPORT);
 	if (wabe_strv_add(&rules[0].names, &spec->arena, "socketcall") < 0)
 		return -ENOMEM;
 	set_action(&rules[1], "SCMP_ACT_ALLOW", 0);
 	set_action(&rules[2], "SCMP_ACT_ERRNO", EPERM);
-	if (add_verdict(spec, &rules[1], VZ_SYSCALL_ALLOW) < 0 ||
-	    add_verdict(spec, &rules[2], VZ_SYSCALL_REFUSE) < 0)
+	if (add_verdict(spec, &rules[1], options, VZ_SYSCALL_ALLOW) < 0 ||
+	    add_verdict(spec, &rules[2], options, VZ_SYSCALL_REFUSE) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(socket_rules); i++) {
 		struct wabe_spec_syscall *rule = &rules[3 + i];
 
-		if (socket_rules[i].is_allowed)
+		if (socket_rules[i].is_allowed &&
+		    !(options->no_netfilter && is_netfilter(&socket_rules[i])))
 			set_action(rule, "SCMP_ACT_ALLOW", 0);
 		else
 			set_action(rule, "SCMP_ACT_ERRNO", EAFNOSUPPORT);
@@ -259,14 +288,22 @@ static int fill_rules(struct wabe_spec *spec, struct wabe_spec_syscall *rules)
 	return 0;
 }
 
-static int confine_syscalls(struct wabe_spec *spec)
+static int confine_syscalls(struct wabe_spec *spec, const struct vz_confine_options *options)
 {
-	const size_t count = 3 + ARRAY_SIZE(socket_rules);
+	const size_t room = options->no_netfilter ? VZ_CONFINE_NETFILTER_RULES : 0;
+	size_t count = 3 + ARRAY_SIZE(socket_rules);
 	struct wabe_spec_seccomp *seccomp = wabe_arena_alloc(&spec->arena, sizeof(*seccomp));
-	struct wabe_spec_syscall *rules = wabe_arena_array(&spec->arena, count, sizeof(*rules));
+	struct wabe_spec_syscall *rules =
+		wabe_arena_array(&spec->arena, count + room, sizeof(*rules));
+	int more = 0;
 
-	if (!seccomp || !rules || fill_rules(spec, rules) < 0)
+	if (!seccomp || !rules || fill_rules(spec, rules, options) < 0)
 		return -ENOMEM;
+	if (options->no_netfilter)
+		more = vz_confine_netfilter(&spec->arena, rules + count);
+	if (more < 0)
+		return more;
+	count += (size_t)more;
 	seccomp->default_action = "SCMP_ACT_ERRNO";
 	seccomp->default_errno_ret = (struct wabe_opt_u64){ .is_set = true, .value = ENOSYS };
 	seccomp->syscalls = (struct wabe_list){ rules, count };
@@ -277,11 +314,17 @@ static int confine_syscalls(struct wabe_spec *spec)
 	return 0;
 }
 
-int vz_confine_apply(struct wabe_spec *spec, struct wabe_error *err)
+int vz_confine_apply(struct wabe_spec *spec, const struct vz_confine_options *options,
+		     struct wabe_error *err)
 {
+	static const struct vz_confine_options none = { 0 };
+
+	if (!options)
+		options = &none;
 	if (!spec->process)
 		return wabe_error_say(err, -EINVAL, "confinement: the guest has no process");
-	if (confine_capabilities(spec) < 0 || confine_syscalls(spec) < 0 || confine_paths(spec) < 0)
+	if (confine_capabilities(spec, options) < 0 || confine_syscalls(spec, options) < 0 ||
+	    confine_paths(spec) < 0)
 		return wabe_error_set(err, -ENOMEM, "confinement of the guest");
 	/* sudo and su change the user by setuid programs. */
 	spec->process->no_new_privileges = false;

@@ -277,7 +277,7 @@ int vz_guest_create_by(struct vz_guest *g, vz_create_fill *fill, void *data, boo
 	if (r == 0)
 		r = check_new(g, err);
 	if (r == 0)
-		r = vz_apply_check(g, err);
+		r = vz_apply_check(g, true, err);
 	if (r < 0)
 		return r;
 	vz_say(g, "Creating container private area (%s)",

@@ -13,6 +13,7 @@
 #include "guest/counters.h"
 #include "guest/resources.h"
 #include "guest/seal.h"
+#include "guest/rights.h"
 
 #define GUEST_IDS 65536u
 #define LXCFS "/var/lib/lxcfs"
@@ -134,6 +135,26 @@ static int add_mount(struct wabe_spec *spec, const struct mount_row *row)
 	return 0;
 }
 
+int vz_spec_add_mount(struct wabe_spec *spec, const char *type, const char *source,
+		      const char *destination, const char *options)
+{
+	const size_t count = spec->mounts.count;
+	struct wabe_spec_mount *items = wabe_arena_array(&spec->arena, count + 1, sizeof(*items));
+	struct mount_row row = {
+		.type = type,
+		.source = wabe_arena_strdup(&spec->arena, source),
+		.destination = wabe_arena_strdup(&spec->arena, destination),
+		.options = options,
+	};
+
+	if (!items || !row.source || !row.destination)
+		return -ENOMEM;
+	if (count)
+		memcpy(items, spec->mounts.items, count * sizeof(*items));
+	spec->mounts.items = items;
+	return add_mount(spec, &row);
+}
+
 static bool has_lxcfs(void)
 {
 	return wabe_mount_is_root(AT_FDCWD, LXCFS, NULL) == 1;
@@ -223,6 +244,7 @@ static int build_parts(const struct vz_guest *g, const char *init, enum vz_init_
 int vz_spec_build(const struct vz_guest *g, const char *init, enum vz_init_kind kind,
 		  struct wabe_spec *spec, struct wabe_error *err)
 {
+	struct vz_confine_options options;
 	uint32_t uid = 0;
 	int r;
 
@@ -239,11 +261,13 @@ int vz_spec_build(const struct vz_guest *g, const char *init, enum vz_init_kind 
 	spec->delegate_cgroup = uid != 0;
 	if (build_parts(g, init, kind, uid, spec) < 0)
 		return no_memory(err);
-	if (vz_counters_fill(g, spec) < 0)
+	vz_rights_options(&g->conf.params, &options);
+	if (vz_counters_fill(g, spec) < 0 || vz_rights_mounts(&g->conf.params, spec) < 0 ||
+	    vz_devices_rules(g, &spec->arena, &spec->resources) < 0)
 		return no_memory(err);
 	r = vz_resources_fill(g, &spec->arena, NULL, &spec->resources, err);
 	if (r == 0)
-		r = vz_confine_apply(spec, err);
+		r = vz_confine_apply(spec, &options, err);
 	if (r == 0 && wabe_str_equal(vz_param_string(&g->conf.params, VZ_PARAM_LAYOUT), "btrfs"))
 		r = vz_confine_subvolumes(spec, err);
 	return r;

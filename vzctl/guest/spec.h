@@ -24,4 +24,11 @@ int vz_spec_build(const struct vz_guest *g, const char *init, enum vz_init_kind 
  */
 int vz_spec_environment(struct wabe_strv *env, struct wabe_arena *arena, const char *term);
 
+/**
+ * vz_spec_add_mount() - one more mount, behind the others.
+ * @options: separated by commas; texts are copied. 0 or -ENOMEM.
+ */
+int vz_spec_add_mount(struct wabe_spec *spec, const char *type, const char *source,
+		      const char *destination, const char *options);
+
 #endif

@@ -12,6 +12,7 @@
 #include "guest/apply.h"
 #include "guest/dist.h"
 #include "guest/eventd.h"
+#include "guest/devices.h"
 #include "guest/hostname.h"
 #include "guest/identity.h"
 #include "guest/layout.h"
@@ -38,6 +39,7 @@ struct start {
 	bool has_dist;	  /* its distribution's scripts run before init */
 	bool has_console; /* vzeventd, which is whom we descend from, gets its terminal before init */
 	unsigned int flags; /* VZ_LAYOUT_* of the root's mount */
+	struct vz_device_nodes nodes;
 };
 
 static int run_premount(void *data, struct wabe_error *err)
@@ -61,7 +63,7 @@ static int prepare(void *data, struct wabe_error *err)
 	int r = vz_guest_check(s->g, err);
 
 	if (r == 0)
-		r = vz_apply_check(s->g, err);
+		r = vz_apply_check(s->g, false, err);
 	if (r == 0)
 		r = vz_guest_claim_ids(s->g, err);
 	if (r == 0)
@@ -85,6 +87,25 @@ static void leave_namespace(void *data)
 	struct start *s = data;
 
 	vz_mountns_drop(&s->ns);
+}
+
+/* Below the root, which is mounted on top of it. */
+static int make_nodes(void *data, struct wabe_error *err)
+{
+	struct start *s = data;
+	int r = vz_device_nodes_make(s->g, s->g->conf.root, &s->nodes, err);
+
+	if (r == 0)
+		return 0;
+	vz_device_nodes_close(&s->nodes);
+	return vz_error_default(err, VZ_EXIT_DEVICES);
+}
+
+static void close_nodes(void *data)
+{
+	struct start *s = data;
+
+	vz_device_nodes_close(&s->nodes);
 }
 
 static int mount_root(void *data, struct wabe_error *err)
@@ -243,6 +264,8 @@ static int make_container(void *data, struct wabe_error *err)
 	}
 	if (r == 0)
 		r = vz_spec_build(s->g, init, kind, &spec, err);
+	if (r == 0 && vz_device_nodes_mount(&s->nodes, &spec) < 0)
+		r = wabe_error_set(err, -ENOMEM, "device nodes");
 	if (r == 0)
 		r = wabe_spec_validate(&spec, err);
 	if (r == 0)
@@ -257,6 +280,7 @@ static int go_back(void *data, struct wabe_error *err)
 	struct start *s = data;
 
 	wabe_cleanup_close(&s->root_fd);
+	vz_device_nodes_close(&s->nodes);
 	return vz_mountns_leave(&s->ns, err);
 }
 
@@ -338,6 +362,7 @@ static const struct vz_step start_steps[] = {
 	{ "premount scripts", run_premount, run_postumount },
 	{ "checks, ids, quota, VE_ROOT", prepare, NULL },
 	{ "mount namespace", enter_namespace, leave_namespace },
+	{ "device nodes", make_nodes, close_nodes },
 	{ "root", mount_root, close_root },
 	{ "mount scripts", run_mount, run_umount },
 	{ "/etc/hostname", write_hostname, NULL },

@@ -19,6 +19,7 @@
 #define NUMPROC_SECONDS 120
 #define BURN_US 1500000u
 #define BURN_SECONDS 60
+#define BURNS_MAX 6 /* on a busy host not every one gets as far as the limit */
 #define BURNERS_MAX 1024u
 #define CPUS_MAX 8191u
 
@@ -149,8 +150,8 @@ static int prove_quota(struct vz_verify *v, uint64_t percent, struct wabe_error 
 {
 	const unsigned int wanted = WABE_CGROUP_STAT(cpu_usage_us) |
 				    WABE_CGROUP_STAT(cpu_nr_throttled);
+	struct wabe_cgroup_stats before = { 0 }, after = { 0 };
 	unsigned int cpus = usable_cpus(v);
-	struct wabe_cgroup_stats before, after;
 	int r;
 
 	if (!wabe_cgroup_has(v->cgroup, "cpu"))
@@ -162,13 +163,19 @@ static int prove_quota(struct vz_verify *v, uint64_t percent, struct wabe_error 
 	v->probe->wanted = percent / 100 + 2;
 	if (v->probe->wanted > BURNERS_MAX)
 		v->probe->wanted = BURNERS_MAX;
-	r = wabe_container_stats(v->g->container, wanted, &before, err);
-	if (r == 0)
-		r = vz_verify_inside(v, burners, BURN_SECONDS, err);
-	if (r < 0)
-		return r;
-	r = wabe_container_stats(v->g->container, wanted, &after, err);
-	return r < 0 ? r : judge_burn(v, percent, &before, &after);
+	for (int i = 0; i < BURNS_MAX; i++) {
+		r = wabe_container_stats(v->g->container, wanted, &before, err);
+		if (r == 0)
+			r = vz_verify_inside(v, burners, BURN_SECONDS, err);
+		if (r < 0)
+			return r;
+		r = wabe_container_stats(v->g->container, wanted, &after, err);
+		if (r < 0)
+			return r;
+		if (after.cpu_nr_throttled > before.cpu_nr_throttled)
+			break;
+	}
+	return judge_burn(v, percent, &before, &after);
 }
 
 /* CPULIMIT and CPUS are one quota, that of the smaller. */
