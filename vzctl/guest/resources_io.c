@@ -117,6 +117,13 @@ static int fill_rates(struct vz_fill *f, const struct vz_blockdevs *devices)
 	return fill_list(f, &io->throttle_write_iops, devices, operations);
 }
 
+static bool is_any_set(const struct vz_params *params)
+{
+	return vz_param_has(params, VZ_PARAM_IOPRIO) ||
+	       vz_param_u64(params, VZ_PARAM_IOLIMIT) != 0 ||
+	       vz_param_u64(params, VZ_PARAM_IOPSLIMIT) != 0;
+}
+
 int vz_fill_io(struct vz_fill *f, struct wabe_error *err)
 {
 	bool is_v1 = wabe_cgroup_is_v1(f->cgroup, "blkio");
@@ -127,8 +134,10 @@ int vz_fill_io(struct vz_fill *f, struct wabe_error *err)
 	if (!f->g->conf.private)
 		return 0;
 	if (vz_blockdev_find(f->g->conf.private, &devices, &reason) < 0) {
-		vz_warn(f->g, "IOPRIO, IOLIMIT and IOPSLIMIT are not enforced on %s: %s",
-			f->g->conf.private, reason.text);
+		/* To take a limit back that there can't be needs no word. */
+		if (is_any_set(f->params))
+			vz_warn(f->g, "IOPRIO, IOLIMIT and IOPSLIMIT are not enforced on %s: %s",
+				f->g->conf.private, reason.text);
 		return 0;
 	}
 	fill_weight(f, is_v1, &devices);

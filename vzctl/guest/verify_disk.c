@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "guest/blockdev.h"
+#include "guest/layout.h"
 #include "guest/verify.h"
 
 #define SECONDS 60
@@ -59,10 +60,15 @@ static int take_space(struct vz_probe *probe)
 	return 0;
 }
 
+/* Layouts with a filesystem or a subvolume of their own limit by that. */
 static bool has_quota(struct vz_verify *v)
 {
 	struct wabe_error reason = WABE_ERROR_INIT;
+	const struct vz_layout *layout = NULL;
 
+	if (vz_layout_of(v->g, &layout, NULL) == 0 && layout != &vz_layout_overlay &&
+	    layout != &vz_layout_dir)
+		return true;
 	if (wabe_quota_supported(v->g->conf.private, &reason) == 0)
 		return true;
 	vz_verify_say(v, VZ_VERDICT_NOT_HERE, "-", "%s", reason.text);
@@ -85,13 +91,13 @@ static int check_space(struct vz_verify *v, struct wabe_error *err)
 	if (r == 0 && (v->probe->error == EDQUOT || v->probe->error == ENOSPC) &&
 	    v->probe->bytes <= limit && v->probe->total <= limit + MB &&
 	    v->probe->available <= 8 * MB)
-		return vz_verify_say(v, VZ_VERDICT_PROVEN, "project quota",
+		return vz_verify_say(v, VZ_VERDICT_PROVEN, "disk quota",
 				     "a file of %" PRIu64 " MB filled it", v->probe->bytes / MB);
 	if (r == 0 && v->probe->error == ENOSPC && v->probe->bytes < limit)
-		return vz_verify_say(v, VZ_VERDICT_NOT_HERE, "project quota",
+		return vz_verify_say(v, VZ_VERDICT_NOT_HERE, "disk quota",
 				     "the disk below is full at %" PRIu64 " MB more",
 				     v->probe->bytes / MB);
-	return vz_verify_say(v, VZ_VERDICT_FAILED, "project quota",
+	return vz_verify_say(v, VZ_VERDICT_FAILED, "disk quota",
 			     "a file of %" PRIu64 " MB, %" PRIu64 " MB left; then: %s",
 			     v->probe->bytes / MB, v->probe->available / MB,
 			     v->probe->error ? strerror(v->probe->error) : "no error");
@@ -152,17 +158,16 @@ static int check_inodes(struct vz_verify *v, struct wabe_error *err)
 	if (!has_quota(v))
 		return 0;
 	if (limit > FILES_MAX)
-		return vz_verify_say(v, VZ_VERDICT_IN_FORCE, "project quota",
-				     "too many to make them");
+		return vz_verify_say(v, VZ_VERDICT_IN_FORCE, "disk quota", "too many to make them");
 	v->probe->wanted = limit + 1;
 	r = vz_verify_inside(v, take_files, SECONDS, err);
 	if (r < 0)
 		return r;
 	if (r == 0 && (v->probe->error == EDQUOT || v->probe->error == ENOSPC) &&
 	    v->probe->count < limit)
-		return vz_verify_say(v, VZ_VERDICT_PROVEN, "project quota",
+		return vz_verify_say(v, VZ_VERDICT_PROVEN, "disk quota",
 				     "%" PRIu64 " more files filled it", v->probe->count);
-	return vz_verify_say(v, VZ_VERDICT_FAILED, "project quota", "%" PRIu64 " files; then: %s",
+	return vz_verify_say(v, VZ_VERDICT_FAILED, "disk quota", "%" PRIu64 " files; then: %s",
 			     v->probe->count,
 			     v->probe->error ? strerror(v->probe->error) : "no error");
 }
