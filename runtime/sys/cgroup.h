@@ -185,7 +185,7 @@ int wabe_cgroup_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limit
 /**
  * wabe_cgroup_protect() - make memory.min and memory.low of the cgroup, which are set, hold: those
  * of the cgroup right above it become the sum of what is below, and further up at least that. Reads
- * its siblings. On v1, which has neither, nothing is done.
+ * its siblings; itself need not be there (any more). On v1, which has neither, nothing is done.
  */
 int wabe_cgroup_protect(struct wabe_cgroup *cgroup, struct wabe_error *err);
 

@@ -95,7 +95,7 @@ int wabe_cgroup_protect(struct wabe_cgroup *cgroup, struct wabe_error *err)
 
 		*slash = '\0';
 		r = put_all(cgroup->root_fd, path, is_exact);
-		if (r < 0)
+		if (r < 0 && r != -ENOENT)
 			return wabe_error_set(err, r, "guarantee memory in cgroup /%s", path);
 		is_exact = false;
 	}

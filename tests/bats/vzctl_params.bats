@@ -72,6 +72,8 @@ requires_disk()
 	[[ $(cgroup_value memory memory.low) == 268435456 && $(base_value memory.low) == 276824064 ]]
 	run_ok vzctl set "$CT" --vmguarpages 0 --oomguarpages 0
 	[[ $(cgroup_value memory memory.low) == 0 && $(base_value memory.low) == 8388608 && $(base_value memory.min) == 0 ]]
+	run_ok vzctl stop 102 --fast
+	[[ $(base_value memory.low) == 0 ]]
 }
 
 @test "cpumask and nodemask, at creation and at once" {

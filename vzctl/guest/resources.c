@@ -6,6 +6,8 @@
 #include "guest/resources.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -180,12 +182,15 @@ void vz_resources_protect(const struct vz_guest *g, const struct vz_params *only
 	_cleanup_(cgroup_close) struct wabe_cgroup *cgroup = NULL;
 	const struct vz_params *params = only ? only : &g->conf.params;
 	struct wabe_error err = WABE_ERROR_INIT;
-	int r = 0;
+	char path[PATH_MAX];
+	int r;
 
 	if (!vz_param_has(params, VZ_PARAM_VMGUARPAGES) &&
 	    !vz_param_has(params, VZ_PARAM_OOMGUARPAGES))
 		return;
-	r = wabe_cgroup_open(wabe_container_cgroup(g->container), &cgroup, &err);
+	snprintf(path, sizeof(path), "%s/%s", g->host->rt.cgroup_base, g->id);
+	r = wabe_cgroup_open(g->container ? wabe_container_cgroup(g->container) : path, &cgroup,
+			     &err);
 	if (r == 0)
 		r = wabe_cgroup_protect(cgroup, &err);
 	if (r < 0)

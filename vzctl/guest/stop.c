@@ -10,6 +10,7 @@
 #include "guest/init.h"
 #include "guest/mount.h"
 #include "guest/net.h"
+#include "guest/resources.h"
 #include "guest/root.h"
 #include "guest/run.h"
 #include "guest/running.h"
@@ -94,6 +95,8 @@ int vz_stop_clean(struct vz_guest *g, struct wabe_container *c, struct wabe_erro
 		r = wabe_container_delete(c, true, err);
 	if (r < 0)
 		return vz_error_default(err, VZ_EXIT_STOP);
+	if (g->has_conf)
+		vz_resources_protect(g, NULL);
 	if (!g->has_conf || !g->conf.root)
 		return 0;
 	/* The tree went with the guest's mount namespace; scripts see an empty VE_ROOT. */

@@ -205,6 +205,9 @@ int vz_guest_verify(struct vz_guest *g, vz_verify_each_fn *each, void *data, str
 
 	if (r < 0)
 		return r;
+	if (wabe_container_status(g->container) == WABE_STATUS_PAUSED)
+		return vz_error_say(err, VZ_EXIT_NOT_RUNNING, -EBUSY,
+				    "Container is suspended: nothing can be tried in it");
 	run.v.probe = mmap(NULL, sizeof(*run.v.probe), PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (run.v.probe == MAP_FAILED)
