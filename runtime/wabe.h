@@ -194,6 +194,10 @@ int wabe_container_update_class(struct wabe_container *c, const char *l3_cache_s
 int wabe_container_stats(struct wabe_container *c, unsigned int wanted,
 			 struct wabe_cgroup_stats *ret_stats, struct wabe_error *err);
 
+/** wabe_container_cgroup_read() - one file of its cgroup; as wabe_cgroup_read(). */
+int wabe_container_cgroup_read(struct wabe_container *c, const char *v1_controller,
+			       const char *file, char *text, size_t room);
+
 /**
  * wabe_container_stats_json() - what runc's `events` prints: {"type":"stats","id":...,"data":{...}} and a newline, appended to
  * @out. What this host doesn't count is left out. -ENOENT: its cgroup is gone.

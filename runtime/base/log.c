@@ -39,12 +39,7 @@ static void format_text(struct wabe_buf *out, const char *program, enum wabe_log
 			const char *text)
 {
 	wabe_buf_printf(out, "%s: %s", program, level == WABE_LOG_WARNING ? "warning: " : "");
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (*p < 0x20 || *p == 0x7f)
-			wabe_buf_printf(out, "\\x%02x", *p);
-		else
-			wabe_buf_add(out, p, 1);
-	}
+	wabe_buf_escape(out, text);
 	wabe_buf_add(out, "\n", 1);
 }
 
@@ -68,14 +63,16 @@ void wabe_log(const struct wabe_log *log, enum wabe_log_level level, const char 
 	int saved = errno;
 	va_list ap;
 
-	if (!log || level > log->level)
+	if (!log || (level > log->level && (!log->tee || level > log->tee_level)))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (log->fd >= 0)
+	if (log->tee && level <= log->tee_level)
+		log->tee(log->tee_data, level, text);
+	if (log->fd >= 0 && level <= log->level)
 		emit(log, level, text, log->fd, log->is_json);
-	if (log->fd < 0 || level == WABE_LOG_ERROR)
+	if (level <= log->level && (log->fd < 0 || level == WABE_LOG_ERROR))
 		emit(log, level, text, STDERR_FILENO, log->fd < 0 && log->is_json);
 	errno = saved;
 }

@@ -24,6 +24,10 @@ struct wabe_log {
 	enum wabe_log_level level; /* messages above it are dropped */
 	bool is_json;
 	int fd; /* of --log FILE, < 0 = standard error only; errors go to both */
+	/* NULL, or who else gets each message up to @tee_level, whatever .level is */
+	void (*tee)(void *data, enum wabe_log_level level, const char *text);
+	void *tee_data;
+	enum wabe_log_level tee_level;
 };
 
 /** wabe_log() - one line. Control characters in the text are escaped, so a guest's string can't forge lines. */

@@ -107,6 +107,19 @@ int wabe_buf_printf(struct wabe_buf *buf, const char *fmt, ...)
 	return 0;
 }
 
+int wabe_buf_escape(struct wabe_buf *buf, const char *s)
+{
+	size_t before = buf->len;
+	int r = 0;
+
+	for (const unsigned char *p = (const unsigned char *)s; r == 0 && *p; p++)
+		r = *p < 0x20 || *p == 0x7f ? wabe_buf_printf(buf, "\\x%02x", *p)
+					    : wabe_buf_add(buf, p, 1);
+	if (r < 0)
+		buf->len = before;
+	return r;
+}
+
 void wabe_buf_free(struct wabe_buf *buf)
 {
 	free(buf->data);

@@ -51,6 +51,9 @@ int wabe_buf_puts(struct wabe_buf *buf, const char *s);
 int wabe_buf_printf(struct wabe_buf *buf, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/** wabe_buf_escape() - append @s with control characters as \xNN: one line, whatever it holds. 0 or -ENOMEM. */
+int wabe_buf_escape(struct wabe_buf *buf, const char *s);
+
 /** wabe_buf_free() - for _cleanup_(wabe_buf_free). */
 void wabe_buf_free(struct wabe_buf *buf);
 

@@ -246,6 +246,14 @@ int wabe_container_stats(struct wabe_container *c, unsigned int wanted,
 	return r < 0 ? r : wabe_cgroup_stats(c->cgroup, wanted, ret_stats, err);
 }
 
+int wabe_container_cgroup_read(struct wabe_container *c, const char *v1_controller,
+			       const char *file, char *text, size_t room)
+{
+	int r = wabe_container_open_cgroup(c, NULL);
+
+	return r < 0 ? r : wabe_cgroup_read(c->cgroup, v1_controller, file, text, room);
+}
+
 static void write_members(struct wabe_container *c, enum wabe_status status,
 			  struct wabe_json_writer *w)
 {

@@ -153,6 +153,12 @@ static int open_magic(const char *path, unsigned int magic)
 	return (unsigned int)fs.f_type == magic ? TAKE_FD(fd) : -ENOTSUP;
 }
 
+/* Nothing of that kind is there. Any other failure is one: a tree that is overlooked would keep what is in it. */
+static bool is_absent(int code)
+{
+	return code == -ENOENT || code == -ENOTDIR || code == -ENOTSUP || code == -EACCES;
+}
+
 /*
  * systemd(1) and every init system's scripts mount it so: cgroup2 here, or a tmpfs with v1 and
  * perhaps "unified" in it.
@@ -164,8 +170,12 @@ static int find_mode(struct wabe_cgroup_roots *roots, struct wabe_error *err)
 	roots->root_fd = open_magic(WABE_CGROUP_ROOT, CGROUP2_SUPER_MAGIC);
 	if (roots->root_fd >= 0)
 		return 0;
+	if (!is_absent(roots->root_fd))
+		return wabe_error_set(err, roots->root_fd, "open " WABE_CGROUP_ROOT);
 	roots->ops = &wabe_cgroup_v1_ops;
 	roots->root_fd = open_magic(WABE_CGROUP_ROOT "/unified", CGROUP2_SUPER_MAGIC);
+	if (roots->root_fd < 0 && !is_absent(roots->root_fd))
+		return wabe_error_set(err, roots->root_fd, "open " WABE_CGROUP_ROOT "/unified");
 	roots->mode = roots->root_fd >= 0 ? WABE_CGROUP_HYBRID : WABE_CGROUP_V1;
 	return wabe_cgroup_v1_open(roots, err);
 }

@@ -269,6 +269,9 @@ struct wabe_cgroup_stats {
 	uint64_t cpu_usage_us, cpu_user_us, cpu_system_us;
 	uint64_t cpu_throttled_us, cpu_nr_periods, cpu_nr_throttled;
 	uint64_t pids, pids_max, pids_failcnt;
+	/* Parts of memory_bytes: the kernel's, of that what it can free, tmpfs and shared, locked. */
+	uint64_t kernel_bytes, reclaimable_bytes, shmem_bytes, locked_bytes;
+	uint64_t pids_peak, swap_peak_bytes, swap_failcnt;
 };
 
 /* The bit of one member, for wabe_cgroup_stats(). */

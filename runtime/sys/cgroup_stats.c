@@ -28,7 +28,7 @@ static bool is_wanted(unsigned int wanted, const struct number *row)
 static void read_numbers(int dir_fd, const struct number *rows, size_t count, unsigned int wanted,
 			 struct wabe_cgroup_stats *stats)
 {
-	char text[2048];
+	char text[8192]; /* memory.stat is the longest one */
 	const char *read = NULL;
 
 	for (size_t i = 0; i < count; i++) {
@@ -51,7 +51,8 @@ static void read_numbers(int dir_fd, const struct number *rows, size_t count, un
 static int read_v2(struct wabe_cgroup *cgroup, unsigned int wanted, struct wabe_cgroup_stats *stats,
 		   struct wabe_error *err)
 {
-	static const char events[] = "memory.events", cpu[] = "cpu.stat", pids[] = "pids.events";
+	static const char events[] = "memory.events", cpu[] = "cpu.stat", pids[] = "pids.events",
+			  memory[] = "memory.stat", swap[] = "memory.swap.events";
 	static const struct number rows[] = {
 		{ "memory.current", NULL, AT(memory_bytes) },
 		{ "memory.peak", NULL, AT(memory_peak_bytes) },
@@ -69,6 +70,13 @@ static int read_v2(struct wabe_cgroup *cgroup, unsigned int wanted, struct wabe_
 		{ "pids.current", NULL, AT(pids) },
 		{ "pids.max", NULL, AT(pids_max) },
 		{ pids, "max", AT(pids_failcnt) },
+		{ "pids.peak", NULL, AT(pids_peak) },
+		{ memory, "kernel", AT(kernel_bytes) },
+		{ memory, "slab_reclaimable", AT(reclaimable_bytes) },
+		{ memory, "shmem", AT(shmem_bytes) },
+		{ memory, "unevictable", AT(locked_bytes) },
+		{ "memory.swap.peak", NULL, AT(swap_peak_bytes) },
+		{ swap, "max", AT(swap_failcnt) },
 	};
 	int dir_fd = wabe_cgroup_dir_fd(cgroup, err);
 
@@ -101,14 +109,19 @@ static void scale(uint64_t *value, uint64_t multiply, uint64_t divide)
 	(WABE_CGROUP_STAT(memory_bytes) | WABE_CGROUP_STAT(memory_peak_bytes) |  \
 	 WABE_CGROUP_STAT(memory_max_bytes) | WABE_CGROUP_STAT(memory_failcnt) | \
 	 WABE_CGROUP_STAT(oom_kills) | WABE_CGROUP_STAT(swap_bytes) |            \
-	 WABE_CGROUP_STAT(swap_max_bytes))
+	 WABE_CGROUP_STAT(swap_max_bytes) | WABE_CGROUP_STAT(kernel_bytes) |     \
+	 WABE_CGROUP_STAT(reclaimable_bytes) | WABE_CGROUP_STAT(shmem_bytes) |   \
+	 WABE_CGROUP_STAT(locked_bytes) | WABE_CGROUP_STAT(swap_peak_bytes) |    \
+	 WABE_CGROUP_STAT(swap_failcnt))
 #define CPUACCT                                                           \
 	(WABE_CGROUP_STAT(cpu_usage_us) | WABE_CGROUP_STAT(cpu_user_us) | \
 	 WABE_CGROUP_STAT(cpu_system_us))
 #define CPU                                                                      \
 	(WABE_CGROUP_STAT(cpu_throttled_us) | WABE_CGROUP_STAT(cpu_nr_periods) | \
 	 WABE_CGROUP_STAT(cpu_nr_throttled))
-#define PIDS (WABE_CGROUP_STAT(pids) | WABE_CGROUP_STAT(pids_max) | WABE_CGROUP_STAT(pids_failcnt))
+#define PIDS                                                                                    \
+	(WABE_CGROUP_STAT(pids) | WABE_CGROUP_STAT(pids_max) | WABE_CGROUP_STAT(pids_failcnt) | \
+	 WABE_CGROUP_STAT(pids_peak))
 
 /* Memory and swap are counted together: swap alone is the difference. */
 static void v1_swap(int dir_fd, unsigned int wanted, struct wabe_cgroup_stats *stats)
@@ -126,12 +139,16 @@ static void v1_swap(int dir_fd, unsigned int wanted, struct wabe_cgroup_stats *s
 
 static void v1_memory(int dir_fd, unsigned int wanted, struct wabe_cgroup_stats *stats)
 {
+	static const char memory[] = "memory.stat";
 	static const struct number rows[] = {
 		{ "memory.usage_in_bytes", NULL, AT(memory_bytes) },
 		{ "memory.max_usage_in_bytes", NULL, AT(memory_peak_bytes) },
 		{ "memory.limit_in_bytes", NULL, AT(memory_max_bytes) },
 		{ "memory.failcnt", NULL, AT(memory_failcnt) },
 		{ "memory.oom_control", "oom_kill", AT(oom_kills) },
+		{ "memory.kmem.usage_in_bytes", NULL, AT(kernel_bytes) },
+		{ memory, "total_shmem", AT(shmem_bytes) },
+		{ memory, "total_unevictable", AT(locked_bytes) },
 	};
 	unsigned int read = wanted;
 	uint64_t both_failcnt;
@@ -204,6 +221,7 @@ static void v1_pids(int dir_fd, unsigned int wanted, struct wabe_cgroup_stats *s
 		{ "pids.current", NULL, AT(pids) },
 		{ "pids.max", NULL, AT(pids_max) },
 		{ "pids.events", "max", AT(pids_failcnt) },
+		{ "pids.peak", NULL, AT(pids_peak) },
 	};
 
 	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), wanted, stats);

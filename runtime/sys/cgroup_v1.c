@@ -110,7 +110,9 @@ static int add_hierarchy(struct wabe_cgroup_v1 *v1, const char *path)
 			return (int)i;
 	if (v1->hierarchy_count == HIERARCHIES_MAX)
 		return -E2BIG;
-	if (statfs(path, &fs) < 0 || (unsigned int)fs.f_type != CGROUP_SUPER_MAGIC)
+	if (statfs(path, &fs) < 0)
+		return errno == ENOENT || errno == EACCES ? -ENOTSUP : -errno;
+	if ((unsigned int)fs.f_type != CGROUP_SUPER_MAGIC)
 		return -ENOTSUP;
 	new->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (new->root_fd < 0)

@@ -48,7 +48,7 @@ long_options()
 
 verbs_of()
 {
-	"$1" --help | sed -n '/^Verbs:/,/ptions:/s/^  \([a-z0-9]\{1,\}\) .*/\1/p'
+	"$1" --help | sed -n '/^Verbs:/,/ptions:/s/^  \([a-z][a-z0-9-]\{0,\}\) .*/\1/p'
 }
 
 @test "ctid.conf(5) has every key, and that what is not enforced isn't" {
@@ -80,6 +80,35 @@ verbs_of()
 	use_page vztmpl.8
 	verbs_of vztmpl | all_there 5 "$T/page" '^\.It Cm %( |$)'
 	vztmpl --help | long_options | all_there 8 "$T/page" 'Fl (. , )?-%( |$)'
+}
+
+# The small commands of vzctl.
+tools='vzcfgvalidate vzcpucheck vzmemcheck vzmigrate vzpid vzubc'
+
+@test "the small commands: each has a page with every option" {
+	local tool
+
+	for tool in $tools; do
+		use_page "$tool.8"
+		"$tool" --help >"$T/help"
+		grep -q "^usage: $tool " "$T/help"
+		long_options <"$T/help" | all_there 3 "$T/page" '^\.It Fl (.* )?-?%( |$)'
+		sed -n 's/^  -\([a-zA-Z0-9]\),.*/\1/p' "$T/help" | all_there 1 "$T/page" '^\.It Fl %( |$)'
+		[[ $("$tool" --version) == "$tool version "* ]]
+		run -1 "$tool" --no-such-option
+		[[ $output == *"--no-such-option"* ]]
+	done
+}
+
+@test "mandoc finds nothing wrong with any page" {
+	local page
+
+	type -P mandoc >/dev/null || skip "needs mandoc"
+	for page in ctid.conf.5 vz.conf.5 vzctl.8 vzlist.8 vztmpl.8 wabe.8 ${tools// /.8 }.8; do
+		use_page "$page"
+		run -0 mandoc -T lint -W warning "$T/page"
+		[[ -z $output ]] || { echo "$page: $output"; return 1; }
+	done
 }
 
 @test "wabe(8) has every verb, and every option of each" {
@@ -148,7 +177,7 @@ use_completion()
 
 	use_completion
 	diff <(verbs_of vzctl) <(offers vzctl "")
-	[[ $(offers vzctl --quiet res) == restart ]]
+	[[ $(offers vzctl --quiet rest | paste -sd' ') == "restart restore" ]]
 	[[ $(offers vzctl --config /nonexistent um) == umount ]]
 	[[ $(offers vzctl --li) == --list-params ]]
 	for verb in create set; do
@@ -196,6 +225,34 @@ use_completion()
 	[[ $(offers vzlist --stopped --no-h) == --no-header ]]
 }
 
+@test "the completion has options of the small commands, and of vztmpl" {
+	local tool
+
+	use_completion
+	for tool in $tools; do
+		"$tool" --help | long_options | sed 's/^/--/' >"$T/options"
+		tool_offers "$tool" -- | sort -u | diff "$T/options" - || { echo "of $tool"; return 1; }
+	done
+	[[ $(tool_offers vzcfgvalidate -v "" | paste -sd' ') == "yes no" ]]
+	[[ -z $(tool_offers vzmemcheck "") ]]
+	[[ $(tool_offers vzpid $$) == *$$* ]]
+	diff <(verbs_of vztmpl) <(offers vztmpl "")
+	[[ $(offers vztmpl rem) == remove ]]
+}
+
+# As offers(), of the function that all small commands share.
+tool_offers()
+{
+	bash -c '
+		. "$1"
+		shift
+		COMP_WORDS=("$@")
+		COMP_CWORD=$(($# - 1))
+		_vz_tool
+		((${#COMPREPLY[@]} == 0)) || printf "%s\n" "${COMPREPLY[@]}"
+	' - "$completion" "$@" 2>&1
+}
+
 @test "the completion has containers by number and name" {
 	[[ $EUID == 0 ]] || skip "only root may list containers"
 	use_completion
@@ -203,6 +260,11 @@ use_completion()
 	[[ $(offers vzctl start w) == web ]]
 	[[ -z $(offers vzctl stop "") ]]
 	[[ $(offers vzlist 10 | paste -sd' ') == "101 102" ]]
+	[[ $(tool_offers vzcfgvalidate w) == web ]]
+	[[ -z $(tool_offers vzubc "") ]]
+	[[ $(tool_offers vzmigrate host 1 | paste -sd' ') == "101 102" ]]
+	[[ $(tool_offers vzmigrate --config "$T/vz.conf" host we) == web ]]
+	[[ $(offers vzctl snapshot-list 10 | paste -sd' ') == "101 102" ]]
 	[[ $(VZ_CONF=/nonexistent offers vzctl --config "$T/vz.conf" destroy 102) == 102 ]]
 	[[ -z $(VZ_CONF=/nonexistent offers vzctl destroy 102) ]]
 }

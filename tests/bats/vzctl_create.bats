@@ -79,7 +79,7 @@ load helpers
 	has "no template nope"
 	run_exit 21 vzctl create "$CT" --ostemplate ../../etc
 	run_exit 82 vzctl create "$CT" --config nope
-	run_exit 21 vzctl create "$CT" --layout raid
+	run_exit 53 vzctl create "$CT" --layout raid
 	has raid
 	sed -i /DEF_OSTEMPLATE/d "$VZ_CONF"
 	run_exit 29 vzctl create "$CT"

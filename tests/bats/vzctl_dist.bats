@@ -397,18 +397,18 @@ without_netifrc()
 		search host.example
 		# wabe: end
 	END
-	run_exit 21 vzctl set "$CT" --nameserver inherited --save
+	run_exit 72 vzctl set "$CT" --nameserver inherited --save
 }
 
 @test "values that are no addresses or domains are refused before" {
 	guest
 	cp "$VZ/conf/$CT.conf" "$T/conf"
 	for value in '192.0.2.1;reboot' $'192.0.2.1\nnameserver 192.0.2.2' '$(reboot)' "'" '"' '`id`' 192.0.2.1/24 300.1.1.1; do
-		run_exit 21 vzctl set "$CT" --nameserver "$value" --save
+		run_exit 72 vzctl set "$CT" --nameserver "$value" --save
 		has --nameserver
 	done
 	for value in 'a.example;id' $'a\nb' '$(id)' "a'b" 'a"b' -a; do
-		run_exit 21 vzctl set "$CT" --searchdomain "$value" --save
+		run_exit 73 vzctl set "$CT" --searchdomain "$value" --save
 		has --searchdomain
 	done
 	cmp "$T/conf" "$VZ/conf/$CT.conf"

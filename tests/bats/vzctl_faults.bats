@@ -9,7 +9,7 @@ load helpers
 more_setup()
 {
 	[[ $BATS_TEST_DESCRIPTION != *killed* ]] || requires strace
-	BATS_TEST_TIMEOUT=900
+	BATS_TEST_TIMEOUT=${WABE_SWEEP_TIMEOUT:-900}
 }
 
 # The calls of "vzctl $@" that change something, as "NAME OCCURRENCE": being killed before one of them is being killed
@@ -238,7 +238,7 @@ no_processes()
 @test "start against destroy, many times: one consistent end" {
 	local i
 
-	for ((i = 0; i < 15; i++)); do
+	for ((i = 0; i < ${WABE_ROUNDS:-15}; i++)); do
 		guest
 		vzctl start $CT >/dev/null 2>&1 3>&- &
 		call vzctl destroy $CT
@@ -284,4 +284,107 @@ no_processes()
 		is_clean "EIO of $name"
 	done
 	run_ok vzctl start $CT
+}
+
+@test "other limits of the caller: no memory, no file may grow, no processes" {
+	local limit
+
+	guest
+	host_facts >"$T/before"
+	for limit in '-v 20000' '-v 60000' '-f 0' '-s 256' '-u 1' '-l 0'; do
+		call bash -c "set -o pipefail; (ulimit $limit; exec vzctl start $CT) 2>&1 | cat"
+		# 127: not even the loader got its memory.
+		((status == 0 || status == 127 || status < 124)) || { echo "ulimit $limit"; shown; }
+		((status == 0)) || [[ -n $output ]]
+		((status != 0)) || run_ok vzctl stop $CT --fast
+		is_clean "ulimit $limit"
+	done
+	run_ok vzctl start $CT
+	inside true
+}
+
+@test "descriptors 3 to 1023 of the caller are open, or 0 to 2 closed: the guest has none of them" {
+	guest
+	run_ok bash -c "ulimit -n 2048; for ((fd = 3; fd < 1024; fd++)); do eval \"exec \$fd</etc/passwd\"; done; vzctl start $CT"
+	inside 'ls -l /proc/1/fd | grep -c passwd || true'
+	is 0
+	run_ok bash -c "ulimit -n 2048; for ((fd = 3; fd < 1024; fd++)); do eval \"exec \$fd</etc/passwd\"; done; vzctl exec2 $CT 'ls /proc/self/fd | wc -l'"
+	((output <= 5)) || shown
+	run_ok vzctl stop $CT --fast
+	run_ok bash -c "vzctl start $CT <&- >&- 2>&-"
+	inside 'ls /proc/1/fd | wc -l'
+	((output >= 3))
+}
+
+@test "the host allows no more cgroups: a named error, and all is taken back" {
+	local base=
+
+	for base in "/sys/fs/cgroup/unified$CGROUP" "/sys/fs/cgroup$CGROUP"; do
+		[[ ! -e ${base%"$CGROUP"}/cgroup.controllers ]] || break
+	done
+	[[ -e ${base%"$CGROUP"}/cgroup.controllers ]] || skip "needs a cgroup2 tree"
+	guest
+	mkdir -p "$base"
+	echo 0 >"$base/cgroup.max.descendants"
+	host_facts >"$T/before"
+	call vzctl start $CT
+	((status != 0 && status < 124)) || shown
+	has cgroup
+	is_clean "cgroup.max.descendants"
+	status_is "exist unmounted down"
+	echo max >"$base/cgroup.max.descendants"
+	run_ok vzctl start $CT
+}
+
+@test "the state names a process that is another's by now: the guest is down, and start works" {
+	requires jq
+	running_guest
+	cp "$VZ/run/$CT/state.json" "$T/state"
+	run_ok vzctl stop $CT --fast
+	mkdir -m 700 "$VZ/run/$CT"
+	sed "s/\"pid\": *[0-9]*/\"pid\":$$/" "$T/state" >"$VZ/run/$CT/state.json"
+	grep -q "\"pid\":$$" "$VZ/run/$CT/state.json"
+	status_is "exist unmounted down"
+	run_ok vzctl start $CT
+	inside true
+	kill -0 $$
+}
+
+@test "the guest's init is stopped, or ignores all: stop is bounded" {
+	running_guest --stop-timeout 3
+	kill -STOP "$(readlink "$VZ/root/$CT" | cut -d/ -f3)"
+	SECONDS=0
+	run_ok vzctl stop $CT
+	((SECONDS < 30))
+	status_is "exist unmounted down"
+}
+
+@test "init goes away while somebody is inside: enter and stop work" {
+	running_guest
+	echo 'rm -f /sbin/init /bin/init /etc/init; echo removed; exit' >"$T/commands"
+	run_ok sh -c "vzctl enter $CT <$T/commands"
+	has removed
+	inside 'echo still here'
+	has "still here"
+	run_ok vzctl stop $CT --fast
+	run_exit 47 vzctl start $CT
+}
+
+@test "the guest's init is killed for want of memory: status says down, start works again" {
+	requires memory
+	guest --ram 16M --swap 0
+	run_ok vzctl mount $CT
+	rm -f "$VZ/root/$CT/sbin/init"
+	printf '#!/bin/sh\n[ -e /eat ] || exec sleep 1000\nexec tail /dev/zero\n' >"$VZ/root/$CT/sbin/init"
+	chmod 755 "$VZ/root/$CT/sbin/init"
+	touch "$VZ/root/$CT/eat"
+	run_ok vzctl umount $CT
+	call vzctl start $CT
+	wait_for is_down
+	status_is "exist unmounted down"
+	run_ok vzctl mount $CT
+	rm "$VZ/root/$CT/eat"
+	run_ok vzctl umount $CT
+	run_ok vzctl start $CT
+	inside true
 }

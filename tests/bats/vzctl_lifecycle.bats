@@ -45,7 +45,7 @@ load helpers
 	local i codes pids=()
 
 	guest
-	for i in {1..12}; do
+	for i in {1..50}; do
 		bash -c "vzctl start $CT >/dev/null 2>&1; echo \$? >$T/code$i" 3>&- &
 		pids+=($!)
 	done
@@ -384,6 +384,17 @@ script()
 	run_ok bash -c "exec 7</etc/passwd 98</; vzctl exec2 $CT 'ls /proc/self/fd | paste -sd\" \"'"
 	hasnt 98
 	hasnt 7
+}
+
+@test "neither limits nor ignored signals of the caller get into the guest" {
+	guest
+	run_ok bash -c "trap '' PIPE HUP INT QUIT USR1 CHLD; ulimit -Sn 777; ulimit -Sf 100000; ulimit -Sc 5; ulimit -Ss 4096; vzctl start $CT"
+	inside 'ulimit -Sn; ulimit -Sf; ulimit -Sc; ulimit -Ss'
+	is $'1024\nunlimited\n0\n8192'
+	inside 'grep ^SigIgn /proc/1/status'
+	[[ ${output##*SigIgn:} =~ ^[[:space:]]*0+$ ]] || shown
+	inside 'yes | head -n 1'
+	is y
 }
 
 @test "without rights, words or verbs" {

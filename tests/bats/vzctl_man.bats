@@ -48,7 +48,7 @@ all_there()
 }
 
 @test "every verb and option" {
-	vzctl --help | sed -n '/^Verbs:/,/^Options:/s/^  \([a-z0-9]\+\) .*/\1/p' | all_there '^\.(It )?Cm .*%'
+	vzctl --help | sed -n '/^Verbs:/,/^Options:/s/^  \([a-z][a-z0-9-]*\) .*/\1/p' | all_there '^\.(It )?Cm .*%'
 	vzctl --help | sed -n '/^Options:/,/^Parameters/p' | grep -oE -- '--[a-z-]+' | sed 's/^--//' | sort -u |
 		all_there '^\.It Fl .*-%'
 }

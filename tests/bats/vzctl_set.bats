@@ -45,7 +45,11 @@ load helpers
 	run_exit 21 vzctl set "$CT" --save --cpuunits 0
 	run_exit 21 vzctl set "$CT" --save --numproc 5:1
 	run_exit 21 vzctl set "$CT" --save --onboot perhaps
-	run_exit 21 vzctl set "$CT" --save --hostname 'bad host'
+	run_exit 70 vzctl set "$CT" --save --hostname 'bad host'
+	run_exit 71 vzctl set "$CT" --save --ipadd 10.0.0.256
+	run_exit 72 vzctl set "$CT" --save --nameserver nowhere
+	run_exit 73 vzctl set "$CT" --save --searchdomain bad_domain
+	run_exit 131 vzctl set "$CT" --save --name 101
 	run_exit 21 vzctl set "$CT" --save --description $'two\nlines'
 	run_exit 20 vzctl set "$CT" --save --nonsense 1
 	run_exit 20 vzctl set "$CT" --save word
@@ -156,6 +160,30 @@ is_waiting()
 	[[ $(key NUMPROC) == 33 || $(key NUMPROC) == 33:33 ]]
 	[[ $(key HOSTNAME) == mine && $(key OSTEMPLATE) == busybox && $(key ORIGIN_SAMPLE) == s ]]
 	run_exit 109 vzctl set "$CT" --applyconfig nope --save
+}
+
+@test "--applyconfig_map name brings the link of the name in line" {
+	guest --name web
+	rm "$VZ/names/web"
+	run_exit 21 vzctl status web
+	run_ok vzctl set "$CT" --applyconfig_map name
+	run_ok vzctl status web
+	run_exit 21 vzctl set "$CT" --applyconfig_map address
+}
+
+@test "each sample that is shipped makes a guest that starts, or changes one" {
+	local sample dir=$BATS_TEST_DIRNAME/../../etc
+
+	[[ -d $dir ]] || dir=/etc/vz/conf
+	cp "$dir"/ve-*.conf-sample "$VZ/conf/"
+	guest --config basic
+	for sample in basic light vswap-256m vswap-512m vswap-1g vswap-2g vswap-4g; do
+		run_ok vzctl set "$CT" --applyconfig "$sample" --save
+		[[ $(key ORIGIN_SAMPLE) == "$sample" ]]
+		run_ok vzctl start "$CT"
+		run_ok vzctl stop "$CT" --fast
+	done
+	[[ $(key PHYSPAGES) == 0:4G || $(key PHYSPAGES) == 0:1048576 ]]
 }
 
 @test "what a running guest can't change is refused" {

@@ -166,3 +166,88 @@ is_words()
 	run_ok vzlist -Ho ctid,status db
 	is_words "102 stopped"
 }
+
+# A sample's value: $1 the name with its labels as they are written.
+sample()
+{
+	awk -v name="$1" 'index($0, name " ") == 1 { print $NF }' "$T/out"
+}
+
+# The text format: each family's HELP and TYPE once and before its samples, all samples of a family together, no sample
+# twice, counters end in _total.
+is_exposition()
+{
+	awk '
+		/^# HELP / { if ($3 in help) bad("HELP of " $3 " twice"); help[$3] = 1; current = $3; next }
+		/^# TYPE / {
+			if ($3 != current || $3 in type) bad("TYPE of " $3 " in a wrong place")
+			type[$3] = $4
+			if (($4 == "counter") != ($3 ~ /_total$/)) bad($3 " is a " $4)
+			next
+		}
+		/^#/ || !NF { bad("line " $0); next }
+		{
+			name = $0; sub(/[{ ].*/, "", name)
+			if (name != current) bad("a sample of " name " among those of " current)
+			if ($0 !~ /^[a-z_:][a-z0-9_:]*\{([a-z_]+="([^"\\\n]|\\["\\n])*",?)*\} [0-9]+(\.[0-9]+)?$/) bad("sample " $0)
+			labels = $0; sub(/ [^ ]*$/, "", labels)
+			if (labels in seen) bad("twice: " labels)
+			seen[labels] = 1
+		}
+		function bad(text) { print text; failed = 1 }
+		END { exit failed }' "$T/out"
+}
+
+@test "--prometheus: all counters of a guest, in the text format" {
+	requires memory pids
+	local wanted name
+
+	three_guests
+	run_ok vzctl set 101 --diskspace 1G:2G --diskinodes 1000:2000 --save
+	run_ok vzctl exec2 101 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; dd if=/dev/zero of=/root/x bs=1M count=4 2>/dev/null; sync'
+	run_ok vzlist --prometheus
+	is_exposition
+	[[ $(sample 'vz_guests{status="running"}') == 1 && $(sample 'vz_guests{status="stopped"}') == 2 ]]
+	[[ $(sample 'vz_guest_status{ctid="101",name="web",status="running"}') == 1 ]]
+	[[ $(sample 'vz_guest_status{ctid="102",name="db",status="running"}') == 0 ]]
+	[[ $(sample 'vz_guest_info{ctid="101",name="web",hostname="web.example",ostemplate="busybox",layout="overlay"}') == 1 ]]
+	[[ $(sample 'vz_guest_memory_limit_bytes{ctid="101",name="web"}') == 67108864 ]]
+	[[ $(sample 'vz_guest_processes_limit{ctid="101",name="web"}') == 150 ]]
+	(($(sample 'vz_guest_processes{ctid="101",name="web"}') >= 1))
+	(($(sample 'vz_guest_memory_bytes{ctid="101",name="web"}') > 100000))
+	[[ $(sample 'vz_guest_disk_limit_bytes{ctid="101",name="web"}') == 2147483648 ]]
+	[[ $(sample 'vz_guest_disk_soft_limit_inodes{ctid="101",name="web"}') == 1000 ]]
+	awk -v v="$(sample 'vz_guest_cpu_seconds_total{ctid="101",name="web"}')" 'BEGIN { exit !(v > 0.001 && v < 1000) }'
+	awk -v v="$(sample 'vz_guest_start_time_seconds{ctid="101",name="web"}')" -v now="$(date +%s)" 'BEGIN { exit !(v <= now + 1 && v > now - 300) }'
+	# Of one that doesn't run there is nothing to count.
+	[[ -z $(sample 'vz_guest_memory_bytes{ctid="102",name="db"}') ]]
+	if [[ -e /proc/pressure/cpu && $(stat -f -c %T /sys/fs/cgroup) == cgroup2fs ]]; then
+		for name in cpu memory io; do
+			[[ -n $(sample "vz_guest_pressure_waiting_seconds_total{ctid=\"101\",name=\"web\",resource=\"$name\"}") ]]
+		done
+	fi
+	run_ok vzlist --prometheus 102
+	is_exposition
+	hasnt 'ctid="101"'
+	for wanted in -j '-o ctid' -n '-s ctid' -1; do
+		# shellcheck disable=SC2086
+		run_exit 1 vzlist --prometheus $wanted
+	done
+}
+
+@test "--prometheus: labels are escaped, and no guests are no samples" {
+	run_ok vzlist --prometheus
+	is_exposition
+	has 'vz_guests{status="running"} 0'
+	hasnt vz_guest_info
+	run_ok vzctl create 101 --hostname web.example
+	# What vzctl doesn't write, somebody else may have.
+	sed -i 's/^HOSTNAME=.*/NAME="größer web"/' "$VZ/conf/101.conf"
+	run_ok vzlist --prometheus
+	is_exposition
+	has 'name="größer web"'
+	printf 'NAME="a\xffb\xc3"\n' >>"$VZ/conf/101.conf"
+	run_ok vzlist --prometheus
+	has 'name="a?b?"'
+	iconv -f UTF-8 -t UTF-8 "$T/out" >/dev/null
+}

@@ -102,8 +102,8 @@ static void check_bad(struct tap *t, enum vz_param_id id)
 		int r = vz_params_set(&p, id, bad_values[i], &err);
 
 		tap_ok(t,
-		       r < 0 && vz_exit_code(&err) == VZ_EXIT_BAD_VALUE && !p.values[id].is_set &&
-			       !strpbrk(err.text, "\r\n\x1b"),
+		       r < 0 && vz_exit_code(&err) == (int)vz_param_bad_value(id) &&
+			       !p.values[id].is_set && !strpbrk(err.text, "\r\n\x1b"),
 		       "%s refuses bad value %zu", row->key ? row->key : row->option, i);
 	}
 }
@@ -187,8 +187,8 @@ static const struct option_row option_rows[] = {
 	{ VZ_PARAM_SET, { "-x" }, VZ_PARAM_PHYSPAGES, NULL, VZ_EXIT_BAD_OPTION },
 	{ VZ_PARAM_SET, { "--ram", "1:2" }, VZ_PARAM_PHYSPAGES, NULL, VZ_EXIT_BAD_VALUE },
 	{ VZ_PARAM_SET, { "--ram", "" }, VZ_PARAM_PHYSPAGES, NULL, VZ_EXIT_BAD_VALUE },
-	{ VZ_PARAM_SET, { "--ipadd", "" }, VZ_PARAM_IP_ADDRESS, NULL, VZ_EXIT_BAD_VALUE },
-	{ VZ_PARAM_SET, { "--ipadd", "all" }, VZ_PARAM_IP_ADDRESS, NULL, VZ_EXIT_BAD_VALUE },
+	{ VZ_PARAM_SET, { "--ipadd", "" }, VZ_PARAM_IP_ADDRESS, NULL, VZ_EXIT_BAD_IP },
+	{ VZ_PARAM_SET, { "--ipadd", "all" }, VZ_PARAM_IP_ADDRESS, NULL, VZ_EXIT_BAD_IP },
 	{ VZ_PARAM_SET, { "--cpuunits", "7" }, VZ_PARAM_CPUUNITS, NULL, VZ_EXIT_BAD_VALUE },
 	{ VZ_PARAM_SET, { "--bridge", "br0" }, VZ_PARAM_NETIF, NULL, VZ_EXIT_BAD_OPTION },
 	{ VZ_PARAM_SET, { "--ifname", "eth0" }, VZ_PARAM_NETIF, NULL, VZ_EXIT_BAD_OPTION },

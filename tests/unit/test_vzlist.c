@@ -250,6 +250,11 @@ static void check_running(struct tap *t)
 		.uptime_s = 93784.5,
 		.stats = { .pids = 7,
 			   .pids_failcnt = 3,
+			   .pids_peak = UINT64_MAX,
+			   .kernel_bytes = 12345,
+			   .shmem_bytes = 4097,
+			   .swap_peak_bytes = 8192,
+			   .swap_failcnt = 2,
 			   .memory_bytes = 8193,
 			   .memory_peak_bytes = 16384,
 			   .memory_failcnt = 1,
@@ -267,6 +272,10 @@ static void check_running(struct tap *t)
 	check_value(t, &g, "physpages", 3);
 	check_value(t, &g, "physpages.m", 4);
 	check_value(t, &g, "swappages", UINT64_MAX);
+	check_value(t, &g, "swappages.m", 2);
+	check_value(t, &g, "swappages.f", 2);
+	check_value(t, &g, "kmemsize", 12345);
+	check_value(t, &g, "shmpages", 2);
 	check_value(t, &g, "numfile", UINT64_MAX);
 	check_value(t, &g, "diskspace", 5120);
 	check_value(t, &g, "diskinodes", 42);

@@ -40,7 +40,9 @@ vz_cmd_fn vz_cmd_create, vz_cmd_destroy, vz_cmd_mount, vz_cmd_umount, vz_cmd_sta
 	vz_cmd_restart, vz_cmd_status, vz_cmd_set, vz_cmd_exec, vz_cmd_exec2, vz_cmd_enter,
 	vz_cmd_runscript, vz_cmd_convert, vz_cmd_recover, vz_cmd_console, vz_cmd_compact,
 	vz_cmd_quotaon, vz_cmd_quotaoff, vz_cmd_quotainit, vz_cmd_ugidquota, vz_cmd_clone,
-	vz_cmd_reinstall, vz_cmd_verify;
+	vz_cmd_reinstall, vz_cmd_verify, vz_cmd_suspend, vz_cmd_resume, vz_cmd_snapshot,
+	vz_cmd_snapshot_switch, vz_cmd_snapshot_delete, vz_cmd_snapshot_mount,
+	vz_cmd_snapshot_umount, vz_cmd_snapshot_list;
 
 /* Verbs of the whole host; @g is NULL, argv[0] the verb. */
 vz_cmd_fn vz_cmd_boot, vz_cmd_shutdown, vz_cmd_recover_all;

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cmd/main: one program under several names: vzctl, vzlist, vztmpl, vzeventd. */
+/* cmd/main: one program under several names: vzctl, vzlist, vztmpl, vzeventd and the small ones. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "cmd/vzcfgvalidate.h"
+#include "cmd/vzcpucheck.h"
 #include "cmd/vzctl.h"
 #include "cmd/vzlist.h"
+#include "cmd/vzmemcheck.h"
+#include "cmd/vzmigrate.h"
+#include "cmd/vzpid.h"
 #include "cmd/vztmpl.h"
+#include "cmd/vzubc.h"
 #include "conf/exit.h"
 #include "eventd/main.h"
 
@@ -16,10 +22,11 @@ static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } programs[] = {
-	{ "vzctl", vz_vzctl_main },
-	{ "vzlist", vz_vzlist_main },
-	{ "vztmpl", vz_vztmpl_main },
-	{ "vzeventd", vz_eventd_main },
+	{ "vzctl", vz_vzctl_main },	      { "vzlist", vz_vzlist_main },
+	{ "vztmpl", vz_vztmpl_main },	      { "vzcfgvalidate", vz_vzcfgvalidate_main },
+	{ "vzcpucheck", vz_vzcpucheck_main }, { "vzmemcheck", vz_vzmemcheck_main },
+	{ "vzmigrate", vz_vzmigrate_main },   { "vzpid", vz_vzpid_main },
+	{ "vzubc", vz_vzubc_main },	      { "vzeventd", vz_eventd_main },
 };
 
 int main(int argc, char **argv)

@@ -90,6 +90,8 @@ int vz_cmd_restart(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv
 	say_skipped(cli, &values);
 	values.stop.has_skip_umount = false;
 	r = vz_guest_lock(g, "restarting", VZ_PARAMS_STRICT, err);
+	if (r == 0)
+		r = vz_guest_may_start(g, &values.start, err);
 	if (r < 0)
 		return r;
 	vz_say(g, "Restarting container");

@@ -20,6 +20,8 @@ struct verb {
 	vz_cmd_fn *run_host; /* what it does without a guest; NULL: it needs one */
 };
 
+#define LATER "(a later version) "
+
 static const struct verb verbs[] = {
 	{ "create", vz_cmd_create, "[--ostemplate NAME] [--config SAMPLE] [option...]",
 	  "make a container" },
@@ -63,6 +65,25 @@ static const struct verb verbs[] = {
 	  "(no CTID) start containers with ONBOOT=yes, and those that ran when the host crashed",
 	  vz_cmd_boot },
 	{ "shutdown", NULL, "[--fast]", "(no CTID) stop all running containers", vz_cmd_shutdown },
+	{ "suspend", vz_cmd_suspend, "[--dumpfile FILE] [--suspend] [--dump] [--kill] [--resume]",
+	  LATER "save its processes to a file, and stop it" },
+	{ "chkpnt", vz_cmd_suspend, "[--dumpfile FILE] [--suspend] [--dump] [--kill] [--resume]",
+	  LATER "the same" },
+	{ "resume", vz_cmd_resume, "[--dumpfile FILE]", LATER "start it from such a file" },
+	{ "restore", vz_cmd_resume, "[--dumpfile FILE]", LATER "the same" },
+	{ "snapshot", vz_cmd_snapshot,
+	  "[--id UUID] [--name NAME] [--description TEXT] [--skip-suspend] [--skip-config]",
+	  LATER "keep the state that its files have" },
+	{ "snapshot-switch", vz_cmd_snapshot_switch,
+	  "--id UUID [--skip-resume | --must-resume] [--skip-config]",
+	  LATER "go back to a snapshot" },
+	{ "snapshot-delete", vz_cmd_snapshot_delete, "--id UUID", LATER "remove a snapshot" },
+	{ "snapshot-mount", vz_cmd_snapshot_mount, "--id UUID --target DIRECTORY",
+	  LATER "mount a snapshot" },
+	{ "snapshot-umount", vz_cmd_snapshot_umount, "--id UUID", LATER "unmount it" },
+	{ "snapshot-list", vz_cmd_snapshot_list,
+	  "[--no-header] [--output FIELD[,FIELD...]] [--list] [--id UUID]",
+	  LATER "list its snapshots" },
 };
 
 static const struct wabe_option options[] = {
@@ -83,7 +104,7 @@ static void usage(FILE *out)
 {
 	fputs("usage: vzctl [option...] verb CTID|NAME [word...]\n\nVerbs:\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		fprintf(out, "  %-10s %s\n             %s\n", verbs[i].name, verbs[i].words,
+		fprintf(out, "  %-15s %s\n                  %s\n", verbs[i].name, verbs[i].words,
 			verbs[i].help);
 	fputs("\nOptions:\n", out);
 	wabe_option_help(out, options, ARRAY_SIZE(options));
@@ -190,8 +211,11 @@ static int run_verb(struct vz_cli *cli, int argc, char **argv, struct wabe_error
 	cli->host.argv = cli->argv;
 	cli->word = is_for_host(verb, argc, argv) ? NULL : argv[1];
 	vz_report_open(cli);
+	wabe_log(&cli->log, WABE_LOG_INFO, "%s", verb->name);
 	r = cli->word ? run_on_guest(cli, verb, argc - 1, argv + 1, err)
 		      : run_on_host(cli, verb, argc, argv, err);
+	wabe_log(&cli->log, WABE_LOG_INFO, "%s: exit code %d", verb->name,
+		 r < 0 ? vz_exit_code(err) : r);
 	vz_report_close(cli);
 	vz_host_free(&cli->host);
 	return r;
@@ -221,6 +245,34 @@ static int run(struct vz_cli *cli, int argc, char **argv, struct wabe_error *err
 	return VZ_EXIT_OK;
 }
 
+static void survive(int signal)
+{
+	(void)signal;
+}
+
+/*
+ * Who reads our output may leave, and a file may not grow any more (ulimit -f): a verb half done would be worse than lines
+ * that nobody reads. What the caller ignores (nohup, a shell's background) we survive as well. By a handler: what is ignored
+ * would be ignored in the guest and in its scripts, too (execve(2)).
+ */
+static void survive_signals(void)
+{
+	static const int ours[] = { SIGPIPE, SIGXFSZ };
+	static const int callers[] = {
+		SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM
+	};
+	const struct sigaction action = { .sa_handler = survive, .sa_flags = SA_RESTART };
+	struct sigaction old;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		sigaction(ours[i], &action, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(callers); i++)
+		if (sigaction(callers[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+			sigaction(callers[i], &action, NULL);
+	/* Ignored, it would let no child be waited for. */
+	signal(SIGCHLD, SIG_DFL);
+}
+
 int vz_vzctl_main(int argc, char **argv)
 {
 	struct vz_cli cli = {
@@ -231,11 +283,7 @@ int vz_vzctl_main(int argc, char **argv)
 	struct wabe_error err = WABE_ERROR_INIT;
 	int r;
 
-	/*
-	 * Who reads our output may leave; a verb half done would be worse than lines that nobody
-	 * reads.
-	 */
-	signal(SIGPIPE, SIG_IGN);
+	survive_signals();
 	r = run(&cli, argc, argv, &err);
 	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		r = VZ_EXIT_IO;

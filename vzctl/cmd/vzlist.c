@@ -19,7 +19,7 @@
 struct values {
 	const char *config;
 	bool is_all, is_stopped, is_named, has_no_header, is_untrimmed, is_json, is_ids, is_listing,
-		is_help, is_version;
+		is_prometheus, is_help, is_version;
 	const char *fields, *sort, *hostname, *name, *description;
 };
 
@@ -46,6 +46,7 @@ static const struct wabe_option options[] = {
 	TEXT("name_filter", 'N', name, "PATTERN", "only containers with such a name"),
 	TEXT("description", 'd', description, "PATTERN", "only containers with such a description"),
 	FLAG("list", 'L', is_listing, "list the fields"),
+	FLAG("prometheus", 0, is_prometheus, "all counters of all containers, for Prometheus"),
 	TEXT("config", 0, config, "FILE", "vz.conf to use (or VZ_CONF)"),
 	FLAG("help", 0, is_help, "show this"),
 	FLAG("version", 0, is_version, "show the version"),
@@ -62,7 +63,9 @@ struct vzlist {
 	size_t count;		   /* found so far */
 	struct vzlist_guest *kept; /* of them, those that are to be sorted */
 	bool has_header;
-	struct wabe_json_writer *json; /* where they go instead of the table */
+	struct wabe_json_writer *json;	      /* where they go instead of the table */
+	struct vzlist_prometheus *prometheus; /* or there */
+	bool is_short_of_memory;
 };
 
 static void usage(FILE *out)
@@ -155,39 +158,6 @@ static int choose_order(struct vzlist *v, struct wabe_error *err)
 	v->is_reversed = *sort == '-';
 	sort += v->is_reversed;
 	return find_column(sort, strlen(sort), &v->sort, err);
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* CTIDs and names to CTIDs, ascending, each once. */
-static int choose_guests(struct vzlist *v, const struct wabe_strv *words,
-			 struct vzlist_wanted *wanted, struct wabe_error *err)
-{
-	uint32_t *ctids = wabe_arena_array(&v->arena, words->count, sizeof(*ctids));
-	size_t kept = 0;
-
-	if (!ctids)
-		return wabe_error_set(err, -ENOMEM, "containers");
-	for (size_t i = 0; i < words->count; i++) {
-		int r = vz_ctconf_resolve(&v->host, words->items[i], &ctids[i], err);
-
-		if (r < 0)
-			return r;
-	}
-	if (words->count == 0)
-		return 0;
-	qsort(ctids, words->count, sizeof(*ctids), compare_ids);
-	for (size_t i = 0; i < words->count; i++)
-		if (i == 0 || ctids[i] != ctids[i - 1])
-			ctids[kept++] = ctids[i];
-	wanted->ctids = ctids;
-	wanted->count = kept;
-	return 0;
 }
 
 static void add_needs(struct vzlist_wanted *wanted, const struct vzlist_column *column,
@@ -298,6 +268,36 @@ static int list_as_json(struct vzlist *v, struct vzlist_wanted *wanted, struct w
 	return 0;
 }
 
+static bool found_for_prometheus(void *data, struct vzlist_guest *g)
+{
+	struct vzlist *v = data;
+
+	v->count++;
+	if (vzlist_prometheus_add(v->prometheus, g) < 0)
+		v->is_short_of_memory = true;
+	return false;
+}
+
+static int list_for_prometheus(struct vzlist *v, struct vzlist_wanted *wanted,
+			       struct wabe_error *err)
+{
+	_cleanup_(vzlist_prometheus_free) struct vzlist_prometheus *p =
+		vzlist_prometheus_new(&v->arena, wanted);
+	int r;
+
+	if (!p)
+		return wabe_error_set(err, -ENOMEM, "list containers");
+	v->prometheus = p;
+	wanted->is_all = !wanted->ctids && !wanted->is_stopped_only;
+	r = vzlist_look(&v->host, wanted, &v->log, &v->arena, found_for_prometheus, v, err);
+	if (r == 0 && v->is_short_of_memory)
+		r = wabe_error_set(err, -ENOMEM, "list containers");
+	if (r == 0)
+		vzlist_prometheus_print(p, stdout);
+	v->prometheus = NULL;
+	return r;
+}
+
 static int list(struct vzlist *v, const struct wabe_strv *words, struct wabe_error *err)
 {
 	struct vzlist_wanted wanted = {
@@ -307,10 +307,12 @@ static int list(struct vzlist *v, const struct wabe_strv *words, struct wabe_err
 		.name = v->values.name,
 		.description = v->values.description,
 	};
-	int r = choose_guests(v, words, &wanted, err);
+	int r = vzlist_choose_guests(&v->host, &v->arena, words, &wanted, err);
 
 	if (r < 0)
 		return r;
+	if (v->values.is_prometheus)
+		return list_for_prometheus(v, &wanted, err);
 	choose_needs(v, &wanted);
 	r = v->values.is_json ? list_as_json(v, &wanted, err) : list_all(v, &wanted, err);
 	/* Nothing at all is fine; not finding what was named isn't. */
@@ -319,15 +321,20 @@ static int list(struct vzlist *v, const struct wabe_strv *words, struct wabe_err
 
 static int run(struct vzlist *v, const struct wabe_strv *words, struct wabe_error *err)
 {
-	int r = choose_columns(v, err);
+	const struct values *values = &v->values;
+	int r = 0;
 
+	if (values->is_prometheus && (values->is_json || values->fields || values->sort ||
+				      values->is_named || values->is_ids))
+		return wabe_error_say(err, -EINVAL, "--prometheus has neither fields nor an order");
+	r = choose_columns(v, err);
 	if (r == 0)
 		r = choose_order(v, err);
 	if (r < 0)
 		return r;
 	if (geteuid() != 0)
 		return wabe_error_say(err, -EPERM, "only root may list containers");
-	r = vz_host_load(v->values.config, NULL, &v->host, err);
+	r = vz_host_load(values->config, NULL, &v->host, err);
 	if (r < 0)
 		return r;
 	r = list(v, words, err);

@@ -30,25 +30,50 @@ enum vzlist_status {
 	VZLIST_STATUS_MAX,
 };
 
+#define VZLIST_DISKS_MAX 16 /* of one guest; what is beyond is not told */
+
+/* What waits for processor, memory and disk: psi.rst, "some" and "full", since the start. */
+enum { VZLIST_PRESSURE_CPU, VZLIST_PRESSURE_MEMORY, VZLIST_PRESSURE_IO, VZLIST_PRESSURE_MAX };
+
+/** What the cgroup counts of a disk; UINT64_MAX: not counted. */
+struct vzlist_disk {
+	unsigned int major, minor;
+	uint64_t read_bytes, written_bytes, reads, writes;
+};
+
+/** More of what the kernel counts for a running guest, for vzlist --prometheus. */
+struct vzlist_detail {
+	struct {
+		uint64_t some_us, full_us; /* UINT64_MAX: not counted */
+	} pressure[VZLIST_PRESSURE_MAX];
+	struct vzlist_disk disks[VZLIST_DISKS_MAX];
+	size_t disk_count;
+};
+
 /** One guest, with as much looked up as the fields need. It holds a vz_ctconf: not to be moved. */
 struct vzlist_guest {
 	uint32_t ctid;
 	enum vzlist_status status;
-	bool has_conf, has_stats, has_usage;
+	bool has_conf, has_stats, has_usage, has_detail;
 	struct vzlist_guest *next; /* for who keeps it */
 	struct vz_ctconf conf;
 	double uptime_s; /* of a running guest */
 	struct wabe_cgroup_stats stats;
 	struct wabe_quota_usage usage;
+	struct vzlist_detail detail;
 };
+
+/** vzlist_status_name() - "running" ... */
+const char *vzlist_status_name(enum vzlist_status status);
 
 /** vzlist_is_up() - does it have processes (running or suspended in memory)? */
 bool vzlist_is_up(const struct vzlist_guest *g);
 
 /* What must be looked up for a field, beside the configuration. */
 enum {
-	VZLIST_NEED_USAGE = 1 << 0, /* disk quota */
-	VZLIST_NEED_MOUNT = 1 << 1, /* is a stopped guest mounted? */
+	VZLIST_NEED_USAGE = 1 << 0,  /* disk quota */
+	VZLIST_NEED_MOUNT = 1 << 1,  /* is a stopped guest mounted? */
+	VZLIST_NEED_DETAIL = 1 << 2, /* pressure and disks */
 };
 
 enum vzlist_cell_type {
@@ -143,6 +168,14 @@ struct vzlist_wanted {
 				      struct needs is added */
 };
 
+/**
+ * vzlist_choose_guests() - CTIDs and names to @wanted's CTIDs, ascending, each once; no words leave it as it is. A name that
+ * no guest has is an error.
+ */
+int vzlist_choose_guests(const struct vz_host *host, struct wabe_arena *arena,
+			 const struct wabe_strv *words, struct vzlist_wanted *wanted,
+			 struct wabe_error *err);
+
 /** Takes one guest; returns whether it is kept: then the caller owes it a vzlist_drop(). */
 typedef bool vzlist_found_fn(void *data, struct vzlist_guest *g);
 
@@ -157,5 +190,18 @@ int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
 		const struct wabe_log *log, struct wabe_arena *arena, vzlist_found_fn *found,
 		void *data, struct wabe_error *err);
 void vzlist_drop(struct vzlist_guest *g);
+
+/** vzlist_detail_read() - what it counts beside vzlist_guest's stats. What isn't counted here is left out. */
+void vzlist_detail_read(struct wabe_container *c, struct vzlist_detail *ret_detail);
+
+/** Text of all guests for Prometheus in the making; see vzlist_prometheus.c. */
+struct vzlist_prometheus;
+
+/** vzlist_prometheus_new() - in @arena; also what has to be looked up, in @wanted. NULL: no memory. */
+struct vzlist_prometheus *vzlist_prometheus_new(struct wabe_arena *arena,
+						struct vzlist_wanted *wanted);
+int vzlist_prometheus_add(struct vzlist_prometheus *p, const struct vzlist_guest *g);
+void vzlist_prometheus_print(const struct vzlist_prometheus *p, FILE *out);
+void vzlist_prometheus_free(struct vzlist_prometheus **p);
 
 #endif

@@ -14,6 +14,11 @@ static const char *const status_names[VZLIST_STATUS_MAX] = {
 	[VZLIST_RUNNING] = "running",
 };
 
+const char *vzlist_status_name(enum vzlist_status status)
+{
+	return status_names[status];
+}
+
 bool vzlist_is_up(const struct vzlist_guest *g)
 {
 	return g->status == VZLIST_RUNNING || g->status == VZLIST_SUSPENDED;
@@ -142,12 +147,19 @@ static const struct count {
 	bool is_bytes; /* shown in pages */
 } counts[] = {
 	{ VZ_PARAM_NUMPROC, HELD, offsetof(struct wabe_cgroup_stats, pids), false },
+	{ VZ_PARAM_NUMPROC, MAXHELD, offsetof(struct wabe_cgroup_stats, pids_peak), false },
 	{ VZ_PARAM_NUMPROC, FAILCNT, offsetof(struct wabe_cgroup_stats, pids_failcnt), false },
 	{ VZ_PARAM_PHYSPAGES, HELD, offsetof(struct wabe_cgroup_stats, memory_bytes), true },
 	{ VZ_PARAM_PHYSPAGES, MAXHELD, offsetof(struct wabe_cgroup_stats, memory_peak_bytes),
 	  true },
 	{ VZ_PARAM_PHYSPAGES, FAILCNT, offsetof(struct wabe_cgroup_stats, memory_failcnt), false },
 	{ VZ_PARAM_SWAPPAGES, HELD, offsetof(struct wabe_cgroup_stats, swap_bytes), true },
+	{ VZ_PARAM_SWAPPAGES, MAXHELD, offsetof(struct wabe_cgroup_stats, swap_peak_bytes), true },
+	{ VZ_PARAM_SWAPPAGES, FAILCNT, offsetof(struct wabe_cgroup_stats, swap_failcnt), false },
+	{ VZ_PARAM_KMEMSIZE, HELD, offsetof(struct wabe_cgroup_stats, kernel_bytes), false },
+	{ VZ_PARAM_DCACHESIZE, HELD, offsetof(struct wabe_cgroup_stats, reclaimable_bytes), false },
+	{ VZ_PARAM_SHMPAGES, HELD, offsetof(struct wabe_cgroup_stats, shmem_bytes), true },
+	{ VZ_PARAM_LOCKEDPAGES, HELD, offsetof(struct wabe_cgroup_stats, locked_bytes), true },
 };
 
 static const struct count *find_count(enum vz_param_id id, size_t index)

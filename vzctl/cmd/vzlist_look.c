@@ -104,6 +104,9 @@ static void look_at_container(const struct look *look, struct vzlist_guest *g)
 		g->uptime_s = 0;
 	g->has_stats = look->wanted->stats &&
 		       wabe_container_stats(c, look->wanted->stats, &g->stats, NULL) == 0;
+	g->has_detail = look->wanted->needs & VZLIST_NEED_DETAIL;
+	if (g->has_detail)
+		vzlist_detail_read(c, &g->detail);
 }
 
 static void look_at_disk(const struct look *look, struct vzlist_guest *g)
@@ -255,6 +258,33 @@ int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
 	if (look.with_state.count && wabe_cgroup_roots_open(&roots, NULL) == 0)
 		look.rt.cgroup_roots = roots;
 	return look_at_all(&look, ids, found, data, err);
+}
+
+int vzlist_choose_guests(const struct vz_host *host, struct wabe_arena *arena,
+			 const struct wabe_strv *words, struct vzlist_wanted *wanted,
+			 struct wabe_error *err)
+{
+	uint32_t *ctids;
+	size_t kept = 0;
+
+	if (words->count == 0)
+		return 0;
+	ctids = wabe_arena_array(arena, words->count, sizeof(*ctids));
+	if (!ctids)
+		return wabe_error_set(err, -ENOMEM, "containers");
+	for (size_t i = 0; i < words->count; i++) {
+		int r = vz_ctconf_resolve(host, words->items[i], &ctids[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	qsort(ctids, words->count, sizeof(*ctids), compare_ids);
+	for (size_t i = 0; i < words->count; i++)
+		if (i == 0 || ctids[i] != ctids[i - 1])
+			ctids[kept++] = ctids[i];
+	wanted->ctids = ctids;
+	wanted->count = kept;
+	return 0;
 }
 
 void vzlist_drop(struct vzlist_guest *g)

@@ -110,6 +110,9 @@ int vz_ctconf_save(struct vz_ctconf *conf, struct wabe_error *err);
  * link goes. Idempotent. */
 int vz_ctconf_remove(const struct vz_host *host, uint32_t ctid, struct wabe_error *err);
 
+/** vz_ctconf_drop_name() - remove the link of @name (NULL: of none) if it is @ctid's, and what a killed writer left. */
+void vz_ctconf_drop_name(const struct vz_host *host, uint32_t ctid, const char *name);
+
 /** vz_ctconf_list() - CTIDs of all guests, ascending, in @arena. One directory read. */
 int vz_ctconf_list(const struct vz_host *host, struct wabe_arena *arena, uint32_t **ret_ctids,
 		   size_t *ret_count, struct wabe_error *err);

@@ -182,11 +182,14 @@ static int put_link(int names_fd, const char *name, uint32_t ctid, struct wabe_e
 	return 0;
 }
 
-static void drop_link(const struct vz_host *host, const char *name, uint32_t ctid)
+void vz_ctconf_drop_name(const struct vz_host *host, uint32_t ctid, const char *name)
 {
 	char path[PATH_MAX];
 
-	if (!name || link_ctid(host, name) != ctid)
+	/* Of one who was killed over it. */
+	snprintf(path, sizeof(path), "%s/names/.%u.tmp", host->confdir, ctid);
+	unlink(path);
+	if (!name || !vz_value_is_name(name) || link_ctid(host, name) != ctid)
 		return;
 	snprintf(path, sizeof(path), "%s/names/%s", host->confdir, name);
 	unlink(path);
@@ -254,11 +257,11 @@ int vz_ctconf_save(struct vz_ctconf *conf, struct wabe_error *err)
 	r = write_file(conf, err);
 	if (r < 0) {
 		if (!wabe_str_equal(name, old))
-			drop_link(conf->host, name, conf->ctid);
+			vz_ctconf_drop_name(conf->host, conf->ctid, name);
 		return vz_error_default(err, VZ_EXIT_SAVE);
 	}
 	if (!wabe_str_equal(name, old))
-		drop_link(conf->host, old, conf->ctid);
+		vz_ctconf_drop_name(conf->host, conf->ctid, old);
 	return 0;
 }
 
@@ -280,6 +283,6 @@ int vz_ctconf_remove(const struct vz_host *host, uint32_t ctid, struct wabe_erro
 			return vz_error_set(err, VZ_EXIT_DELETE, -errno, "rename %s/conf/%s",
 					    host->confdir, from);
 	}
-	drop_link(host, name, ctid);
+	vz_ctconf_drop_name(host, ctid, name);
 	return 0;
 }

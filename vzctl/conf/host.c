@@ -135,14 +135,30 @@ static int read_keys(struct vz_host *host, struct wabe_error *err)
 	return 0;
 }
 
+static const struct wabe_name validate_modes[] = {
+	{ "none", VZ_VALIDATE_NONE },
+	{ "warning", VZ_VALIDATE_WARNING },
+	{ "error", VZ_VALIDATE_ERROR },
+	{ "fix", VZ_VALIDATE_FIX },
+	{ NULL, 0 },
+};
+
 /* Keys that need more than a type. */
 static int check_host(struct vz_host *host, struct wabe_error *err)
 {
 	const char *logging = vz_conffile_get(&host->file, "LOGGING");
 	const char *stop = vz_conffile_get(&host->file, "VE_STOP_MODE");
+	const char *validate = vz_conffile_get(&host->file, "VALIDATE_MODE");
+	long long mode = VZ_VALIDATE_NONE;
 
 	if (logging && strcmp(logging, "no") == 0)
 		host->logfile = NULL;
+	if (validate && *validate && wabe_name_find(validate_modes, validate, &mode) < 0)
+		return vz_error_say(
+			err, VZ_EXIT_BAD_CONFIG, -EINVAL,
+			"%s: VALIDATE_MODE \"%.64s\": expected none, warning, error or fix",
+			host->conf_path, validate);
+	host->validate_mode = (enum vz_validate_mode)mode;
 	if (stop && *stop)
 		host->stop_mode = stop;
 	if (strcmp(host->stop_mode, "stop") != 0 && strcmp(host->stop_mode, "suspend") != 0)

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "conf/param.h"
+#include "conf/validate.h"
 #include "wabe.h"
 
 #define VZ_HOST_CONF_DEFAULT "/etc/vz/vz.conf"
@@ -29,12 +30,13 @@ struct vz_host {
 	const char *dumpdir;	  /* DUMPDIR */
 	const char *statedir; /* STATEDIR, /run/vz: state of running guests; also rt.state_root */
 	const char *distdir;  /* confdir/dists: the administrator's distribution scripts */
-	const char *dist_default;   /* DISTDIR: those that come with wabe */
-	const char *sample;	    /* CONFIGFILE: sample of vzctl create, or NULL */
-	const char *ostemplate;	    /* DEF_OSTEMPLATE or NULL */
-	const char *logfile;	    /* LOGFILE, or NULL: no log file (LOGGING=no) */
-	int log_level;		    /* LOG_LEVEL 0..9 */
-	int verbose;		    /* VERBOSE */
+	const char *dist_default;	     /* DISTDIR: those that come with wabe */
+	const char *sample;		     /* CONFIGFILE: sample of vzctl create, or NULL */
+	const char *ostemplate;		     /* DEF_OSTEMPLATE or NULL */
+	const char *logfile;		     /* LOGFILE, or NULL: no log file (LOGGING=no) */
+	int log_level;			     /* LOG_LEVEL 0..9 */
+	int verbose;			     /* VERBOSE */
+	enum vz_validate_mode validate_mode; /* VALIDATE_MODE, default none */
 	uint32_t uid_base, uid_end; /* UID_BASE, UID_END: guests' ranges of 65,536 ids are taken
 				       from uid_base .. uid_end - 1 */
 	bool is_disk_quota;	    /* DISK_QUOTA */

@@ -25,7 +25,7 @@ int vz_params_set(struct vz_params *p, enum vz_param_id id, const char *text,
 	int r = vz_value_parse(p->arena, &row->rule, row->key ? row->key : row->option, text,
 			       &p->values[id], err);
 
-	return r < 0 ? (wabe_error_kind(err, VZ_EXIT_BAD_VALUE), r) : 0;
+	return r < 0 ? (wabe_error_kind(err, (int)vz_param_bad_value(id)), r) : 0;
 }
 
 /* One line of a file whose key is row @id. */

@@ -124,6 +124,7 @@ struct vz_param {
 	unsigned int flags;
 	enum vz_unit option_unit; /* unit of a bare number in the option where the file's is another
 				     (iolimit), else VZ_UNIT_NONE */
+	enum vz_exit bad_value;	  /* exit code of a value that can't be; 0: VZ_EXIT_BAD_VALUE */
 	const char *unenforced;	  /* NULL when this version enforces it, else why not: "no such
 				     accounting in this kernel" */
 	const char *value;	  /* name of the value in the help: "N[:N]", "yes|no" */
@@ -133,6 +134,9 @@ struct vz_param {
 
 /** vz_param_row() - the row of @id. Never NULL for ids below VZ_PARAM_MAX. */
 const struct vz_param *vz_param_row(enum vz_param_id id);
+
+/** vz_param_bad_value() - the exit code of a value that row @id can't have. */
+enum vz_exit vz_param_bad_value(enum vz_param_id id);
 
 /** vz_param_by_key() - row number by key of the file, or VZ_PARAM_MAX. */
 enum vz_param_id vz_param_by_key(const char *key);
@@ -147,7 +151,7 @@ struct vz_params {
 
 /**
  * vz_params_set() - parse @text (as the file has it) into row @id; the value before is replaced.
- * Error: kind VZ_EXIT_BAD_VALUE, names the key. The params are unchanged on failure.
+ * Error: kind vz_param_bad_value(), names the key. The params are unchanged on failure.
  */
 int vz_params_set(struct vz_params *p, enum vz_param_id id, const char *text,
 		  struct wabe_error *err);
@@ -166,7 +170,7 @@ int vz_params_option(struct vz_params *p, unsigned int verb, const char *option,
  * own.
  * @own, @own_count, @values: rows of base/option for the verb's own options (--save, --force), may
  * be NULL, 0 Returns the index of the first word that is no option, or -errno with kind
- * VZ_EXIT_BAD_OPTION or VZ_EXIT_BAD_VALUE. On success the network interface options (--ifname,
+ * VZ_EXIT_BAD_OPTION or vz_param_bad_value(). On success the network interface options (--ifname,
  * --mac ...) have become an edit of VZ_PARAM_NETIF.
  */
 int vz_params_parse_args(struct vz_params *p, unsigned int verb, const struct wabe_option *own,

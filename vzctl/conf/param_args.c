@@ -73,9 +73,10 @@ static int del_all(struct vz_params *p, enum vz_param_id id)
 	return vz_value_join(p->arena, vz_param_row(id)->rule.type, value);
 }
 
-static int parse_option(struct vz_params *p, const struct vz_param *row, const char *what,
+static int parse_option(struct vz_params *p, enum vz_param_id id, const char *what,
 			const char *text, struct vz_value *ret_value, struct wabe_error *err)
 {
+	const struct vz_param *row = vz_param_row(id);
 	struct vz_rule rule = row->rule;
 	int r;
 
@@ -83,7 +84,7 @@ static int parse_option(struct vz_params *p, const struct vz_param *row, const c
 	if (row->option_unit != VZ_UNIT_NONE)
 		rule.unit = row->option_unit;
 	r = vz_value_parse(p->arena, &rule, what, text, ret_value, err);
-	return r < 0 ? vz_error_default(err, VZ_EXIT_BAD_VALUE) : 0;
+	return r < 0 ? vz_error_default(err, vz_param_bad_value(id)) : 0;
 }
 
 /* --ipadd, --ipdel, --nameserver */
@@ -98,12 +99,12 @@ static int set_list(struct vz_params *p, enum vz_param_id id, bool is_del, const
 		r = del_all(p, id);
 		return r < 0 ? wabe_error_set(err, r, "%s", what) : 0;
 	}
-	r = parse_option(p, row, what, text, &parsed, err);
+	r = parse_option(p, id, what, text, &parsed, err);
 	if (r < 0)
 		return r;
 	if (parsed.list.count == 0 && !(row->flags & VZ_PARAM_REPLACE))
-		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL, "%s: the value is empty",
-				    what);
+		return vz_error_say(err, vz_param_bad_value(id), -EINVAL,
+				    "%s \"\": the value is empty", what);
 	r = add_to_list(p, id, &parsed, is_del);
 	return r < 0 ? wabe_error_set(err, r, "%s", what) : 0;
 }
@@ -117,8 +118,9 @@ static int set_limit(struct vz_params *p, enum vz_param_id id, const char *what,
 
 	if (strchr(text, ':'))
 		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL,
-				    "%s \"%.64s\": expected one number, or unlimited", what, text);
-	r = parse_option(p, vz_param_row(id), what, text, &parsed, err);
+				    "%s \"%.64s\"%s: expected one number, or unlimited", what, text,
+				    strlen(text) > 64 ? "..." : "");
+	r = parse_option(p, id, what, text, &parsed, err);
 	if (r < 0)
 		return r;
 	parsed.pair.barrier = 0;
@@ -146,7 +148,7 @@ int vz_params_option(struct vz_params *p, unsigned int verb, const char *option,
 		return set_list(p, id, kind == OPTION_DEL, what, text, err);
 	if (kind == OPTION_LIMIT)
 		return set_limit(p, id, what, text, err);
-	r = parse_option(p, vz_param_row(id), what, text, &parsed, err);
+	r = parse_option(p, id, what, text, &parsed, err);
 	if (r == 0)
 		p->values[id] = parsed;
 	return r;
@@ -224,7 +226,8 @@ static int parse_own(struct vz_params *p, const struct wabe_option *own, size_t 
 	int r;
 
 	if (!row)
-		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unknown option %s", argv[0]);
+		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unknown option %.64s",
+				    argv[0]);
 	r = wabe_option_parse(own, count, values, p->arena, words + 1, slice, err);
 	if (r < 0) {
 		wabe_error_kind(err, VZ_EXIT_BAD_OPTION);

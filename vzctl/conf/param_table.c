@@ -99,6 +99,7 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	},
 	[VZ_PARAM_LAYOUT] = {
 		.option = "layout", .key = "VE_LAYOUT",
+		.bad_value = VZ_EXIT_LAYOUT,
 		.rule = { VZ_TYPE_ENUM, VZ_UNIT_NONE, 0, 0, layouts }, .preset = "overlay",
 		.flags = VZ_PARAM_CREATE, .value = "NAME",
 		.help = "how template and private area are put together",
@@ -131,7 +132,9 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 		.help = "refuse to start the guest (start --force does)",
 	},
 	[VZ_PARAM_NAME] = {
-		.option = "name", .key = "NAME", .rule = { VZ_TYPE_NAME },
+		.option = "name", .key = "NAME",
+		.bad_value = VZ_EXIT_NAME,
+		.rule = { VZ_TYPE_NAME },
 		.flags = BOTH, .value = "NAME",
 		.help = "a name that stands for the CTID; empty: none",
 	},
@@ -171,22 +174,29 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	/* network */
 	[VZ_PARAM_IP_ADDRESS] = {
 		.option = "ipadd", .option_del = "ipdel", .key = "IP_ADDRESS",
+		.bad_value = VZ_EXIT_BAD_IP,
 		.rule = { VZ_TYPE_IP }, .flags = BOTH | VZ_PARAM_ONLINE,
 		.value = "ADDRESS[/PREFIX]", .help = "add an address, on venet0",
 		.manual = "A prefix is kept, and changes nothing: each address is routed by itself.",
 	},
 	[VZ_PARAM_HOSTNAME] = {
-		.option = "hostname", .key = "HOSTNAME", .rule = { VZ_TYPE_HOSTNAME },
+		.option = "hostname", .key = "HOSTNAME",
+		.bad_value = VZ_EXIT_BAD_HOSTNAME,
+		.rule = { VZ_TYPE_HOSTNAME },
 		.flags = BOTH | VZ_PARAM_ONLINE, .value = "NAME",
 		.help = "the guest's host name",
 	},
 	[VZ_PARAM_NAMESERVER] = {
-		.option = "nameserver", .key = "NAMESERVER", .rule = { VZ_TYPE_NAMESERVER },
+		.option = "nameserver", .key = "NAMESERVER",
+		.bad_value = VZ_EXIT_BAD_NAMESERVER,
+		.rule = { VZ_TYPE_NAMESERVER },
 		.flags = BOTH | VZ_PARAM_ONLINE | VZ_PARAM_REPLACE, .value = "ADDRESS|inherit",
 		.help = "a name server; repeat it for more",
 	},
 	[VZ_PARAM_SEARCHDOMAIN] = {
-		.option = "searchdomain", .key = "SEARCHDOMAIN", .rule = { VZ_TYPE_DOMAIN },
+		.option = "searchdomain", .key = "SEARCHDOMAIN",
+		.bad_value = VZ_EXIT_BAD_SEARCHDOMAIN,
+		.rule = { VZ_TYPE_DOMAIN },
 		.flags = BOTH | VZ_PARAM_ONLINE | VZ_PARAM_REPLACE, .value = "DOMAIN|inherit",
 		.help = "a search domain; repeat it for more",
 	},
@@ -500,4 +510,9 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 const struct vz_param *vz_param_row(enum vz_param_id id)
 {
 	return &rows[id];
+}
+
+enum vz_exit vz_param_bad_value(enum vz_param_id id)
+{
+	return rows[id].bad_value ? rows[id].bad_value : VZ_EXIT_BAD_VALUE;
 }

@@ -411,11 +411,11 @@ static int complain(const struct vz_rule *rule, const char *what, const char *te
 
 	if (code == -ENOMEM)
 		return wabe_error_set(err, code, "%s", what);
-	if (code == -E2BIG)
-		return wabe_error_say(err, code, "%s: the value is too long (%zu bytes)", what,
-				      strlen(text));
 	/* A password must not get into a log. */
 	show(shown, sizeof(shown), rule->type == VZ_TYPE_USERPASSWD ? "..." : text);
+	if (code == -E2BIG)
+		return wabe_error_say(err, code, "%s \"%s\": the value is too long (%zu bytes)",
+				      what, shown, strlen(text));
 	if (code == -ERANGE && rule->max)
 		return wabe_error_say(err, code,
 				      "%s \"%s\": out of range, %llu to %llu%s%s are allowed", what,

@@ -15,6 +15,7 @@
 #include "guest/sshkey.h"
 #include "guest/rights.h"
 #include "guest/template.h"
+#include "guest/validate.h"
 
 static int apply_password(struct vz_guest *g, const struct vz_change *change,
 			  struct wabe_error *err)
@@ -308,6 +309,8 @@ int vz_apply_changes(struct vz_guest *g, const struct vz_change *change, struct 
 
 	if (r == 0)
 		r = vz_ctconf_apply(&g->conf, change->params, err);
+	if (r == 0 && (g->container || change->is_saved))
+		r = vz_guest_validate(g, err);
 	if (r == 0)
 		r = check_rows(g, change, err);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++)

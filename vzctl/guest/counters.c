@@ -97,6 +97,15 @@ static int fill_controller(const struct vz_guest *g, struct wabe_spec *spec)
 	return 0;
 }
 
+/* Where a limit of @type goes: in the place of the one that every guest has, or behind all. */
+static struct wabe_spec_rlimit *rlimit_slot(struct wabe_spec_rlimit *items, size_t *count, int type)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (items[i].type == type)
+			return &items[i];
+	return &items[(*count)++];
+}
+
 static int fill_rlimits(const struct vz_guest *g, struct wabe_spec *spec)
 {
 	struct wabe_list *list = &spec->process->rlimits;
@@ -117,7 +126,7 @@ static int fill_rlimits(const struct vz_guest *g, struct wabe_spec *spec)
 
 		if (counters[i].rlimit < 0 || pair.limit == VZ_UNLIMITED)
 			continue;
-		items[count++] = (struct wabe_spec_rlimit){
+		*rlimit_slot(items, &count, counters[i].rlimit) = (struct wabe_spec_rlimit){
 			.type = counters[i].rlimit,
 			.soft = pair.limit,
 			.hard = pair.limit,

@@ -106,7 +106,8 @@ static void unlock_ranges(void *data)
 static int write_record(void *data, struct wabe_error *err)
 {
 	struct create *c = data;
-	const struct vz_pending pending = { c->g->conf.private, c->g->conf.root, c->uid };
+	const struct vz_pending pending = { c->g->conf.private, c->g->conf.root, c->uid,
+					    vz_param_string(&c->g->conf.own, VZ_PARAM_NAME) };
 
 	if (vz_pending_save(c->g->host, c->g->ctid, &pending, err) < 0)
 		return vz_guest_fail(err, VZ_EXIT_SAVE);
@@ -339,6 +340,7 @@ int vz_create_take_back(struct vz_guest *g, struct wabe_error *err)
 	if (r < 0)
 		return r;
 	vz_root_remove(pending.root);
+	vz_ctconf_drop_name(g->host, g->ctid, pending.name);
 	if (pending.uid != 0) {
 		r = vz_idrange_open(g->host, false, &ranges, err);
 		if (r == 0)

@@ -105,17 +105,11 @@ static int unmount(const struct vz_guest *g, struct wabe_error *err)
 	return vz_guest_fail(err, VZ_EXIT_UMOUNT);
 }
 
-int vz_guest_mount(struct vz_guest *g, bool has_scripts, struct wabe_error *err)
+/* From the checks to the mount scripts; undone on failure. */
+static int mount_checked(struct vz_guest *g, bool has_scripts, struct wabe_error *err)
 {
-	int r = vz_guest_need_paths(g, err);
+	int r = vz_guest_check(g, err);
 
-	if (r < 0)
-		return r;
-	if (vz_guest_is_mounted(g))
-		return vz_error_say(err, VZ_EXIT_MOUNTED, -EBUSY, "Container is already mounted");
-	r = has_scripts ? vz_script_host(g, "premount", err) : 0;
-	if (r == 0)
-		r = vz_guest_check(g, err);
 	if (r == 0)
 		r = vz_guest_claim_ids(g, err);
 	if (r == 0 && vz_root_make_directory(g->conf.root, err) < 0)
@@ -125,12 +119,28 @@ int vz_guest_mount(struct vz_guest *g, bool has_scripts, struct wabe_error *err)
 	if (r < 0)
 		return r;
 	r = has_scripts ? vz_script_host(g, "mount", err) : 0;
-	if (r < 0) {
+	if (r < 0)
 		(void)unmount(g, NULL);
+	return r;
+}
+
+int vz_guest_mount(struct vz_guest *g, bool has_scripts, struct wabe_error *err)
+{
+	int r = vz_guest_need_paths(g, err);
+
+	if (r < 0)
 		return r;
-	}
-	vz_say(g, "Container is mounted");
-	return 0;
+	if (vz_guest_is_mounted(g))
+		return vz_error_say(err, VZ_EXIT_MOUNTED, -EBUSY, "Container is already mounted");
+	r = has_scripts ? vz_script_host(g, "premount", err) : 0;
+	if (r < 0)
+		return r;
+	r = mount_checked(g, has_scripts, err);
+	if (r < 0 && has_scripts)
+		(void)vz_script_host(g, "postumount", NULL);
+	if (r == 0)
+		vz_say(g, "Container is mounted");
+	return r;
 }
 
 int vz_guest_umount(struct vz_guest *g, struct wabe_error *err)

@@ -47,6 +47,8 @@ int vz_pending_save(const struct vz_host *host, uint32_t ctid, const struct vz_p
 		r = vz_conffile_set(&file, "VE_ROOT", pending->root, VZ_CONFFILE_LITERAL, err);
 	if (r == 0)
 		r = vz_conffile_set(&file, "LOCAL_UID", uid, VZ_CONFFILE_LITERAL, err);
+	if (r == 0 && pending->name)
+		r = vz_conffile_set(&file, "NAME", pending->name, VZ_CONFFILE_LITERAL, err);
 	if (r < 0)
 		return r;
 	if (vz_conffile_mark(&file) < 0)
@@ -69,6 +71,7 @@ int vz_pending_load(const struct vz_host *host, uint32_t ctid, struct wabe_arena
 	pending.private = vz_conffile_get(&file, "VE_PRIVATE");
 	pending.root = vz_conffile_get(&file, "VE_ROOT");
 	uid = vz_conffile_get(&file, "LOCAL_UID");
+	pending.name = vz_conffile_get(&file, "NAME");
 	if (!pending.private || !pending.root || !uid || wabe_parse_u32(uid, &pending.uid) < 0)
 		return wabe_error_say(err, -EINVAL,
 				      "%s/conf/%s is damaged: remove it and what it names",

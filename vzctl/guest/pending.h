@@ -18,6 +18,7 @@
 struct vz_pending {
 	const char *private, *root; /* absolute, nothing to expand */
 	uint32_t uid;		    /* first id of the guest's range, 0 = none */
+	const char *name;	    /* whose link may be there already, or NULL */
 };
 
 /** vz_pending_exists() - is a create of @ctid unfinished (or running)? */

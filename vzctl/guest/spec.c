@@ -12,6 +12,7 @@
 #include "guest/confine.h"
 #include "guest/counters.h"
 #include "guest/resources.h"
+#include "guest/rlimits.h"
 #include "guest/seal.h"
 #include "guest/rights.h"
 
@@ -231,8 +232,9 @@ static const char *hostname_of(const struct vz_guest *g, struct wabe_spec *spec)
 static int build_parts(const struct vz_guest *g, const char *init, enum vz_init_kind kind,
 		       uint32_t uid, struct wabe_spec *spec)
 {
-	if (set_process(spec, init) < 0 || set_namespaces(spec, uid != 0) < 0 ||
-	    set_mounts(g, spec) < 0 || set_annotations(spec, kind, uid) < 0)
+	if (set_process(spec, init) < 0 || vz_rlimits_set(spec) < 0 ||
+	    set_namespaces(spec, uid != 0) < 0 || set_mounts(g, spec) < 0 ||
+	    set_annotations(spec, kind, uid) < 0)
 		return -ENOMEM;
 	if (uid != 0 && (set_mapping(spec, &spec->uid_mappings, uid) < 0 ||
 			 set_mapping(spec, &spec->gid_mappings, uid) < 0))

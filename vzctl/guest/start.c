@@ -26,6 +26,7 @@
 #include "guest/seal.h"
 #include "guest/spec.h"
 #include "guest/steps.h"
+#include "guest/validate.h"
 #include "guest/wait.h"
 #include "spec/spec.h"
 
@@ -383,6 +384,18 @@ static const struct vz_step borrow_steps[] = {
 	{ "back to the host", go_back, NULL },
 };
 
+int vz_guest_may_start(struct vz_guest *g, const struct vz_start_options *options,
+		       struct wabe_error *err)
+{
+	int r;
+
+	if (vz_param_yes(&g->conf.params, VZ_PARAM_DISABLED) && !options->is_forced)
+		return vz_error_say(err, VZ_EXIT_DISABLED, -EPERM,
+				    "Container start disabled (DISABLED=yes; --force starts it)");
+	r = vz_guest_need_paths(g, err);
+	return r < 0 ? r : vz_guest_validate(g, err);
+}
+
 int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 		   struct wabe_error *err)
 {
@@ -399,10 +412,7 @@ int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 		return r;
 	if (g->container)
 		return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY, "Container is already running");
-	if (vz_param_yes(&g->conf.params, VZ_PARAM_DISABLED) && !options->is_forced)
-		return vz_error_say(err, VZ_EXIT_DISABLED, -EPERM,
-				    "Container start disabled (DISABLED=yes; --force starts it)");
-	r = vz_guest_need_paths(g, err);
+	r = vz_guest_may_start(g, options, err);
 	if (r == 0)
 		r = vz_seal_for(g, err);
 	if (r < 0)

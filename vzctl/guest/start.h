@@ -17,6 +17,13 @@ struct vz_start_options {
 };
 
 /**
+ * vz_guest_may_start() - does its configuration let it? Asked before a restart too, which must not
+ * leave it down. Kinds: VZ_EXIT_DISABLED, VZ_EXIT_VALIDATE, those of vz_guest_need_paths().
+ */
+int vz_guest_may_start(struct vz_guest *g, const struct vz_start_options *options,
+		       struct wabe_error *err);
+
+/**
  * vz_guest_start() - mount, make the container, run init. The guest is locked.
  * Every step is undone on failure. Kinds: VZ_EXIT_RUNNING, VZ_EXIT_DISABLED, VZ_EXIT_BROKEN_CT,
  * VZ_EXIT_ACTION_SCRIPT, VZ_EXIT_WAIT (it runs, but was not up in time), those of vz_guest_check(),
