@@ -173,7 +173,8 @@ struct wabe_spec_cpu {
 };
 
 struct wabe_spec_pids {
-	struct wabe_opt_i64 limit; /* <= 0: unlimited */
+	struct wabe_opt_i64
+		limit; /* < 0: unlimited; 0: not set, as what a configuration before 1.3 says with it */
 };
 
 struct wabe_spec_weight_device {
