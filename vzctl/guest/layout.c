@@ -113,7 +113,7 @@ int vz_layout_check(const struct vz_guest *g, const struct vz_layout *layout,
 		return vz_error_say(
 			err, VZ_EXIT_LAYOUT, -EPERM,
 			"layout %s with LOCAL_UID=0: the guest's root would control the "
-			"host's file system (overlay and image are possible)",
+			"host's file system; overlay and image are possible",
 			layout->name);
 	return r == 0 && layout->check ? layout->check(g, err) : r;
 }
