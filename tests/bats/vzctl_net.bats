@@ -94,6 +94,7 @@ nothing_left()
 	[[ -z $left ]] || { echo "left: $left"; return 1; }
 }
 
+# bats test_tags=lab
 @test "venet: guest, host and the neighbour outside reach each other, IPv4 and IPv6" {
 	running_guest --ipadd 192.0.2.10 --ipadd 2001:db8::10
 	inside 'ip addr show dev venet0'
@@ -123,6 +124,7 @@ nothing_left()
 	not on_peer ping -c 1 -w 1 192.0.2.10
 }
 
+# bats test_tags=lab
 @test "venet: a source address that is another's is dropped, IPv4 and IPv6" {
 	running_guest --ipadd 192.0.2.10 --ipadd 2001:db8::10
 	inside 'ip addr add 192.0.2.77/32 dev venet0; ip -6 addr add 2001:db8::77/128 dev venet0; ping -c 1 -w 3 192.0.2.1; ping -c 1 -w 3 2001:db8::1'
@@ -248,22 +250,38 @@ nothing_left()
 	guest --ipadd 192.0.2.10 --netif_add eth0
 	echo 'SKIP_ARPDETECT="yes"' >>"$VZ_CONF"
 	for ((i = 1; i <= 26; i += 5)); do
-		strace -f -qq -o /dev/null -e trace=sendto,recvfrom,renameat,unlink -e inject=sendto:signal=KILL:when="$i" \
+		strace -qq -o /dev/null -e trace=sendto,recvfrom,renameat,unlink -e inject=sendto:signal=KILL:when="$i" \
 			vzctl start "$CT" >/dev/null 2>&1 || true
 		vzctl stop "$CT" --fast >/dev/null 2>&1
 		nothing_left || { echo "start, killed at $i"; return 1; }
 	done
 	for ((i = 1; i <= 16; i += 5)); do
 		run_ok vzctl start "$CT"
-		strace -f -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when="$i" \
+		strace -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when="$i" \
 			vzctl set "$CT" --ipadd 192.0.2.11 --ipdel 192.0.2.10 >/dev/null 2>&1 || true
-		strace -f -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when="$i" \
+		strace -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when="$i" \
 			vzctl stop "$CT" --fast >/dev/null 2>&1 || true
 		run_ok vzctl stop "$CT" --fast
 		nothing_left || { echo "set and stop, killed at $i"; return 1; }
 	done
 	run_ok vzctl start "$CT"
 	run_ok on_peer ping -c 1 -w 3 192.0.2.10
+}
+
+@test "the kernel refuses at many points of a start: it fails with a reason, and nothing is left" {
+	local i
+
+	requires strace
+	guest --ipadd 192.0.2.10 --netif_add eth0
+	echo 'SKIP_ARPDETECT="yes"' >>"$VZ_CONF"
+	for ((i = 1; i <= 28; i += 4)); do
+		call strace -qq -o /dev/null -e trace=sendto -e inject=sendto:error=ENOBUFS:when="$i" vzctl start "$CT"
+		# What is only an announcement may be lost.
+		[[ $status == 0 ]] || has "No buffer space available"
+		[[ $status == 0 ]] || status_is "exist unmounted down"
+		run_ok vzctl stop "$CT" --fast
+		nothing_left || { echo "refused at $i"; return 1; }
+	done
 }
 
 @test "the ruleset flushed under running guests: the next guest brings it back for all" {
@@ -278,6 +296,7 @@ nothing_left()
 	run_exit 1 vzctl exec2 101 'ip addr add 192.0.2.99/32 dev venet0; ping -c 1 -w 2 -I 192.0.2.99 192.0.2.1'
 }
 
+# bats test_tags=lab
 @test "netif: an interface on a bridge; frames from another hardware address are dropped" {
 	local mac
 
@@ -321,6 +340,12 @@ nothing_left()
 	has "there is a device venet101 already"
 	status_is "exist unmounted down"
 	on_host ip link del venet101
+	# Two interfaces that want the same name on the host: neither is taken from the other.
+	run_ok vzctl set "$CT" --netif_add eth0 --netif_add wan0 --save
+	run_exit 130 vzctl start "$CT"
+	has "there is a device veth101.0 already"
+	status_is "exist unmounted down"
+	run_ok vzctl set "$CT" --netif_del all --save
 	run_ok vzctl start "$CT"
 	run_exit 21 vzctl set "$CT" --netif_add eth0,,abcdefghijklmnop
 	run_ok vzctl set "$CT" --netif_add eth0,,abcdefghijklmno

@@ -81,12 +81,13 @@ static int remove_left(struct vz_net_job *job, const char *name, struct wabe_err
 		return 0;
 	}
 	make_alias(job, alias);
-	if (r == 0 && ((!job->is_up && vz_net_find(job, name, &device)) ||
-		       strcmp(link.kind, "veth") != 0 || (link.group & ~0xffu) != VZ_NET_GROUP ||
+	if (r == 0 && (vz_net_find(job, name, &device) || strcmp(link.kind, "veth") != 0 ||
+		       (link.group & ~0xffu) != VZ_NET_GROUP ||
 		       (*link.alias && strcmp(link.alias, alias) != 0)))
-		return vz_error_say(err, VZ_EXIT_VETH, -EEXIST,
-				    "there is a device %s already, which is not this guest's",
-				    name);
+		return vz_error_say(
+			err, VZ_EXIT_VETH, -EEXIST,
+			"there is a device %s already, which is not this guest's, or is another of its interfaces",
+			name);
 	return r < 0 ? r : wabe_rtnl_delete(job->host, link.index, err);
 }
 
@@ -389,7 +390,7 @@ static int apply(struct vz_net_job *job, bool is_checked, struct wabe_error *err
 
 int vz_net_up(struct vz_guest *g, int netns_fd, struct wabe_error *err)
 {
-	_cleanup_(end_job) struct vz_net_job job = { .g = g, .netns_fd = netns_fd, .is_up = true };
+	_cleanup_(end_job) struct vz_net_job job = { .g = g, .netns_fd = netns_fd };
 	int r = plan(&job, err);
 
 	if (r < 0 || is_empty(&job.want))

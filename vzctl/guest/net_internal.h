@@ -76,7 +76,6 @@ struct vz_net_job {
 	struct vz_net_record have, want;
 	struct wabe_rtnl *host, *guest; /* guest NULL: its namespace is gone */
 	int netns_fd;
-	bool is_up; /* the guest is starting: devices of its that are there are left over */
 	struct vz_net_outer outer;
 };
 
