@@ -316,7 +316,7 @@ inside_mb()
 	no_loops
 }
 
-# bats test_tags=lab
+# bats test_tags=lab:long
 @test "image: grows while the guest runs" {
 	requires loop resource
 	image_guest 40M

@@ -61,7 +61,7 @@ limits()
 	rm -rf "$VZ/foreign"
 }
 
-# bats test_tags=lab
+# bats test_tags=lab:long
 @test "a soft limit may be exceeded for the grace time, and not longer" {
 	requires quota repquota
 	guest --diskspace 4M:50M --quotatime 20
@@ -102,7 +102,7 @@ limits()
 	has 'QUOTAUGIDLIMIT is not enforced'
 }
 
-# bats test_tags=lab
+# bats test_tags=lab:long
 @test "users of a guest have quotas of their own, which the host sets and nobody inside" {
 	requires loop quota
 	guest --layout image --diskspace 64M
@@ -110,7 +110,7 @@ limits()
 	run_ok vzctl set "$CT" --quotaugidlimit 2 --save
 	run_ok vzctl ugidquota "$CT" user 1000 4M:8M 50
 	run_ok vzctl start "$CT"
-	inside 'mkdir /home/u; chown 1000:1000 /home/u; adduser -D -u 1000 -h /home/u u 2>/dev/null; su u -c "dd if=/dev/zero of=/home/u/big bs=1M count=20" 2>&1; ls -l /home/u'
+	inside 'mkdir /home/u; chown 1000:1000 /home/u; echo "u:x:1000:1000::/home/u:/bin/sh" >>/etc/passwd; su u -c "dd if=/dev/zero of=/home/u/big bs=1M count=20" 2>&1; ls -l /home/u'
 	has 'quota exceeded'
 	run_ok vzctl ugidquota "$CT" group 1000 unlimited 20
 	run_ok vzctl ugidquota "$CT"
