@@ -66,6 +66,7 @@ tree_list()
 	[[ ! -e $VZ/private/elsewhere ]]
 }
 
+# bats test_tags=lab:long
 @test "every kind of file comes along: links, holes, attributes, whiteouts, marks, devices" {
 	local fs
 
@@ -194,6 +195,7 @@ with_sshd()
 	[[ -L $VZ/private/$NEW/fs/etc/machine-id ]]
 }
 
+# bats test_tags=lab:long
 @test "a running source stands still for the copy, and runs on" {
 	running_guest
 	inside 'echo hello >/root/file; (while :; do echo x >>/root/log; sleep 0.1; done) </dev/null >/dev/null 2>&1 &'
@@ -242,6 +244,50 @@ with_sshd()
 	run_ok vzctl start $NEW
 	run_ok vzctl exec2 $NEW 'cat /root/file; test ! -e /etc/inittab'
 	is hello
+}
+
+# bats test_tags=lab:long
+@test "layout image: the file, and a template of a running one" {
+	requires loop
+	guest --layout image --diskspace 100M
+	run_ok vzctl start $CT
+	inside 'echo hello >/root/file; echo 0123456789abcdef0123456789abcdef >/etc/machine-id'
+	run_exit 32 vzctl clone $CT $NEW
+	has "stop it"
+	run_ok vzctl stop $CT --fast
+	run_ok vzctl clone $CT $NEW --diskspace 150M
+	[[ $(stat -c %s "$VZ/private/$NEW/root.img") -gt $(stat -c %s "$VZ/private/$CT/root.img") ]]
+	# Both at once: they have the same file system.
+	run_ok vzctl start $CT
+	run_ok vzctl start $NEW
+	run_ok vzctl exec2 $NEW 'cat /root/file; grep -c 0123456789abcdef0123456789abcdef /etc/machine-id; true'
+	is "hello"$'\n'0
+	run_ok vzctl exec2 $NEW 'echo other >/root/file'
+	inside cat /root/file
+	is hello
+	run_ok vztmpl -q from $CT image-copy
+	[[ $(cat "$STORE/image-copy/root/root/file") == hello && ! -e $STORE/image-copy/root/lost+found/x ]]
+	run_ok vztmpl -q remove image-copy
+}
+
+# bats test_tags=lab:long
+@test "layout btrfs: a snapshot" {
+	requires loop btrfs mkfs.btrfs
+	truncate -s 400M "$T/disk"
+	mkfs.btrfs -q "$T/disk"
+	mount -o loop "$T/disk" "$VZ/private"
+	local failed=0
+
+	guest --layout btrfs
+	echo hello >"$VZ/private/$CT/fs/root/file"
+	run_ok vzctl clone $CT $NEW
+	[[ $(stat -c %i "$VZ/private/$NEW/fs") == 256 && $(cat "$VZ/private/$NEW/fs/root/file") == hello ]] || failed=1
+	echo other >"$VZ/private/$NEW/fs/root/file"
+	[[ $(cat "$VZ/private/$CT/fs/root/file") == hello ]] || failed=1
+	vzctl destroy $NEW || failed=1
+	vzctl destroy $CT || failed=1
+	umount "$VZ/private"
+	[[ $failed == 0 ]]
 }
 
 @test "words that are wrong, guests that are there or not" {

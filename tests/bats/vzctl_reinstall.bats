@@ -11,8 +11,8 @@ more_setup()
 	[[ $BATS_TEST_DESCRIPTION != *killed* ]] || requires strace
 	BATS_TEST_TIMEOUT=600
 	# A store of this test alone: the other tests' one must not get generations.
-	cp -a "$STORE" "$T/store"
-	STORE=$T/store
+	cp -a "$STORE" "$VZ/store"
+	STORE=$VZ/store
 	make_vz_conf
 	host_facts >"$T/before"
 }
@@ -39,6 +39,7 @@ version_is()
 	run_ok vzctl stop $CT --fast
 }
 
+# bats test_tags=lab:long
 @test "the files are those of the current generation, the configuration stays" {
 	guest --name web --hostname web.example.org --ipadd 192.0.2.1 --diskspace 1G
 	echo mine >"$VZ/private/$CT/fs/mine"
@@ -98,6 +99,18 @@ version_is()
 	update two
 	run_ok vzctl reinstall $CT
 	[[ ! -e $VZ/private/$CT/fs/mine ]]
+	version_is two
+}
+
+# bats test_tags=lab:long
+@test "layout image, too" {
+	requires loop
+	guest --layout image --diskspace 100M
+	run_ok vzctl start $CT
+	inside 'echo mine >/root/mine'
+	run_ok vzctl stop $CT --fast
+	update two
+	run_ok vzctl reinstall $CT
 	version_is two
 }
 

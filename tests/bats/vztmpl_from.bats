@@ -9,8 +9,8 @@ more_setup()
 {
 	[[ $BATS_TEST_DESCRIPTION != *killed* ]] || requires strace
 	# A store of this test alone.
-	cp -a "$STORE" "$T/store"
-	STORE=$T/store
+	cp -a "$STORE" "$VZ/store"
+	STORE=$VZ/store
 	make_vz_conf
 	host_facts >"$T/before"
 }
@@ -58,6 +58,7 @@ tree_is_right()
 	run_ok vztmpl remove site
 }
 
+# bats test_tags=lab:long
 @test "from a running container, which stands still and runs on" {
 	changed_guest
 	inside '(while :; do echo x >>/root/log; sleep 0.1; done) </dev/null >/dev/null 2>&1 &'

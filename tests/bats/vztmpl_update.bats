@@ -13,8 +13,8 @@ more_setup()
 	[[ $BATS_TEST_DESCRIPTION != *killed* ]] || requires strace
 	BATS_TEST_TIMEOUT=600
 	# A store of this test alone: the other tests' one must not get generations.
-	cp -a "$STORE" "$T/store"
-	STORE=$T/store
+	cp -a "$STORE" "$VZ/store"
+	STORE=$VZ/store
 	make_vz_conf
 	mkdir "$T/recipes"
 	cp "$(recipe_dir)/busybox" "$T/recipes/"
@@ -50,6 +50,7 @@ version_in()
 	output=$(vzctl exec2 "$1" cat /etc/version 2>/dev/null) || output=none
 }
 
+# bats test_tags=lab:long
 @test "guests stay on their generation, new ones get the next" {
 	guest
 	run_ok vzctl start $CT

@@ -78,7 +78,9 @@ static int copy_files(const struct clone *c, struct vz_guest *g, const struct ar
 	_cleanup_(vz_freeze_end) struct vz_freeze freeze = VZ_FREEZE_INIT;
 	int r = vz_freeze_begin(c->from, &freeze, err);
 
-	if (r == 0)
+	if (r == 0 && c->layout->clone)
+		r = c->layout->clone(&areas->old, &areas->new, err);
+	else if (r == 0)
 		r = c->layout->has_template ? copy_upper(areas, err) : copy_root(c, g, areas, err);
 	return r < 0 ? r : vz_dist_copy(areas->old.fd, areas->new.fd, err);
 }
@@ -104,7 +106,7 @@ static int fill(struct vz_guest *g, const struct vz_area *area, void *data, stru
 		r = vz_area_open(c->from->conf.private, &areas.old, err);
 	if (r == 0)
 		r = vz_area_open_stage(g->conf.private, &areas.new, err);
-	if (r == 0)
+	if (r == 0 && !c->layout->clone)
 		r = c->layout->make(g, &areas.new, err);
 	if (r == 0)
 		r = copy_files(c, g, &areas, err);

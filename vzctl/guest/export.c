@@ -21,6 +21,8 @@ static int open_root(const struct vz_guest *g, const struct vz_layout *layout,
 	_cleanup_close_ int mount_fd = -EBADF;
 	int fd;
 
+	if (g->container && layout->open_running)
+		return layout->open_running(g, area, err);
 	if (!layout->look)
 		return vz_layout_open(g, layout, area, err);
 	mount_fd = layout->look(g, area, err);
@@ -63,7 +65,7 @@ int vz_guest_export(struct vz_guest *g, int to_fd, bool *ret_needs_keys, struct 
 		r = vz_layout_of(g, &layout, err);
 	if (r < 0)
 		return r;
-	if (g->container && layout->has_own_fs && !layout->look)
+	if (g->container && layout->has_own_fs && !layout->look && !layout->open_running)
 		return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY,
 				    "Container %s is running: stop it, its layout %s needs it",
 				    g->id, layout->name);

@@ -49,6 +49,11 @@ struct vz_layout {
 	int (*make)(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err);
 	/** NULL: make() and a copy of the template. Else what comes from the template faster. */
 	int (*fill)(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err);
+	/**
+	 * NULL: make() and a copy of the root. Else the content of another guest's area into an empty one, faster. That guest is
+	 * down, or runs and stands still (guest/freeze.h).
+	 */
+	int (*clone)(const struct vz_area *from, const struct vz_area *to, struct wabe_error *err);
 	/** The root, attached nowhere. In a mount namespace of the caller's own. A descriptor or -errno. */
 	int (*mount)(const struct vz_guest *g, const struct vz_area *area,
 		     const struct vz_layout_how *how, struct wabe_error *err);

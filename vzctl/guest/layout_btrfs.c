@@ -49,6 +49,17 @@ static int fill(const struct vz_guest *g, const struct vz_area *area, struct wab
 	return vz_layout_fill_copy(g, &vz_layout_btrfs, area, err);
 }
 
+/* A snapshot is of one moment, whether the guest runs or not. */
+static int clone_area(const struct vz_area *from, const struct vz_area *to, struct wabe_error *err)
+{
+	_cleanup_close_ int fd =
+		openat(from->fd, "fs", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return wabe_error_set(err, -errno, "open %s/fs", from->path);
+	return blame(to, wabe_btrfs_snapshot(fd, to->fd, "fs", err), err);
+}
+
 static int limit(struct vz_guest *g, const struct vz_area *area, struct wabe_error *err)
 {
 	const struct wabe_quota_limits limits = vz_quota_limits(g);
@@ -89,6 +100,7 @@ const struct vz_layout vz_layout_btrfs = {
 	.is_host_fs = true,
 	.make = make,
 	.fill = fill,
+	.clone = clone_area,
 	.mount = vz_layout_mount_dir,
 	.limit = limit,
 	.usage = usage,

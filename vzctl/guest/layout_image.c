@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "guest/convert.h"
+#include "guest/copytree.h"
 #include "guest/layout.h"
 #include "guest/owner_quota.h"
 #include "guest/program.h"
@@ -483,6 +484,19 @@ static int compact(const struct vz_guest *g, const struct vz_area *area, struct 
 }
 
 /* What it takes of the host's disk. What is free inside only a mount of it would tell. */
+/* The file, shared where the file system can; the lock keeps anybody from mounting it meanwhile. */
+static int clone_area(const struct vz_area *from, const struct vz_area *to, struct wabe_error *err)
+{
+	_cleanup_close_ int from_fd = open_image(from, err), to_fd = -EBADF;
+	int r = from_fd < 0 ? from_fd : lock_image(from_fd, from, err);
+
+	if (r < 0)
+		return r;
+	to_fd = openat(to->fd, IMAGE, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	r = to_fd < 0 ? -errno : vz_copyfile(from_fd, to_fd);
+	return r < 0 ? wabe_error_set(err, r, "copy %s/" IMAGE, from->path) : 0;
+}
+
 static int usage(uint32_t ctid, int area_fd, struct wabe_quota_usage *ret_usage)
 {
 	struct stat st;
@@ -500,6 +514,7 @@ const struct vz_layout vz_layout_image = {
 	.has_own_fs = true,
 	.check = check,
 	.make = make_ext4,
+	.clone = clone_area,
 	.mount = mount_image,
 	.limit = limit,
 	.usage = usage,
@@ -513,6 +528,7 @@ const struct vz_layout vz_layout_image_xfs = {
 	.has_own_fs = true,
 	.check = check,
 	.make = make_xfs,
+	.clone = clone_area,
 	.mount = mount_image,
 	.limit = limit,
 	.usage = usage,
