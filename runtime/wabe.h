@@ -34,6 +34,7 @@
 /* And what those who look after it need: ends of processes, terminals. */
 #include "sys/pidfd.h"
 #include "sys/tty.h"
+#include "sys/tc.h"
 
 /** Is a cgroup that can't be had an error? By itself: for the host's root alone. */
 enum wabe_rootless_mode {

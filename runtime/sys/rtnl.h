@@ -177,4 +177,22 @@ struct wabe_filter_element {
 int wabe_rtnl_filter(struct wabe_rtnl *nl, bool is_add, const struct wabe_filter_element *elements,
 		     size_t count, struct wabe_error *err);
 
+/** What an element whose set has counters has counted. */
+struct wabe_filter_counter {
+	const void *key; /* as in the set; only while it is given */
+	size_t key_len;
+	uint64_t packets, bytes;
+};
+
+/** Takes one; < 0 ends it. */
+typedef int wabe_rtnl_counter_fn(const struct wabe_filter_counter *counter, void *data);
+
+/**
+ * wabe_rtnl_counters() - read the counters of a set in one dump.
+ * @nl: of wabe_rtnl_open_filter(); @set: with a key: of that element alone
+ * -ENOENT: there is no such table, set or element.
+ */
+int wabe_rtnl_counters(struct wabe_rtnl *nl, const struct wabe_filter_element *set,
+		       wabe_rtnl_counter_fn *take, void *data, struct wabe_error *err);
+
 #endif

@@ -201,6 +201,7 @@ with_networkd()
 		Address=192.0.2.11/32
 		Address=2001:db8::10/128
 		DHCP=no
+		LinkLocalAddressing=no
 		IPv6AcceptRA=no
 		ConfigureWithoutCarrier=yes
 		KeepConfiguration=static
@@ -287,7 +288,7 @@ without_netifrc()
 	lay etc/network/interfaces ''
 	up
 	run_ok vzctl set "$CT" --ipadd 192.0.2.12/24 --ipdel 192.0.2.10 --save
-	grep -q 'addr replace 192.0.2.12/24 ' "$(own etc/network/interfaces)"
+	grep -q 'addr replace 192.0.2.12/32 ' "$(own etc/network/interfaces)"
 	not grep -q 192.0.2.10 "$(own etc/network/interfaces)"
 }
 

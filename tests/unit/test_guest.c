@@ -21,6 +21,7 @@
 #include "guest/root.h"
 #include "guest/sshkey.h"
 #include "guest/steps.h"
+#include "guest/traffic.h"
 #include "tap.h"
 
 static char where[] = "/tmp/wabe-guest-XXXXXX";
@@ -460,6 +461,32 @@ static void test_sshkey_merge(struct tap *t)
 	}
 }
 
+static void test_traffic(struct tap *t)
+{
+	static const char *const bad[] = {
+		"",
+		"1:2:3:4:5:6:7",
+		"1:2:3:4:5:6:7:8:9",
+		"1:2:3:4:5:6:7:",
+		"1:2:3:4:5:6:7:x",
+		"-1:2:3:4:5:6:7:8",
+		"1:2:3:4:5:6:7:18446744073709551616",
+	};
+	struct vz_traffic in = { .of = { { 1, 2 }, { 3, 4 }, { 5, 6 }, { UINT64_MAX, 8 } } }, out;
+	char text[VZ_TRAFFIC_TEXT_MAX];
+
+	vz_traffic_text(&in, text);
+	tap_ok(t, strcmp(text, "1:2:3:4:5:6:18446744073709551615:8") == 0, "traffic: %s", text);
+	tap_ok(t, vz_traffic_parse(text, &out) == 0 && memcmp(&in, &out, sizeof(in)) == 0,
+	       "and back");
+	memset(&in, 0xff, sizeof(in));
+	vz_traffic_text(&in, text);
+	tap_ok(t, vz_traffic_parse(text, &out) == 0 && memcmp(&in, &out, sizeof(in)) == 0,
+	       "the largest fits");
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		tap_ok(t, vz_traffic_parse(bad[i], &out) < 0, "\"%s\" is refused", bad[i]);
+}
+
 int main(void)
 {
 	struct tap t = TAP_INIT;
@@ -476,6 +503,7 @@ int main(void)
 	test_resolv(&t);
 	test_sshkey_check(&t);
 	test_sshkey_merge(&t);
+	test_traffic(&t);
 	tap_ok(&t, wabe_file_remove_tree_at(AT_FDCWD, where, NULL) == 0, "all is removed");
 	return tap_end(&t);
 }

@@ -17,6 +17,7 @@ static const char *const samples[VZ_TYPE_MAX] = {
 	[VZ_TYPE_NUMBER] = "10",
 	[VZ_TYPE_LIMIT] = "10",
 	[VZ_TYPE_FACTOR] = "1.5",
+	[VZ_TYPE_RATE] = "100M:20M",
 	[VZ_TYPE_PAIR] = "10:20",
 	[VZ_TYPE_TEXT] = "a \"b\" $c `d` \\",
 	[VZ_TYPE_USERPASSWD] = "root:x y",

@@ -12,6 +12,7 @@
 #include "cmd/vzlist.h"
 #include "cmd/vzmemcheck.h"
 #include "cmd/vzmigrate.h"
+#include "cmd/vznetstat.h"
 #include "cmd/vzpid.h"
 #include "cmd/vztmpl.h"
 #include "cmd/vzubc.h"
@@ -27,6 +28,7 @@ static const struct {
 	{ "vzcpucheck", vz_vzcpucheck_main }, { "vzmemcheck", vz_vzmemcheck_main },
 	{ "vzmigrate", vz_vzmigrate_main },   { "vzpid", vz_vzpid_main },
 	{ "vzubc", vz_vzubc_main },	      { "vzeventd", vz_eventd_main },
+	{ "vznetstat", vz_vznetstat_main },
 };
 
 int main(int argc, char **argv)

@@ -20,6 +20,7 @@ static const char *const on_off[] = { "on", "off", NULL };
 static const char *const all[] = { "all", NULL };
 static const char *const all_auto[] = { "all", "auto", NULL };
 static const char *const netfilter_modes[] = { "disabled", "stateless", "stateful", "full", NULL };
+static const char *const net_queues[] = { "auto", "fq_codel", "cake", "fifo", NULL };
 static const char *const features[] = { "sysfs",  "nfs",  "sit",  "ipip", "ppp",    "ipgre",
 					"bridge", "nfsd", "fuse", "tun",  "docker", NULL };
 
@@ -236,6 +237,28 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 		.option = "netdev_add", .option_del = "netdev_del", .key = "NETDEV",
 		.rule = { VZ_TYPE_IFLIST }, .flags = BOTH | VZ_PARAM_ONLINE, .value = "NAME",
 		.help = "move a host's interface into the guest",
+	},
+	[VZ_PARAM_NETRATE] = {
+		.option = "rate", .key = "NETRATE",
+		/* Below it a packet takes seconds. */
+		.rule = { VZ_TYPE_RATE, VZ_UNIT_NONE, 8000, 0 },
+		.flags = BOTH | VZ_PARAM_ONLINE, .value = "IN[:OUT]",
+		.help = "bits a second to and from the guest, with K, M or G; 0: no limit",
+		.manual = "1K is 1000. One value sets both; each of the guest's devices has them.",
+	},
+	[VZ_PARAM_NETBURST] = {
+		.option = "rate-burst", .key = "NETBURST",
+		.rule = { VZ_TYPE_LIMIT, VZ_UNIT_BYTES, 0, 1u << 30 },
+		.flags = BOTH | VZ_PARAM_ONLINE, .value = "N",
+		.help = "bytes that may go at once, above the rate; 0: 10 ms of it, at least 32K",
+	},
+	[VZ_PARAM_NETQUEUE] = {
+		.option = "rate-queue", .key = "NETQUEUE",
+		.rule = { VZ_TYPE_ENUM, VZ_UNIT_NONE, 0, 0, net_queues }, .preset = "auto",
+		.flags = BOTH | VZ_PARAM_ONLINE, .value = "auto|fq_codel|cake|fifo",
+		.help = "how packets wait where the guest has a rate",
+		.manual = "auto: fq_codel, which keeps delays short, where the kernel has it, else fifo. "
+			  "With cake the burst is its own.",
 	},
 	/* memory */
 	[VZ_PARAM_PHYSPAGES] = {

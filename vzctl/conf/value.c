@@ -261,6 +261,9 @@ static const struct type_row {
 	[VZ_TYPE_FACTOR] = { .scalar = vz_type_factor, .expected = "a number such as 1.5" },
 	[VZ_TYPE_PAIR] = { .scalar = vz_type_pair,
 			   .expected = "LIMIT or BARRIER:LIMIT, with unlimited for none" },
+	[VZ_TYPE_RATE] = { .scalar = vz_type_rate,
+			   .expected =
+				   "IN[:OUT] in bits a second, such as 100M:20M, or unlimited" },
 	[VZ_TYPE_TEXT] = { .scalar = parse_text,
 			   .is_empty_fine = true,
 			   .expected = "one line of printable text" },

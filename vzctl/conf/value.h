@@ -48,6 +48,8 @@ enum vz_type {
 	VZ_TYPE_FACTOR, /* a decimal number with up to 3 decimals, held in thousandths
 			   (vm_overcommit) */
 	VZ_TYPE_PAIR,	/* barrier:limit, one value sets both */
+	VZ_TYPE_RATE,	/* IN[:OUT] bits a second with K M G, 1000-based; 0 and "unlimited" are no
+			   limit, which is held as VZ_UNLIMITED; a pair */
 	VZ_TYPE_TEXT,	/* one line of anything printable, at most 4096 bytes */
 	VZ_TYPE_USERPASSWD, /* user:password */
 	VZ_TYPE_PATH,	    /* absolute, no "..", $VEID allowed */

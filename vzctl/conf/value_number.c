@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "conf/value.h"
 #include "conf/value_types.h"
@@ -241,5 +242,79 @@ int vz_type_factor(struct wabe_arena *arena, const struct vz_rule *rule, const c
 	v->text = fraction ? wabe_arena_printf(arena, "%u.%03u", (unsigned int)whole,
 					       (unsigned int)fraction)
 			   : wabe_arena_printf(arena, "%u", (unsigned int)whole);
+	return v->text ? 0 : -ENOMEM;
+}
+
+/* Powers of 1000, as everywhere where lines have rates; the largest first. */
+static const struct {
+	char suffix;
+	uint64_t factor;
+} rates[] = { { 'G', 1000000000 }, { 'M', 1000000 }, { 'K', 1000 } };
+
+/* "100M", "100Mbit" */
+static int scan_rate(const struct vz_rule *rule, const char **s, uint64_t *ret_rate)
+{
+	uint64_t factor = 1;
+	wide number;
+	int digits;
+
+	if (wabe_str_starts(*s, "unlimited")) {
+		*s += strlen("unlimited");
+		*ret_rate = VZ_UNLIMITED;
+		return 0;
+	}
+	if (scan(s, &number, &digits) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < ARRAY_SIZE(rates); i++)
+		if (**s == rates[i].suffix || **s == tolower((unsigned char)rates[i].suffix))
+			factor = rates[i].factor;
+	*s += factor > 1;
+	if (wabe_str_starts(*s, "bit"))
+		*s += strlen("bit");
+	if (number == 0) {
+		*ret_rate = VZ_UNLIMITED;
+		return 0;
+	}
+	if (number > VZ_UNLIMITED || number * factor >= VZ_UNLIMITED ||
+	    !in_range(rule, (uint64_t)(number * factor)))
+		return -ERANGE;
+	*ret_rate = (uint64_t)(number * factor);
+	return 0;
+}
+
+static void print_rate(char *buf, size_t room, uint64_t rate)
+{
+	if (rate == VZ_UNLIMITED) {
+		snprintf(buf, room, "unlimited");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(rates); i++) {
+		if (rate % rates[i].factor != 0)
+			continue;
+		snprintf(buf, room, "%llu%c", (unsigned long long)(rate / rates[i].factor),
+			 rates[i].suffix);
+		return;
+	}
+	snprintf(buf, room, "%llu", (unsigned long long)rate);
+}
+
+int vz_type_rate(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		 struct vz_value *v)
+{
+	char in[32], out[32];
+	int r = scan_rate(rule, &text, &v->pair.barrier);
+
+	v->pair.limit = v->pair.barrier;
+	if (r == 0 && *text == ':') {
+		text++;
+		r = scan_rate(rule, &text, &v->pair.limit);
+	}
+	if (r < 0)
+		return r;
+	if (*text)
+		return -EINVAL;
+	print_rate(in, sizeof(in), v->pair.barrier);
+	print_rate(out, sizeof(out), v->pair.limit);
+	v->text = wabe_arena_printf(arena, "%s:%s", in, out);
 	return v->text ? 0 : -ENOMEM;
 }

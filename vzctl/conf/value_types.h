@@ -17,6 +17,8 @@ int vz_type_limit(struct wabe_arena *arena, const struct vz_rule *rule, const ch
 		  struct vz_value *v);
 int vz_type_pair(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
 		 struct vz_value *v);
+int vz_type_rate(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
+		 struct vz_value *v);
 int vz_type_factor(struct wabe_arena *arena, const struct vz_rule *rule, const char *text,
 		   struct vz_value *v);
 

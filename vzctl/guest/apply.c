@@ -12,6 +12,7 @@
 #include "guest/net.h"
 #include "guest/passwd.h"
 #include "guest/resources.h"
+#include "guest/shape.h"
 #include "guest/sshkey.h"
 #include "guest/rights.h"
 #include "guest/template.h"
@@ -143,6 +144,12 @@ static int apply_network(struct vz_guest *g, const struct vz_change *change, str
 	return vz_net_change(g, err);
 }
 
+static int apply_rate(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
+{
+	(void)change;
+	return vz_shape_apply(g, err);
+}
+
 static const struct vz_apply_row rows[] = {
 	{
 		.name = "template",
@@ -232,6 +239,16 @@ static const struct vz_apply_row rows[] = {
 		.when = VZ_APPLY_RUNNING,
 		.apply = apply_hostname,
 		.kind = VZ_EXIT_BAD_HOSTNAME,
+	},
+	{
+		.name = "rate",
+		.params = { VZ_PARAM_NETRATE, VZ_PARAM_NETBURST, VZ_PARAM_NETQUEUE },
+		.count = 3,
+		.when = VZ_APPLY_RUNNING,
+		.flags = VZ_APPLY_SAMPLE,
+		.apply = apply_rate,
+		.said = "Network rate was set",
+		.kind = VZ_EXIT_NETDEV,
 	},
 	{
 		/* Those of a guest that is down are written when it starts. */

@@ -13,6 +13,7 @@
 #include "guest/mount.h"
 #include "guest/quota.h"
 #include "guest/root.h"
+#include "guest/traffic.h"
 #include "guest/template.h"
 #include "tmpl/tmpl.h"
 #include "guest/running.h"
@@ -62,6 +63,7 @@ int vz_destroy_rest(struct vz_guest *g, struct wabe_error *err)
 		return vz_error_default(err, VZ_EXIT_DELETE);
 	if (g->conf.root)
 		vz_root_remove(g->conf.root);
+	vz_traffic_remove(g->host, g->ctid);
 	r = vz_running_forget(g->host, g->ctid, err);
 	if (r == 0)
 		r = vz_ctconf_remove(g->host, g->ctid, err);

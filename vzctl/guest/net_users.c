@@ -3,7 +3,11 @@
 #include <stddef.h>
 
 #include "guest/net.h"
+#include "guest/shape.h"
+#include "guest/traffic.h"
 
 const struct vz_net_user *const vz_net_users[] = {
+	&vz_shape_user,
+	&vz_traffic_user,
 	NULL,
 };

@@ -9,8 +9,9 @@
 ips=${IP_ALL-${IP_ADDR-}}
 known="ifupdown ifcfg wicked networkmanager networkd netifrc"
 
-v4() { for ip in $ips; do case $ip in *:*) ;; */*) echo "$ip" ;; *) echo "$ip/32" ;; esac done; }
-v6() { for ip in $ips; do case $ip in *:*/*) echo "$ip" ;; *:*) echo "$ip/128" ;; esac done; }
+# venet0 has addresses without a network of their own, whatever prefix they were given with.
+v4() { for ip in $ips; do case $ip in *:*) ;; *) echo "${ip%/*}/32" ;; esac done; }
+v6() { for ip in $ips; do case $ip in *:*) echo "${ip%/*}/128" ;; esac done; }
 
 # "WORD" lines as "$1WORD" lines, or with a number each: "$1N=WORD".
 with() { while read -r word; do echo "$1$word"; done; }
@@ -140,7 +141,7 @@ set_networkd()
 		{
 			printf '# wabe: written by vzctl\n[Match]\nName=venet0\n\n[Network]\n'
 			{ v4; v6; } | with Address=
-			printf 'DHCP=no\nIPv6AcceptRA=no\nConfigureWithoutCarrier=yes\nKeepConfiguration=static\n'
+			printf 'DHCP=no\nLinkLocalAddressing=no\nIPv6AcceptRA=no\nConfigureWithoutCarrier=yes\nKeepConfiguration=static\n'
 			[ -z "$(v4)" ] || printf '\n[Route]\nDestination=0.0.0.0/0\nScope=link\n'
 			[ -z "$(v6)" ] || printf '\n[Route]\nDestination=::/0\n'
 		} | put $file 644

@@ -1,0 +1,161 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Rates of guests' networks (--rate, --rate-burst, --rate-queue), both ways, with parallel streams. net.bash has the hosts.
+
+load helpers
+load net
+
+# Bytes a second that $3 parallel streams get through in 2 seconds, from one namespace to an address in another.
+# $1: namespace of the sender (a pid), $2: of the receiver, $3: streams, $4: address of the receiver
+flow()
+{
+	cat >"$T/flow.py" <<-'END'
+		import selectors, socket, sys, threading, time
+		role, address, streams = sys.argv[1], sys.argv[2], int(sys.argv[3])
+		family = socket.AF_INET6 if ":" in address else socket.AF_INET
+		if role == "send":
+		    def run():
+		        s = socket.create_connection((address, 5001), 10)
+		        try:
+		            while True:
+		                s.sendall(b"x" * 16384)
+		        except OSError:
+		            pass
+		    threads = [threading.Thread(target=run, daemon=True) for _ in range(streams)]
+		    [t.start() for t in threads]
+		    time.sleep(3)
+		else:
+		    listener = socket.socket(family, socket.SOCK_STREAM)
+		    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+		    listener.bind((address, 5001))
+		    listener.listen(64)
+		    print("ready", flush=True)
+		    sel = selectors.DefaultSelector()
+		    for _ in range(streams):
+		        sel.register(listener.accept()[0], selectors.EVENT_READ)
+		    # What is in buffers and bursts comes first.
+		    count, begin = 0, time.monotonic() + 0.5
+		    while time.monotonic() < begin + 2:
+		        for key, _ in sel.select(0.1):
+		            n = len(key.fileobj.recv(1 << 16))
+		            if time.monotonic() >= begin:
+		                count += n
+		    print(int(count / 2))
+	END
+	nsenter --net="/proc/$2/ns/net" python3 "$T/flow.py" receive "$4" "$3" >"$T/flow" 2>&1 3>&- &
+	wait_for grep -q ready "$T/flow"
+	nsenter --net="/proc/$1/ns/net" timeout 20 python3 "$T/flow.py" send "$4" "$3" >/dev/null 2>&1 3>&- &
+	wait %?receive
+	sed 1d "$T/flow"
+}
+
+# The guest's init, on the host.
+guest_pid()
+{
+	readlink "$VZ/root/$CT" | tr -dc 0-9
+}
+
+# $1 bytes a second are about $2 bits a second: most of it, and never more but for headers and what a burst adds.
+is_about()
+{
+	local wanted=$(($2 / 8))
+
+	(($1 > wanted * 70 / 100 && $1 < wanted * 105 / 100)) || { echo "$1 bytes a second, wanted is up to $wanted"; return 1; }
+}
+
+no_stand_in()
+{
+	not grep ' ifb' <(on_host ip -o link)
+}
+
+# A device as the kernel makes it: no queue of ours, no intermediate device.
+nothing_shaped()
+{
+	not grep -E 'tbf|clsact' <(on_host tc qdisc show dev "venet$CT")
+	no_stand_in
+}
+
+needs_shaping()
+{
+	requires tc python3
+	on_host ip link add ifbx type ifb 2>/dev/null || skip "needs ifb"
+	on_host ip link del ifbx
+}
+
+@test "rate: to the guest and from it, with one stream and with eight" {
+	needs_shaping
+	running_guest --ipadd 192.0.2.10 --ipadd 2001:db8::10 --rate 16M:8M
+	pid=$(guest_pid)
+	is_about "$(flow "$PEER" "$pid" 1 192.0.2.10)" 16000000
+	is_about "$(flow "$PEER" "$pid" 8 192.0.2.10)" 16000000
+	is_about "$(flow "$pid" "$PEER" 1 192.0.2.254)" 8000000
+	is_about "$(flow "$pid" "$PEER" 8 192.0.2.254)" 8000000
+	is_about "$(flow "$pid" "$PEER" 8 2001:db8::fe)" 8000000
+	# The host itself is no way round.
+	is_about "$(flow "$pid" "$HOST" 8 192.0.2.1)" 8000000
+}
+
+@test "rate changes in the running guest, and goes" {
+	needs_shaping
+	running_guest --ipadd 192.0.2.10
+	nothing_shaped
+	run_ok vzctl set "$CT" --rate 8M --save
+	has "Network rate was set"
+	[[ $(key NETRATE) == 8M:8M ]]
+	pid=$(guest_pid)
+	is_about "$(flow "$pid" "$PEER" 4 192.0.2.254)" 8000000
+	run_ok vzctl set "$CT" --rate 24M:16M --rate-burst 100K --save
+	is_about "$(flow "$pid" "$PEER" 4 192.0.2.254)" 16000000
+	is_about "$(flow "$PEER" "$pid" 4 192.0.2.10)" 24000000
+	run_ok vzctl set "$CT" --rate 24M:0 --save
+	[[ $(key NETRATE) == 24M:unlimited ]]
+	no_stand_in
+	(($(flow "$pid" "$PEER" 4 192.0.2.254) > 10000000))
+	run_ok vzctl set "$CT" --rate 0 --save
+	nothing_shaped
+}
+
+@test "rate: each device has it, all goes with the guest, also when it ends by itself" {
+	needs_shaping
+	on_host ip link add br0 type bridge
+	running_guest --ipadd 192.0.2.10 --netif_add eth0,,,,br0 --rate 8M
+	[[ $(on_host ip -o link | grep -c ' ifb') == 2 ]]
+	[[ $(on_host tc qdisc | grep -c tbf) == 4 ]]
+	kill -9 "$(guest_pid)"
+	wait_for status_is "exist unmounted down"
+	run_ok vzctl start "$CT"
+	[[ $(on_host ip -o link | grep -c ' ifb') == 2 ]]
+	run_ok vzctl stop "$CT" --fast
+	no_stand_in
+	on_host ip link del br0
+}
+
+@test "rate-queue: what the kernel lacks is said, and nothing stays" {
+	needs_shaping
+	running_guest --ipadd 192.0.2.10 --rate-queue fifo --rate 8M
+	on_host tc qdisc show dev "venet$CT"
+	for queue in fq_codel cake; do
+		call vzctl set "$CT" --rate-queue "$queue" --save
+		if [[ $status == 0 ]]; then
+			on_host tc qdisc show dev "venet$CT" | grep "$queue"
+			[[ $(key NETQUEUE) == "$queue" ]]
+		else
+			[[ $status == 5 ]]
+			has "this kernel has no $queue"
+			[[ $(key NETQUEUE) == fifo ]]
+		fi
+	done
+}
+
+@test "rate: bad values change nothing" {
+	guest
+	cp "$VZ/conf/$CT.conf" "$T/conf"
+	for value in "" fast 10X -1 1M:2M:3M 1M: :1M 99999999999G 7999 1 '1M;id' $'1M\n' 1.5M; do
+		run_exit 21 vzctl set "$CT" --rate "$value" --save
+		has --rate
+	done
+	run_exit 21 vzctl set "$CT" --rate-burst 2G --save
+	run_exit 21 vzctl set "$CT" --rate-queue red --save
+	cmp "$T/conf" "$VZ/conf/$CT.conf"
+}
