@@ -117,7 +117,7 @@ requires_disk()
 		[[ $(cgroup_value io io.max) == "$disk rbps=7340032 wbps=7340032 riops=900 wiops=900" ]]
 		run_ok vzctl set "$CT" --iolimit 0
 		[[ $(cgroup_value io io.max) == "$disk rbps=max wbps=max riops=900 wiops=900" ]]
-		run_ok vzctl set "$CT" --iopslimit 0
+		run_ok vzctl set "$CT" --iolimit 0 --iopslimit 0
 		[[ $(cgroup_value io io.max) != *=[0-9]* ]]
 	else
 		[[ $(cgroup_value blkio - blkio.throttle.write_bps_device) == "$disk 7340032" ]]
