@@ -12,7 +12,7 @@ more_teardown()
 
 init_of()
 {
-	readlink "$VZ/root/${1:-$CT}" | cut -d/ -f3
+	readlink "$VZ/root/$CT" | cut -d/ -f3
 }
 
 @test "vzpid: container and name of many processes, from words and standard input" {
