@@ -28,8 +28,8 @@ static const uint64_t ns_flags[WABE_NS_MAX] = {
 };
 
 /*
- * Not in a user namespace, which it would have to belong to; not with devices to move into it before the child is in there. Who
- * is in a user namespace, or an ordinary user, may not come back.
+ * Not in a user namespace, which it would have to belong to; not with devices to move into it, or a caller who sets it up
+ * (struct wabe_create_args), before the child is in there. Who is in a user namespace, or an ordinary user, may not come back.
  */
 static bool may_make_network(const struct wabe_spec *spec)
 {
@@ -53,7 +53,8 @@ static int prepare_one(struct wabe_init *init, const struct wabe_spec_namespace 
 	 */
 	if (ns->type == WABE_NS_CGROUP)
 		init->has_cgroupns = true;
-	else if (ns->type == WABE_NS_NETWORK && may_make_network(init->spec))
+	else if (ns->type == WABE_NS_NETWORK && may_make_network(init->spec) &&
+		 !init->args->network)
 		init->has_own_network = true;
 	else if (ns->type != WABE_NS_TIME)
 		init->clone_flags |= ns_flags[ns->type];

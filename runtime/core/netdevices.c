@@ -108,12 +108,18 @@ void wabe_netdevices_return(struct wabe_init *init)
 static int call_back(const struct wabe_init *init, struct wabe_error *err)
 {
 	_cleanup_close_ int netns_fd = -EBADF;
+	struct stat host, guest;
 
 	if (!init->args->network)
 		return 0;
 	netns_fd = open_guest(init, err);
 	if (netns_fd < 0)
 		return netns_fd;
+	if (fstat(netns_fd, &guest) < 0 || stat("/proc/thread-self/ns/net", &host) < 0)
+		return wabe_error_set(err, -errno, "look at the network namespaces");
+	if (host.st_dev == guest.st_dev && host.st_ino == guest.st_ino)
+		return wabe_error_say(err, -EINVAL,
+				      "the container's network namespace is the host's");
 	return init->args->network(init->args->network_data, netns_fd, err);
 }
 

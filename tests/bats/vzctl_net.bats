@@ -24,6 +24,17 @@ load net
 	nothing_left
 }
 
+@test "venet: a guest without a user namespace has its network in its own namespace too" {
+	running_guest --local_uid 0 --ipadd 192.0.2.10 --netif_add eth0
+	inside 'ip -o link; ping -c 1 -w 3 192.0.2.254'
+	has venet0
+	has eth0
+	run_ok on_host ip -o link
+	hasnt venet0
+	run_ok vzctl stop "$CT" --fast
+	nothing_left
+}
+
 @test "venet: the host answers outside for a guest's address, and only while it runs" {
 	local mac
 
