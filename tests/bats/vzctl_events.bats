@@ -64,7 +64,7 @@ kill_eventd()
 	run_ok vzctl start "$CT"
 	inside poweroff
 	WAIT_TENTHS=300 wait_for is_cleaned
-	[[ $(cat "$T/scripts") == umount ]]
+	WAIT_TENTHS=300 wait_for grep -qsx umount "$T/scripts"
 	WAIT_TENTHS=100 wait_for has_event "$CT halt"
 	[[ ! -e $VZ/conf/.$CT.running ]]
 	run_ok vzctl boot
