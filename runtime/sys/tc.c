@@ -231,19 +231,21 @@ static int put_redirection(struct wabe_rtnl *nl, int index, int to, struct wabe_
 				    .tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
 				    .tcm_info =
 					    TC_H_MAKE(FILTER_PRIORITY << 16, htons(ETH_P_ALL)) };
-	struct {
-		struct tc_u32_sel sel;
-		struct tc_u32_key key;
-	} match = { .sel = { .flags = TC_U32_TERMINAL, .nkeys = 1 } };
+	/* A selector, and behind it its one key, all zero. */
+	_Alignas(struct tc_u32_sel) char
+		match[sizeof(struct tc_u32_sel) + sizeof(struct tc_u32_key)] = { 0 };
+	struct tc_u32_sel *sel = (struct tc_u32_sel *)(void *)match;
 	struct wabe_error reason = WABE_ERROR_INIT;
 	struct wabe_rtnl_request q;
 	struct nlattr *nest;
 	int r;
 
+	sel->flags = TC_U32_TERMINAL;
+	sel->nkeys = 1;
 	begin(&q, nl, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &body, "u32");
 	nest = wabe_rtnl_nest(&q, TCA_OPTIONS);
 	put_mirred(&q, to);
-	wabe_rtnl_put(&q, TCA_U32_SEL, &match, sizeof(match));
+	wabe_rtnl_put(&q, TCA_U32_SEL, match, sizeof(match));
 	wabe_rtnl_nest_end(&q, nest);
 	r = wabe_rtnl_talk(&q, NULL, NULL, &reason, "redirect what comes in by device %d", index);
 	return r < 0 ? no_such(r, "redirection (cls_u32, act_mirred)", &reason, err) : 0;

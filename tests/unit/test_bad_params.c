@@ -104,6 +104,10 @@ static const struct bad_type {
 			  false,
 			  '0' },
 	[VZ_TYPE_IFLIST] = { { NO_LIST, "", "a-name-that-is-too-long", "a/b", "-1" }, false, 'a' },
+	[VZ_TYPE_RATE] = { { CONTROL, QUOTES, "", "-1", "1X", "1M:", ":1M", "1M:2M:3M", "fast",
+			     "99999999999999999999" },
+			   false,
+			   '9' },
 	[VZ_TYPE_MODULES] = { { NO_LIST, "a/b", "-1", "a.ko" }, true, 'a' },
 };
 
