@@ -304,7 +304,7 @@ with_sshd()
 	run_exit 20 vzctl clone $CT 103 --layout dir
 	run_exit 20 vzctl clone $CT 103 --nonsense
 	run_exit 20 vzctl clone $CT 103 104
-	run_exit 21 vzctl clone $CT 103 --hostname 'a b'
+	run_exit 70 vzctl clone $CT 103 --hostname 'a b'
 	run_exit 21 vzctl clone $CT 103 --local_uid "$(key LOCAL_UID)" --local_gid "$(key LOCAL_UID)"
 	mkdir "$VZ/private/103"
 	run_exit 44 vzctl clone $CT 103

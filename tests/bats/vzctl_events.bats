@@ -167,7 +167,8 @@ kill_eventd()
 	start_eventd
 	WAIT_TENTHS=300 wait_for is_up_again "$old"
 	stop_eventd
-	run_ok vzctl set "$CT" --onboot no --save
+	# What vzeventd began goes on without it: the restart has the lock until it is done.
+	WAIT_TENTHS=100 wait_for vzctl set "$CT" --onboot no --save
 	kill -9 "$(init_of)"
 	sleep 0.3
 	start_eventd

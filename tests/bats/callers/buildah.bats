@@ -53,7 +53,7 @@ by_wabe() { call run_ "${ARGUMENTS[@]}"; }
 	mkdir "$T/v"
 	echo text >"$T/v/file"
 	like_runc --user web --workingdir /tmp --hostname other --cap-add CAP_SYS_ADMIN --cap-drop CAP_CHOWN -v "$T/v:/v:ro" -e A=b base \
-		-- sh -c 'id; pwd; hostname; echo $A; cat /v/file; touch /v/x; grep ^Cap /proc/self/status'
+		-- sh -c 'exec 2>&1; id; pwd; hostname; echo $A; cat /v/file; touch /v/x; grep ^Cap /proc/self/status'
 	has "Read-only file system"
 	[[ $(echo hello | inside_place buildah run --isolation oci --runtime "$WABE" base -- cat) == hello ]]
 	ok run_ base -- sh -c 'echo kept >/kept'
