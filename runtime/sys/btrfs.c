@@ -153,7 +153,7 @@ int wabe_btrfs_limit(int fd, uint64_t bytes, struct wabe_error *err)
 		.lim = { .flags = BTRFS_QGROUP_LIMIT_MAX_RFER,
 			 .max_rfer = bytes ? bytes : UINT64_MAX },
 	};
-	uint64_t id;
+	uint64_t id = 0;
 	int r = subvolume_id(fd, &id);
 
 	args.qgroupid = id;
@@ -193,7 +193,7 @@ static int read_info(int fd, uint64_t id, struct btrfs_qgroup_info_item *ret_inf
 int wabe_btrfs_usage(int fd, uint64_t *ret_bytes, struct wabe_error *err)
 {
 	struct btrfs_qgroup_info_item info = { 0 };
-	uint64_t id;
+	uint64_t id = 0;
 	int r = subvolume_id(fd, &id);
 
 	if (r == 0)

@@ -23,7 +23,7 @@
 /* clang-format on */
 
 struct library {
-#define MEMBER(name) __typeof__(name) *name;
+#define MEMBER(name) __typeof__(name) *name; /* NOLINT(bugprone-macro-parentheses): a declaration */
 	FUNCTIONS(MEMBER)
 #undef MEMBER
 };

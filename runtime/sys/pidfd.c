@@ -85,7 +85,7 @@ int wabe_pidfd_zombie_status(pid_t pid, uint64_t start_ticks, int *ret_wait_stat
 			     struct wabe_error *err)
 {
 	struct stat_text stat;
-	uint64_t ticks, code;
+	uint64_t ticks = 0, code = 0;
 	int r = read_stat(pid, &stat, err);
 
 	if (r == 0)

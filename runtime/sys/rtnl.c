@@ -139,7 +139,8 @@ int wabe_rtnl_attrs(const struct wabe_rtnl *nl, const struct nlmsghdr *h, size_t
 {
 	struct attrs attrs = { nl, table, max };
 
-	memset(table, 0, (max + 1u) * sizeof(*table));
+	for (unsigned int i = 0; i <= max; i++)
+		table[i] = NULL;
 	if (h->nlmsg_len < MNL_NLMSG_HDRLEN + offset)
 		return -EPROTO;
 	return nl->mnl_attr_parse(h, (unsigned int)offset, take_attr, &attrs) < 0 ? -EPROTO : 0;
@@ -150,7 +151,8 @@ int wabe_rtnl_attrs_nested(const struct wabe_rtnl *nl, const struct nlattr *nest
 {
 	struct attrs attrs = { nl, table, max };
 
-	memset(table, 0, (max + 1u) * sizeof(*table));
+	for (unsigned int i = 0; i <= max; i++)
+		table[i] = NULL;
 	return nl->mnl_attr_parse_nested(nest, take_attr, &attrs) < 0 ? -EPROTO : 0;
 }
 

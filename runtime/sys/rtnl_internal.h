@@ -26,7 +26,8 @@
 /* clang-format on */
 
 struct wabe_rtnl {
-#define WABE_MNL_MEMBER(name) __typeof__(name) *name;
+#define WABE_MNL_MEMBER(name) \
+	__typeof__(name) *name; /* NOLINT(bugprone-macro-parentheses): a declaration */
 	WABE_MNL_FUNCTIONS(WABE_MNL_MEMBER)
 #undef WABE_MNL_MEMBER
 	int fd;

@@ -62,9 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size--;
 	if (data[0] == 'i')
 		try_index(&arena, text, size);
-	else if (data[0] == 'm' && vz_image_manifest(&arena, text, size, &image, &err) == 0)
-		check_image(&image);
-	else if (data[0] == 'd' && vz_image_docker(&arena, text, size, NULL, &image, &err) == 0)
+	else if ((data[0] == 'm' && vz_image_manifest(&arena, text, size, &image, &err) == 0) ||
+		 (data[0] == 'd' && vz_image_docker(&arena, text, size, NULL, &image, &err) == 0))
 		check_image(&image);
 	else if (data[0] == 'c')
 		try_config(&arena, text, size);

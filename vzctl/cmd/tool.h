@@ -23,6 +23,7 @@ struct vz_tool_values {
 	bool is_help, is_version;
 };
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): types and members can't be in any */
 /** VZ_TOOL_OPTIONS() - their rows; @type is the struct of the values, @member where it has the above. */
 #define VZ_TOOL_OPTIONS(type, member)                                                                 \
 	{ "config",                                                                                   \
@@ -36,6 +37,7 @@ struct vz_tool_values {
 		"version", 0, WABE_OPTION_FLAG, offsetof(type, member.is_version), NULL,              \
 			"show the version"                                                            \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /** One run of a small command. The caller fills what is above the line. */
 struct vz_tool {

@@ -160,7 +160,7 @@ static int look_at_host(struct row *host, struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	int r = wabe_file_read_at(AT_FDCWD, "/proc/meminfo", 65536, &text, err);
-	double ram, swap;
+	double ram = 0, swap = 0;
 
 	if (r == 0)
 		r = meminfo(text.data, "MemTotal:", &ram, err);

@@ -49,9 +49,11 @@ static int check(struct convert *c, const char *name, struct wabe_error *err)
 	if (r < 0)
 		return r;
 	c->to = vz_layout_find(name);
-	if (!c->to)
-		return vz_error_say(err, VZ_EXIT_LAYOUT, -EINVAL,
-				    "--layout %s: there is no such layout", name);
+	if (!c->to) {
+		vz_error_say(err, VZ_EXIT_LAYOUT, -EINVAL, "--layout %s: there is no such layout",
+			     name);
+		return -EINVAL;
+	}
 	if (g->container)
 		return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY,
 				    "Container is running. Stop it before its layout is changed");

@@ -190,7 +190,7 @@ static int has_xattrs(const char *a, const char *b)
 		mine_len = get_xattr(a, name, &mine);
 		other_len = get_xattr(b, name, &other);
 		is_same = mine_len >= 0 && mine_len == other_len &&
-			  memcmp(mine, other, (size_t)mine_len) == 0;
+			  (!mine || !other || memcmp(mine, other, (size_t)mine_len) == 0);
 	}
 	return is_same;
 }

@@ -37,9 +37,11 @@ int vz_layout_of(const struct vz_guest *g, const struct vz_layout **ret_layout,
 	const char *name = vz_param_string(&g->conf.params, VZ_PARAM_LAYOUT);
 	const struct vz_layout *layout = vz_layout_find(name ? name : "overlay");
 
-	if (!layout)
-		return vz_error_say(err, VZ_EXIT_LAYOUT, -ENOTSUP,
-				    "VE_LAYOUT=\"%s\": there is no such layout", name);
+	if (!layout) {
+		vz_error_say(err, VZ_EXIT_LAYOUT, -ENOTSUP,
+			     "VE_LAYOUT=\"%s\": there is no such layout", name);
+		return -ENOTSUP;
+	}
 	*ret_layout = layout;
 	return 0;
 }

@@ -196,7 +196,7 @@ static int bring_up(struct vz_net_job *job, const struct vz_netif *n, int index,
 {
 	const struct wabe_link_change join = { .master = bridge };
 	const struct wabe_link_change up = { .flags = IFF_UP, .flag_mask = IFF_UP };
-	struct wabe_link inner;
+	struct wabe_link inner = { 0 };
 	int r = 0;
 
 	if (bridge) {

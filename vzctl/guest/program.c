@@ -101,7 +101,7 @@ int vz_program_run(const char *const *argv, const char *package, int held_fd,
 	_cleanup_close_ int in_fd = -EBADF, out_fd = -EBADF;
 	char text[OUTPUT_ROOM] = "";
 	int pipe_fds[2], r;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return wabe_error_set(err, -errno, "run %s", argv[0]);
