@@ -183,7 +183,7 @@ static int check(struct clone *c, const struct vz_guest *g, const struct vz_para
 		r = vz_guest_find(c->from, err);
 	if (r == 0)
 		r = vz_layout_of(c->from, &c->layout, err);
-	if (r < 0)
+	if (r < 0 || !c->layout)
 		return r;
 	if (vz_param_has(options, VZ_PARAM_OSTEMPLATE) || vz_param_has(options, VZ_PARAM_LAYOUT))
 		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
@@ -212,7 +212,7 @@ int vz_guest_clone(struct vz_guest *from, struct vz_guest *g, const struct vz_pa
 		r = make_options(from, g, options, &over, err);
 	if (r == 0)
 		r = vz_ctconf_copy(&from->conf, g->ctid, not_copied, &over, &g->conf, err);
-	if (r < 0)
+	if (r < 0 || !c.layout)
 		return r;
 	g->has_conf = true;
 	vz_say(g, "Cloning container %s%s", from->id,

@@ -233,7 +233,7 @@ int vz_guest_convert(struct vz_guest *g, const char *name, struct wabe_error *er
 
 	if (r == 0)
 		r = check(&c, name, err);
-	if (r < 0)
+	if (r < 0 || !c.from || !c.to)
 		return r;
 	if (c.from == c.to) {
 		vz_say(g, "Container has layout %s already", c.to->name);

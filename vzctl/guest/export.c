@@ -63,7 +63,7 @@ int vz_guest_export(struct vz_guest *g, int to_fd, bool *ret_needs_keys, struct 
 		r = vz_guest_find(g, err);
 	if (r == 0)
 		r = vz_layout_of(g, &layout, err);
-	if (r < 0)
+	if (r < 0 || !layout)
 		return r;
 	if (g->container && layout->has_own_fs && !layout->look && !layout->open_running)
 		return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY,

@@ -216,7 +216,7 @@ static int mount_locked(const struct vz_guest *g, int fd, const struct vz_area *
 			const struct vz_layout_how *how, struct wabe_error *err)
 {
 	_cleanup_(wabe_loop_close) struct wabe_loop loop = WABE_LOOP_INIT;
-	struct super super = { 0 };
+	struct super super = { .type = "" };
 	int r = read_super(fd, area, &super, err);
 
 	if (r == 0 && super.has_errors && !how->skips_check)
@@ -254,7 +254,7 @@ static int open_root(int fd, const struct vz_area *area, struct wabe_loop *ret_l
 	const struct vz_layout_how how = { .set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 						  MOUNT_ATTR_NOEXEC };
 	_cleanup_close_ int mount_fd = -EBADF;
-	struct super super = { 0 };
+	struct super super = { .type = "" };
 	int r = wabe_loop_find(fd, ret_loop, err), root_fd;
 
 	if (r == -ENOENT) {
@@ -358,7 +358,7 @@ static int limit(struct vz_guest *g, const struct vz_area *area, struct wabe_err
 {
 	_cleanup_close_ int fd = -EBADF;
 	const uint64_t bytes = configured_bytes(g);
-	struct super super = { 0 };
+	struct super super = { .type = "" };
 	int r;
 
 	if (!bytes)
@@ -463,7 +463,7 @@ static int compact(const struct vz_guest *g, const struct vz_area *area, struct 
 {
 	_cleanup_(wabe_loop_close) struct wabe_loop loop = WABE_LOOP_INIT;
 	_cleanup_close_ int fd = open_image(area, err), root_fd = -EBADF;
-	struct stat before, after;
+	struct stat before, after = { 0 };
 	uint64_t trimmed;
 	int r;
 

@@ -40,7 +40,7 @@ int vz_guest_check(const struct vz_guest *g, struct wabe_error *err)
 		r = vz_layout_of(g, &layout, err);
 	if (r == 0)
 		r = vz_layout_check(g, layout, err);
-	if (r < 0)
+	if (r < 0 || !layout)
 		return r;
 	if (stat(g->conf.private, &st) < 0)
 		return vz_error_say(err, VZ_EXIT_NO_PRIVATE_AREA, -ENOENT,

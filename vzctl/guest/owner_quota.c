@@ -27,7 +27,7 @@ static int open_counted(const struct vz_guest *g, struct wabe_error *err)
 
 	if (r == 0)
 		r = vz_layout_of(g, &layout, err);
-	if (r < 0)
+	if (r < 0 || !layout)
 		return r;
 	if (!layout->open_running)
 		return vz_error_say(err, VZ_EXIT_NO_UGID_QUOTA, -ENOTSUP,

@@ -17,7 +17,7 @@ static int open_area(const struct vz_guest *g, enum vz_exit kind, struct vz_area
 
 	if (r == 0)
 		r = vz_layout_of(g, &layout, err);
-	if (r < 0)
+	if (r < 0 || !layout)
 		return r;
 	if (layout->limit != vz_quota_apply)
 		return vz_error_say(err, kind, -ENOTSUP,
