@@ -89,6 +89,10 @@ def percentile(values, share):
     return ordered[max(0, min(len(ordered) - 1, round(share * len(ordered)) - 1))]
 
 
+def moving_median(values, window):
+    return [median(values[i:i + window]) for i in range(len(values) - window + 1)]
+
+
 def table(header, rows):
     """Columns: the first to the left, the others to the right."""
     lines = [[str(cell) for cell in row] for row in [header, *rows]]
