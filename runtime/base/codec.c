@@ -353,10 +353,8 @@ static void save_pairs(struct wabe_json_writer *w, const struct wabe_codec_field
 
 	(void)f;
 	wabe_json_object_begin(w);
-	for (size_t i = 0; i < pairs->count; i++) {
-		wabe_json_key(w, pairs->items[i].key);
-		wabe_json_add_string(w, pairs->items[i].value);
-	}
+	for (size_t i = 0; i < pairs->count; i++)
+		wabe_json_put_string(w, pairs->items[i].key, pairs->items[i].value);
 	wabe_json_object_end(w);
 }
 

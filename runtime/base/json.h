@@ -86,6 +86,13 @@ void wabe_json_add_double(struct wabe_json_writer *w, double v);
 void wabe_json_add_bool(struct wabe_json_writer *w, bool v);
 void wabe_json_add_null(struct wabe_json_writer *w);
 
+/* The same, as a member of the object that is open. */
+void wabe_json_put_string(struct wabe_json_writer *w, const char *key,
+			  const char *s); /* NULL writes null */
+void wabe_json_put_int(struct wabe_json_writer *w, const char *key, int64_t v);
+void wabe_json_put_uint(struct wabe_json_writer *w, const char *key, uint64_t v);
+void wabe_json_put_bool(struct wabe_json_writer *w, const char *key, bool v);
+
 /** wabe_json_writer_finish() - append the text and a newline to @out and free the writer. 0 or -errno. */
 int wabe_json_writer_finish(struct wabe_json_writer *w, struct wabe_buf *out);
 

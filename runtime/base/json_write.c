@@ -225,6 +225,30 @@ void wabe_json_add_null(struct wabe_json_writer *w)
 		check(w, yajl_gen_null(w->gen));
 }
 
+void wabe_json_put_string(struct wabe_json_writer *w, const char *key, const char *s)
+{
+	wabe_json_key(w, key);
+	wabe_json_add_string(w, s);
+}
+
+void wabe_json_put_int(struct wabe_json_writer *w, const char *key, int64_t v)
+{
+	wabe_json_key(w, key);
+	wabe_json_add_int(w, v);
+}
+
+void wabe_json_put_uint(struct wabe_json_writer *w, const char *key, uint64_t v)
+{
+	wabe_json_key(w, key);
+	wabe_json_add_uint(w, v);
+}
+
+void wabe_json_put_bool(struct wabe_json_writer *w, const char *key, bool v)
+{
+	wabe_json_key(w, key);
+	wabe_json_add_bool(w, v);
+}
+
 int wabe_json_writer_finish(struct wabe_json_writer *w, struct wabe_buf *out)
 {
 	int r;

@@ -24,12 +24,9 @@ static void format_json(struct wabe_buf *out, enum wabe_log_level level, const c
 	if (!w)
 		return;
 	wabe_json_object_begin(w);
-	wabe_json_key(w, "level");
-	wabe_json_add_string(w, level_names[level]);
-	wabe_json_key(w, "msg");
-	wabe_json_add_string(w, text);
-	wabe_json_key(w, "time");
-	wabe_json_add_string(w, wabe_clock_rfc3339(wabe_clock_now_us(), time));
+	wabe_json_put_string(w, "level", level_names[level]);
+	wabe_json_put_string(w, "msg", text);
+	wabe_json_put_string(w, "time", wabe_clock_rfc3339(wabe_clock_now_us(), time));
 	wabe_json_object_end(w);
 	wabe_json_writer_finish(w, out);
 }

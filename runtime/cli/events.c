@@ -77,10 +77,8 @@ static int print_oom(struct wabe_container *c, struct wabe_error *err)
 	if (!w)
 		return wabe_error_set(err, -ENOMEM, "events");
 	wabe_json_object_begin(w);
-	wabe_json_key(w, "type");
-	wabe_json_add_string(w, "oom");
-	wabe_json_key(w, "id");
-	wabe_json_add_string(w, wabe_container_id(c));
+	wabe_json_put_string(w, "type", "oom");
+	wabe_json_put_string(w, "id", wabe_container_id(c));
 	wabe_json_object_end(w);
 	if (wabe_json_writer_finish(w, &text) < 0)
 		return wabe_error_set(err, -ENOMEM, "events");

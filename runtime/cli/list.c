@@ -46,27 +46,21 @@ static void json_row(struct wabe_json_writer *w, struct wabe_container *c)
 	char created[WABE_CLOCK_TEXT_MAX], owner[WABE_OWNER_MAX];
 
 	wabe_json_object_begin(w);
-	wabe_json_key(w, "ociVersion");
-	wabe_json_add_string(w, WABE_SPEC_VERSION);
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		wabe_json_key(w, rows[i].key);
-		wabe_json_add_string(w, rows[i].value);
-	}
-	wabe_json_key(w, "pid");
-	wabe_json_add_int(w, wabe_container_pid(c));
-	wabe_json_key(w, "created");
-	wabe_json_add_string(w, wabe_clock_rfc3339(wabe_container_created_us(c), created));
+	wabe_json_put_string(w, "ociVersion", WABE_SPEC_VERSION);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		wabe_json_put_string(w, rows[i].key, rows[i].value);
+	wabe_json_put_int(w, "pid", wabe_container_pid(c));
+	wabe_json_put_string(w, "created",
+			     wabe_clock_rfc3339(wabe_container_created_us(c), created));
 	if (annotations->count) {
 		wabe_json_key(w, "annotations");
 		wabe_json_object_begin(w);
-		for (size_t i = 0; i < annotations->count; i++) {
-			wabe_json_key(w, annotations->items[i].key);
-			wabe_json_add_string(w, annotations->items[i].value);
-		}
+		for (size_t i = 0; i < annotations->count; i++)
+			wabe_json_put_string(w, annotations->items[i].key,
+					     annotations->items[i].value);
 		wabe_json_object_end(w);
 	}
-	wabe_json_key(w, "owner");
-	wabe_json_add_string(w, wabe_container_owner(c, owner));
+	wabe_json_put_string(w, "owner", wabe_container_owner(c, owner));
 	wabe_json_object_end(w);
 }
 

@@ -259,27 +259,19 @@ static void write_members(struct wabe_container *c, enum wabe_status status,
 {
 	char created[WABE_CLOCK_TEXT_MAX];
 
-	wabe_json_key(w, "ociVersion");
-	wabe_json_add_string(w, c->state.oci_version);
-	wabe_json_key(w, "id");
-	wabe_json_add_string(w, c->state.id);
-	wabe_json_key(w, "status");
-	wabe_json_add_string(w, wabe_status_name(status));
-	wabe_json_key(w, "pid");
-	wabe_json_add_int(w, status == WABE_STATUS_STOPPED ? 0 : c->state.pid);
-	wabe_json_key(w, "bundle");
-	wabe_json_add_string(w, c->state.bundle);
-	wabe_json_key(w, "rootfs");
-	wabe_json_add_string(w, c->state.rootfs);
-	wabe_json_key(w, "created");
-	wabe_json_add_string(w, wabe_clock_rfc3339(c->state.created_us, created));
+	wabe_json_put_string(w, "ociVersion", c->state.oci_version);
+	wabe_json_put_string(w, "id", c->state.id);
+	wabe_json_put_string(w, "status", wabe_status_name(status));
+	wabe_json_put_int(w, "pid", status == WABE_STATUS_STOPPED ? 0 : c->state.pid);
+	wabe_json_put_string(w, "bundle", c->state.bundle);
+	wabe_json_put_string(w, "rootfs", c->state.rootfs);
+	wabe_json_put_string(w, "created", wabe_clock_rfc3339(c->state.created_us, created));
 	if (c->state.annotations.count) {
 		wabe_json_key(w, "annotations");
 		wabe_json_object_begin(w);
-		for (size_t i = 0; i < c->state.annotations.count; i++) {
-			wabe_json_key(w, c->state.annotations.items[i].key);
-			wabe_json_add_string(w, c->state.annotations.items[i].value);
-		}
+		for (size_t i = 0; i < c->state.annotations.count; i++)
+			wabe_json_put_string(w, c->state.annotations.items[i].key,
+					     c->state.annotations.items[i].value);
 		wabe_json_object_end(w);
 	}
 }
@@ -321,8 +313,7 @@ int wabe_container_state_json(struct wabe_container *c, struct wabe_buf *out,
 	wabe_json_object_begin(w);
 	write_members(c, wabe_container_status(c), w);
 	/* As runc's, which writes it last. */
-	wabe_json_key(w, "owner");
-	wabe_json_add_string(w, wabe_container_owner(c, owner));
+	wabe_json_put_string(w, "owner", wabe_container_owner(c, owner));
 	wabe_json_object_end(w);
 	return finish(c, w, out, err);
 }

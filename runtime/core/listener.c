@@ -90,18 +90,14 @@ static int write_process_state(struct wabe_container *c, const char *metadata, p
 	if (!w)
 		return -ENOMEM;
 	wabe_json_object_begin(w);
-	wabe_json_key(w, "ociVersion");
-	wabe_json_add_string(w, WABE_SPEC_VERSION);
+	wabe_json_put_string(w, "ociVersion", WABE_SPEC_VERSION);
 	wabe_json_key(w, "fds");
 	wabe_json_array_begin(w);
 	wabe_json_add_string(w, "seccompFd");
 	wabe_json_array_end(w);
-	wabe_json_key(w, "pid");
-	wabe_json_add_int(w, pid);
-	if (metadata) {
-		wabe_json_key(w, "metadata");
-		wabe_json_add_string(w, metadata);
-	}
+	wabe_json_put_int(w, "pid", pid);
+	if (metadata)
+		wabe_json_put_string(w, "metadata", metadata);
 	wabe_json_key(w, "state");
 	wabe_state_write(c, status, w);
 	wabe_json_object_end(w);

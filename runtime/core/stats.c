@@ -17,8 +17,7 @@ void wabe_stats_uint(struct wabe_json_writer *w, const char *key, uint64_t value
 {
 	if (value == UINT64_MAX)
 		return;
-	wabe_json_key(w, key);
-	wabe_json_add_uint(w, value);
+	wabe_json_put_uint(w, key, value);
 }
 
 static void begin(struct wabe_json_writer *w, const char *key)
@@ -161,8 +160,7 @@ static void add_cpuset(struct wabe_json_writer *w, struct wabe_cgroup *cgroup)
 		snprintf(file, sizeof(file), "cpuset.%s", flags[i]);
 		if (is_v1 && wabe_cgroup_read(cgroup, v1, file, text, sizeof(text)) > 0)
 			wabe_parse_i64(text, INT64_MIN, INT64_MAX, &value);
-		wabe_json_key(w, flags[i]);
-		wabe_json_add_int(w, value);
+		wabe_json_put_int(w, flags[i], value);
 	}
 	wabe_json_object_end(w);
 }
@@ -175,8 +173,7 @@ static void memory_entry(struct wabe_json_writer *w, const char *key, const stru
 {
 	begin(w, key);
 	/* No limit is the largest number, as in runc. */
-	wabe_json_key(w, "limit");
-	wabe_json_add_uint(w, e->limit);
+	wabe_json_put_uint(w, "limit", e->limit);
 	wabe_stats_uint(w, "usage", e->usage);
 	wabe_stats_uint(w, "max", e->max);
 	wabe_stats_uint(w, "failcnt", or_zero(e->failcnt));
@@ -326,10 +323,8 @@ int wabe_container_stats_json(struct wabe_container *c, struct wabe_buf *out,
 	if (!w)
 		return wabe_error_set(err, -ENOMEM, "events of %s", c->state.id);
 	wabe_json_object_begin(w);
-	wabe_json_key(w, "type");
-	wabe_json_add_string(w, "stats");
-	wabe_json_key(w, "id");
-	wabe_json_add_string(w, c->state.id);
+	wabe_json_put_string(w, "type", "stats");
+	wabe_json_put_string(w, "id", c->state.id);
 	add_data(w, c, &stats);
 	wabe_json_object_end(w);
 	r = wabe_json_writer_finish(w, out);

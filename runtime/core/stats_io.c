@@ -19,8 +19,7 @@ static void io_entry(struct wabe_json_writer *w, unsigned int major, unsigned in
 	wabe_json_object_begin(w);
 	wabe_stats_uint(w, "major", major);
 	wabe_stats_uint(w, "minor", minor);
-	wabe_json_key(w, "op");
-	wabe_json_add_string(w, op);
+	wabe_json_put_string(w, "op", op);
 	wabe_stats_uint(w, "value", value);
 	wabe_json_object_end(w);
 }
@@ -165,8 +164,7 @@ static void add_interface(struct wabe_json_writer *w, const char *name, const un
 			{ "TxErrors", 10 }, { "TxDropped", 11 } };
 
 	wabe_json_object_begin(w);
-	wabe_json_key(w, "Name");
-	wabe_json_add_string(w, name);
+	wabe_json_put_string(w, "Name", name);
 	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
 		wabe_stats_uint(w, members[i].key, n[members[i].column]);
 	wabe_json_object_end(w);

@@ -40,8 +40,7 @@ static void add_info(struct wabe_json_writer *w, int root_fd)
 	if (read_text(root_fd, "info/L3/cbm_mask", &text)) {
 		wabe_json_key(w, "l3_cache_info");
 		wabe_json_object_begin(w);
-		wabe_json_key(w, "cbm_mask");
-		wabe_json_add_string(w, text.data);
+		wabe_json_put_string(w, "cbm_mask", text.data);
 		add_number(w, root_fd, "min_cbm_bits", "info/L3/min_cbm_bits");
 		add_number(w, root_fd, "num_closids", "info/L3/num_closids");
 		wabe_json_object_end(w);
@@ -69,8 +68,7 @@ static void add_schema(struct wabe_json_writer *w, const char *key, const char *
 		if (strncmp(line, resource, strlen(resource)) != 0)
 			continue;
 		snprintf(value, sizeof(value), "%.*s", (int)strcspn(line, "\n"), line);
-		wabe_json_key(w, key);
-		wabe_json_add_string(w, value);
+		wabe_json_put_string(w, key, value);
 		return;
 	}
 }

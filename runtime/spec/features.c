@@ -40,8 +40,7 @@ static bool has_key(const char *path)
 
 static void add_flag(struct wabe_json_writer *w, const char *key, bool value)
 {
-	wabe_json_key(w, key);
-	wabe_json_add_bool(w, value);
+	wabe_json_put_bool(w, key, value);
 }
 
 /* "key": {"enabled": VALUE} */
@@ -133,17 +132,14 @@ int wabe_spec_features(struct wabe_buf *out, struct wabe_error *err)
 	int r;
 
 	wabe_json_object_begin(w);
-	wabe_json_key(w, "ociVersionMin");
-	wabe_json_add_string(w, "1.0.0");
-	wabe_json_key(w, "ociVersionMax");
-	wabe_json_add_string(w, WABE_SPEC_VERSION);
+	wabe_json_put_string(w, "ociVersionMin", "1.0.0");
+	wabe_json_put_string(w, "ociVersionMax", WABE_SPEC_VERSION);
 	add_hooks(w);
 	add_mount_options(w);
 	add_linux(w);
 	wabe_json_key(w, "annotations");
 	wabe_json_object_begin(w);
-	wabe_json_key(w, "wabe.version");
-	wabe_json_add_string(w, WABE_VERSION);
+	wabe_json_put_string(w, "wabe.version", WABE_VERSION);
 	wabe_json_object_end(w);
 	wabe_json_object_end(w);
 	r = wabe_json_writer_finish(w, out);

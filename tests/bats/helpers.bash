@@ -100,6 +100,14 @@ setup()
 	fi
 }
 
+# A store of this test alone: the one of all tests must not get generations.
+own_store()
+{
+	cp -a "$STORE" "$VZ/store"
+	STORE=$VZ/store
+	make_vz_conf
+}
+
 make_vz_conf()
 {
 	cat >"$VZ_CONF" <<-CONF

@@ -10,10 +10,7 @@ more_setup()
 {
 	[[ $BATS_TEST_DESCRIPTION != *killed* ]] || requires strace
 	BATS_TEST_TIMEOUT=600
-	# A store of this test alone: the other tests' one must not get generations.
-	cp -a "$STORE" "$VZ/store"
-	STORE=$VZ/store
-	make_vz_conf
+	own_store
 	host_facts >"$T/before"
 }
 

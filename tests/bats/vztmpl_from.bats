@@ -8,10 +8,7 @@ load helpers
 more_setup()
 {
 	[[ $BATS_TEST_DESCRIPTION != *killed* ]] || requires strace
-	# A store of this test alone.
-	cp -a "$STORE" "$VZ/store"
-	STORE=$VZ/store
-	make_vz_conf
+	own_store
 	host_facts >"$T/before"
 }
 

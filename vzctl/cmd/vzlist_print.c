@@ -141,8 +141,7 @@ static void write_switches(struct wabe_json_writer *w, const struct wabe_strv *l
 		size_t len = strcspn(list->items[i], ":");
 
 		snprintf(name, sizeof(name), "%.*s", (int)len, list->items[i]);
-		wabe_json_key(w, name);
-		wabe_json_add_bool(w, strcmp(list->items[i] + len, ":on") == 0);
+		wabe_json_put_bool(w, name, strcmp(list->items[i] + len, ":on") == 0);
 	}
 	wabe_json_object_end(w);
 }

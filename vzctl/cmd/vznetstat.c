@@ -74,25 +74,19 @@ static void print_rows(uint32_t ctid, const struct vz_traffic *t)
 	}
 }
 
-static void write_number(struct wabe_json_writer *w, const char *key, uint64_t number)
-{
-	wabe_json_key(w, key);
-	wabe_json_add_uint(w, number);
-}
-
 static void write_guest(struct wabe_json_writer *w, uint32_t ctid, const struct vz_traffic *t)
 {
 	wabe_json_object_begin(w);
-	write_number(w, "ctid", ctid);
+	wabe_json_put_uint(w, "ctid", ctid);
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
 		const struct version *v = &versions[i];
 
 		wabe_json_key(w, v->member);
 		wabe_json_object_begin(w);
-		write_number(w, "in_bytes", t->of[v->in].bytes);
-		write_number(w, "in_packets", t->of[v->in].packets);
-		write_number(w, "out_bytes", t->of[v->out].bytes);
-		write_number(w, "out_packets", t->of[v->out].packets);
+		wabe_json_put_uint(w, "in_bytes", t->of[v->in].bytes);
+		wabe_json_put_uint(w, "in_packets", t->of[v->in].packets);
+		wabe_json_put_uint(w, "out_bytes", t->of[v->out].bytes);
+		wabe_json_put_uint(w, "out_packets", t->of[v->out].packets);
 		wabe_json_object_end(w);
 	}
 	wabe_json_object_end(w);

@@ -41,18 +41,12 @@ static void print_table(const struct vz_template_usage *list, size_t count, uint
 static void write_row(struct wabe_json_writer *w, const struct vz_template_usage *row)
 {
 	wabe_json_object_begin(w);
-	wabe_json_key(w, "name");
-	wabe_json_add_string(w, row->name);
-	wabe_json_key(w, "generation");
-	wabe_json_add_uint(w, row->generation);
-	wabe_json_key(w, "current");
-	wabe_json_add_bool(w, row->is_current);
-	wabe_json_key(w, "own");
-	wabe_json_add_uint(w, row->own_bytes);
-	wabe_json_key(w, "shared");
-	wabe_json_add_uint(w, row->shared_bytes);
-	wabe_json_key(w, "total");
-	wabe_json_add_uint(w, row->own_bytes + row->shared_bytes);
+	wabe_json_put_string(w, "name", row->name);
+	wabe_json_put_uint(w, "generation", row->generation);
+	wabe_json_put_bool(w, "current", row->is_current);
+	wabe_json_put_uint(w, "own", row->own_bytes);
+	wabe_json_put_uint(w, "shared", row->shared_bytes);
+	wabe_json_put_uint(w, "total", row->own_bytes + row->shared_bytes);
 	wabe_json_object_end(w);
 }
 
@@ -69,8 +63,7 @@ static int print_json(const struct vz_template_usage *list, size_t count, uint64
 	for (size_t i = 0; i < count; i++)
 		write_row(w, &list[i]);
 	wabe_json_array_end(w);
-	wabe_json_key(w, "disk");
-	wabe_json_add_uint(w, disk_bytes);
+	wabe_json_put_uint(w, "disk", disk_bytes);
 	wabe_json_object_end(w);
 	return vztmpl_print_json(w, err);
 }

@@ -59,18 +59,12 @@ static void write_generation(struct wabe_json_writer *w, const struct vz_templat
 			     bool is_current, const struct users *users)
 {
 	wabe_json_object_begin(w);
-	wabe_json_key(w, "generation");
-	wabe_json_add_uint(w, m->generation);
-	wabe_json_key(w, "current");
-	wabe_json_add_bool(w, is_current);
-	wabe_json_key(w, "created");
-	wabe_json_add_string(w, m->created);
-	wabe_json_key(w, "source");
-	wabe_json_add_string(w, m->source);
-	wabe_json_key(w, "size");
-	wabe_json_add_uint(w, m->size_bytes);
-	wabe_json_key(w, "files");
-	wabe_json_add_uint(w, m->files);
+	wabe_json_put_uint(w, "generation", m->generation);
+	wabe_json_put_bool(w, "current", is_current);
+	wabe_json_put_string(w, "created", m->created);
+	wabe_json_put_string(w, "source", m->source);
+	wabe_json_put_uint(w, "size", m->size_bytes);
+	wabe_json_put_uint(w, "files", m->files);
 	wabe_json_key(w, "users");
 	wabe_json_array_begin(w);
 	for (size_t i = 0; i < users->count; i++)
@@ -92,24 +86,18 @@ static void write_json(struct wabe_json_writer *w, const struct vz_template_meta
 	};
 
 	wabe_json_object_begin(w);
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		wabe_json_key(w, rows[i].key);
-		wabe_json_add_string(w, rows[i].value);
-	}
-	wabe_json_key(w, "size");
-	wabe_json_add_uint(w, m->size_bytes);
-	wabe_json_key(w, "files");
-	wabe_json_add_uint(w, m->files);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		wabe_json_put_string(w, rows[i].key, rows[i].value);
+	wabe_json_put_uint(w, "size", m->size_bytes);
+	wabe_json_put_uint(w, "files", m->files);
 	wabe_json_key(w, "users");
 	wabe_json_array_begin(w);
 	for (size_t i = 0; i < users->count; i++)
 		if (strcmp(users->items[i].name, m->name) == 0)
 			wabe_json_add_uint(w, users->items[i].ctid);
 	wabe_json_array_end(w);
-	wabe_json_key(w, "generation");
-	wabe_json_add_uint(w, m->generation);
-	wabe_json_key(w, "kept");
-	wabe_json_add_uint(w, m->kept);
+	wabe_json_put_uint(w, "generation", m->generation);
+	wabe_json_put_uint(w, "kept", m->kept);
 	if (list) {
 		wabe_json_key(w, "generations");
 		wabe_json_array_begin(w);

@@ -508,31 +508,21 @@ static int usage(uint32_t ctid, int area_fd, struct wabe_quota_usage *ret_usage)
 	return 0;
 }
 
+/* What the file system inside is makes no difference but to how it is made. */
+#define IMAGE_LAYOUT                                                                      \
+	.has_own_fs = true, .check = check, .clone = clone_area, .mount = mount_image,    \
+	.limit = limit, .usage = usage, .compact = compact, .open_running = open_running, \
+	.explain = explain
+
 const struct vz_layout vz_layout_image = {
 	.name = "image",
 	.alias = "ploop",
-	.has_own_fs = true,
-	.check = check,
 	.make = make_ext4,
-	.clone = clone_area,
-	.mount = mount_image,
-	.limit = limit,
-	.usage = usage,
-	.compact = compact,
-	.open_running = open_running,
-	.explain = explain,
+	IMAGE_LAYOUT,
 };
 
 const struct vz_layout vz_layout_image_xfs = {
 	.name = "image:xfs",
-	.has_own_fs = true,
-	.check = check,
 	.make = make_xfs,
-	.clone = clone_area,
-	.mount = mount_image,
-	.limit = limit,
-	.usage = usage,
-	.compact = compact,
-	.open_running = open_running,
-	.explain = explain,
+	IMAGE_LAYOUT,
 };
