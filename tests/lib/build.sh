@@ -3,6 +3,9 @@
 #
 # Shared by check and demo: build directories below build/ of the project, which is the working directory.
 
+# meson takes ccache when it is installed: with these a new clone elsewhere finds what was compiled before.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 # Make build/$1 with a compiler and meson's options unless it is there; made anew when it had others. Meson's output is
 # on standard error.
 # $1: name, $2: compiler, further: options
