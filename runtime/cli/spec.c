@@ -32,7 +32,7 @@ static int run_spec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	if (r >= 0)
 		r = wabe_spec_default(&spec, v.is_rootless, err);
 	if (r >= 0)
-		r = wabe_spec_save(&spec, &text, err);
+		r = wabe_spec_save(&spec, WABE_JSON_INDENTED, &text, err);
 	if (r < 0)
 		return r;
 	dir_fd = open(v.bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -100,7 +100,7 @@ int wabe_state_first_config(struct wabe_container *c, const struct wabe_spec *sp
 	_cleanup_(wabe_buf_free) struct wabe_buf made = WABE_BUF_INIT;
 	const struct wabe_buf *text = &spec->source;
 	_cleanup_close_ int fd = -EBADF;
-	int r = text->len == 0 ? wabe_spec_save(spec, &made, err) : 0;
+	int r = text->len == 0 ? wabe_spec_save(spec, WABE_JSON_COMPACT, &made, err) : 0;
 
 	if (r < 0)
 		return r;
@@ -115,7 +115,7 @@ int wabe_state_save_config(struct wabe_container *c, const struct wabe_spec *spe
 			   struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
-	int r = wabe_spec_save(spec, &text, err);
+	int r = wabe_spec_save(spec, WABE_JSON_COMPACT, &text, err);
 
 	return r < 0 ? r
 		     : wabe_file_replace_at(c->dir_fd, WABE_CONFIG_FILE, text.data, text.len, 0600,

@@ -235,9 +235,10 @@ int wabe_spec_parse_resources(struct wabe_arena *arena, const char *what, const 
 	return 0;
 }
 
-int wabe_spec_save(const struct wabe_spec *spec, struct wabe_buf *out, struct wabe_error *err)
+int wabe_spec_save(const struct wabe_spec *spec, enum wabe_json_style style, struct wabe_buf *out,
+		   struct wabe_error *err)
 {
-	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_INDENTED);
+	struct wabe_json_writer *w = wabe_json_writer_new(style);
 	int r;
 
 	wabe_codec_save(w, wabe_spec_rows, spec);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "spec/model.h"
 
@@ -53,8 +54,9 @@ int wabe_spec_default_mounts(struct wabe_spec *spec);
 int wabe_spec_default_masked_paths(struct wabe_spec *spec);
 int wabe_spec_default_readonly_paths(struct wabe_spec *spec);
 
-/** wabe_spec_save() - indented JSON appended to @out; loading it gives the same spec. */
-int wabe_spec_save(const struct wabe_spec *spec, struct wabe_buf *out, struct wabe_error *err);
+/** wabe_spec_save() - JSON appended to @out; loading it gives the same spec. */
+int wabe_spec_save(const struct wabe_spec *spec, enum wabe_json_style style, struct wabe_buf *out,
+		   struct wabe_error *err);
 
 /** wabe_spec_features() - the document of features.md (what this build supports), indented JSON appended to @out. */
 int wabe_spec_features(struct wabe_buf *out, struct wabe_error *err);

@@ -16,7 +16,7 @@ static void reload(const struct wabe_buf *text)
 	if (text->len > WABE_JSON_MAX_BYTES)
 		return;
 	FUZZ_CHECK(wabe_spec_parse(&spec, "saved", text->data, text->len, &err) == 0);
-	FUZZ_CHECK(wabe_spec_save(&spec, &again, &err) == 0);
+	FUZZ_CHECK(wabe_spec_save(&spec, WABE_JSON_INDENTED, &again, &err) == 0);
 	FUZZ_CHECK(again.len == text->len && memcmp(again.data, text->data, again.len) == 0);
 }
 
@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(err.code == r && strncmp(err.text, "config.json: ", 13) == 0);
 		return 0;
 	}
-	FUZZ_CHECK(wabe_spec_save(&spec, &text, &err) == 0);
+	FUZZ_CHECK(wabe_spec_save(&spec, WABE_JSON_INDENTED, &text, &err) == 0);
 	reload(&text);
 	return 0;
 }

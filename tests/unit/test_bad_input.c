@@ -177,7 +177,10 @@ static int try_text(const struct wabe_json *root, const char *path, const char *
 	if (strlen(value) <= 2)
 		return 1; /* "" may be the same as nothing */
 	/* A path may have got its slash in front. */
-	return wabe_spec_save(&spec, &saved, err) == 0 && strstr(saved.data, value + 1) ? 1 : -1;
+	return wabe_spec_save(&spec, WABE_JSON_INDENTED, &saved, err) == 0 &&
+			       strstr(saved.data, value + 1)
+		       ? 1
+		       : -1;
 }
 
 static void test_text(struct tap *t, const struct wabe_json *root, const struct wabe_json *node)

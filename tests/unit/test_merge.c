@@ -63,7 +63,7 @@ static void save(const struct wabe_spec_resources *res, struct wabe_buf *out)
 {
 	struct wabe_spec spec = { .resources = *res };
 
-	wabe_spec_save(&spec, out, NULL);
+	wabe_spec_save(&spec, WABE_JSON_INDENTED, out, NULL);
 }
 
 int main(void)

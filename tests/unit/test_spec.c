@@ -162,7 +162,7 @@ static void save_loaded(struct tap *t, const char *text, size_t len, struct wabe
 
 	if (!tap_int(t, wabe_spec_parse(&spec, "config.json", text, len, &err), 0, "loads"))
 		printf("# %s\n", err.text);
-	tap_int(t, wabe_spec_save(&spec, out, &err), 0, "saves");
+	tap_int(t, wabe_spec_save(&spec, WABE_JSON_INDENTED, out, &err), 0, "saves");
 }
 
 static void test_round_trip(struct tap *t, const char *text, size_t len,
@@ -229,7 +229,8 @@ static void test_default(struct tap *t, bool is_rootless, const char *name)
 	tap_int(t, wabe_spec_default(&spec, is_rootless, &err), 0, "%s config", name);
 	if (!tap_int(t, wabe_spec_validate(&spec, &err), 0, "%s config is valid", name))
 		printf("# %s\n", err.text);
-	tap_int(t, wabe_spec_save(&spec, &text, &err), 0, "%s config is written", name);
+	tap_int(t, wabe_spec_save(&spec, WABE_JSON_INDENTED, &text, &err), 0,
+		"%s config is written", name);
 	if (!tap_int(t, wabe_json_parse(&arena, name, text.data, text.len, &root, &err), 0,
 		     "%s config is JSON", name))
 		return;
