@@ -83,21 +83,24 @@ setup()
 	T=$BATS_TEST_TMPDIR
 	CT=101
 	CGROUP=/bats-$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER
-	if [[ -n ${WABE_LAB-} ]]; then
-		VZ=/vz/bats-$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER
-		STORE=/vz/bats-templates
-	else
-		VZ=$T/vz
-		STORE=$BATS_RUN_TMPDIR/templates
-	fi
-	mkdir -p "$VZ"/{conf,private,root,lock,names,run,uidranges}
-	export VZ_CONF=$VZ/vz.conf
-	make_vz_conf
+	STORE=$BATS_RUN_TMPDIR/templates
+	[[ -z ${WABE_LAB-} ]] || STORE=/vz/bats-templates
+	own_tree
 	shared_templates "$STORE"
 	host_facts >"$T/before"
 	if type -t more_setup >/dev/null; then
 		more_setup
 	fi
+}
+
+# Make $VZ, with a vz.conf for it. $1: what is added to its name where all tests' are beside each other.
+own_tree()
+{
+	VZ=$T/vz
+	[[ -z ${WABE_LAB-} ]] || VZ=/vz/bats-$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER${1-}
+	mkdir -p "$VZ"/{conf,private,root,lock,names,run,uidranges}
+	export VZ_CONF=$VZ/vz.conf
+	make_vz_conf
 }
 
 # A store of this test alone: the one of all tests must not get generations.

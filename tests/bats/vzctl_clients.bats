@@ -60,7 +60,7 @@ provisioning_script()
 			id=$((100 + n))
 			vzctl --quiet destroy $id 2>/dev/null
 			[ $? = 32 ] || fail "destroy of $id, which runs"
-			if [ $((n % 10)) = 0 ]; then
+			if [ $((n % 25)) = 0 ]; then
 				vzctl --quiet stop $id || fail "stop $id: $?"
 			else
 				vzctl --quiet stop $id --fast || fail "stop $id: $?"

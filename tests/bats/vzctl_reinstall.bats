@@ -5,6 +5,7 @@
 # files or the new ones, whole.
 
 load helpers
+load dealt
 
 more_setup()
 {
@@ -124,32 +125,37 @@ version_is()
 	[[ $failed == 0 ]]
 }
 
-@test "reinstall is killed: old files or new ones, and the next command cleans up" {
-	local points name occurrence
+# $1: system call, $2: which one of that name
+reinstall_again()
+{
+	echo mine >"$VZ/private/$CT/fs/mine"
+	update "$1$2"
+	(strace -qq -o /dev/null -e "inject=$1:signal=KILL:when=$2" vzctl reinstall $CT 3>&- </dev/null) >"$T/killed" 2>&1 || true
+	# The template may go on meanwhile.
+	[[ $(($2 % 2)) == 0 ]] || update later
+	run_ok vzctl mount $CT
+	hasnt "made again"
+	if [[ -e $VZ/root/$CT/mine ]]; then
+		[[ $(cat "$VZ/root/$CT/etc/version" 2>/dev/null) != "$1$2" ]]
+	else
+		[[ $(cat "$VZ/root/$CT/etc/version") == "$1$2" ]]
+	fi
+	run_ok vzctl umount $CT
+	run_ok vzctl reinstall $CT
+	no_leaks
+	generations_are 1
+}
 
-	guest
-	points=$(points_of_reinstall)
-	[[ $(wc -l <<<"$points") -gt 15 ]]
-	host_facts >"$T/before"
-	while read -r name occurrence; do
-		echo mine >"$VZ/private/$CT/fs/mine"
-		update "$name$occurrence"
-		(strace -qq -o /dev/null -e "inject=$name:signal=KILL:when=$occurrence" vzctl reinstall $CT 3>&- </dev/null) \
-			>"$T/killed" 2>&1 || true
-		# The template may go on meanwhile.
-		[[ $((occurrence % 2)) == 0 ]] || update later
-		run_ok vzctl mount $CT
-		hasnt "made again"
-		if [[ -e $VZ/root/$CT/mine ]]; then
-			[[ $(cat "$VZ/root/$CT/etc/version" 2>/dev/null) != "$name$occurrence" ]]
-		else
-			[[ $(cat "$VZ/root/$CT/etc/version") == "$name$occurrence" ]]
-		fi || { echo "killed at $name $occurrence"; return 1; }
-		run_ok vzctl umount $CT
-		run_ok vzctl reinstall $CT
-		no_leaks || { echo "killed at $name $occurrence"; return 1; }
-		generations_are 1
-	done <<<"$points"
+@test "reinstall is killed: old files or new ones, and the next command cleans up" {
+	prepare()
+	{
+		guest
+		host_facts >"$T/before"
+	}
+	prepare
+	points_of_reinstall >"$T/points"
+	[[ $(wc -l <"$T/points") -gt 15 ]]
+	dealt reinstall_again <"$T/points"
 }
 
 points_of_reinstall()
