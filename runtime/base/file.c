@@ -67,6 +67,29 @@ static int write_new(int dir_fd, const char *name, const void *content, size_t l
 	return 0;
 }
 
+/* Where @name is written before it takes its place. */
+static int temporary_name(char temporary[NAME_MAX + 1], const char *name, struct wabe_error *err)
+{
+	if (snprintf(temporary, NAME_MAX + 1, ".%s.tmp", name) > NAME_MAX)
+		return wabe_error_set(err, -ENAMETOOLONG, "write %s", name);
+	return 0;
+}
+
+int wabe_file_stage_at(int dir_fd, const char *name, const void *content, size_t len, mode_t mode,
+		       enum wabe_file_sync sync, struct wabe_error *err)
+{
+	char temporary[NAME_MAX + 1];
+	int r = temporary_name(temporary, name, err);
+
+	if (r < 0)
+		return r;
+	r = write_new(dir_fd, temporary, content, len, mode, sync == WABE_FILE_DURABLE);
+	if (r == 0)
+		return 0;
+	unlinkat(dir_fd, temporary, 0);
+	return wabe_error_set(err, r, "write %s", name);
+}
+
 int wabe_file_replace_at(int dir_fd, const char *path, const void *content, size_t len, mode_t mode,
 			 enum wabe_file_sync sync, struct wabe_error *err)
 {
@@ -80,12 +103,13 @@ int wabe_file_replace_at(int dir_fd, const char *path, const void *content, size
 		parent = opened = open_parent(dir_fd, path, &name, err);
 	if (parent < 0)
 		return parent;
-	if (snprintf(temporary, sizeof(temporary), ".%s.tmp", name) >= (int)sizeof(temporary))
-		return wabe_error_set(err, -ENAMETOOLONG, "write %s", path);
-	r = write_new(parent, temporary, content, len, mode, sync == WABE_FILE_DURABLE);
-	if (r == 0 && renameat(parent, temporary, parent, name) < 0)
+	r = temporary_name(temporary, name, err);
+	if (r == 0)
+		r = wabe_file_stage_at(parent, name, content, len, mode, sync, err);
+	if (r < 0)
+		return r;
+	if (renameat(parent, temporary, parent, name) < 0) {
 		r = -errno;
-	if (r < 0) {
 		unlinkat(parent, temporary, 0);
 		return wabe_error_set(err, r, "write %s", path);
 	}

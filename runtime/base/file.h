@@ -34,6 +34,14 @@ enum wabe_file_sync {
 int wabe_file_replace_at(int dir_fd, const char *path, const void *content, size_t len, mode_t mode,
 			 enum wabe_file_sync sync, struct wabe_error *err);
 
+/**
+ * wabe_file_stage_at() - the first half of wabe_file_replace_at(), for who has something to do before the file takes its place:
+ * ".NAME.tmp" is there, whole, when this returns 0, and not when it fails.
+ * @name: in @dir_fd itself
+ */
+int wabe_file_stage_at(int dir_fd, const char *name, const void *content, size_t len, mode_t mode,
+		       enum wabe_file_sync sync, struct wabe_error *err);
+
 /** wabe_file_write_at() - one write(2) of a string to an existing file (cgroup and proc files). @text without newline is fine. */
 int wabe_file_write_at(int dir_fd, const char *path, const char *text, struct wabe_error *err);
 

@@ -5,6 +5,7 @@
 # files that are damaged, guests that die.
 
 load helpers
+load dealt
 
 more_setup()
 {
@@ -44,34 +45,36 @@ is_clean()
 	no_leaks || { echo "killed at $*"; return 1; }
 }
 
-@test "create is killed: the next create works, and nothing leaks" {
-	local points name occurrence
+create_again()
+{
+	killed_at "$1" "$2" create $CT --name one --hostname h
+	call vzctl create $CT --name one
+	[[ $status == 0 || $status == 44 ]] || shown
+	run_ok vzctl set one --onboot yes --save
+	run_ok vzctl mount one
+	run_ok vzctl umount one
+	run_ok vzctl destroy one
+	no_leaks
+}
 
-	points=$(points_of create $CT --name one --hostname h)
+@test "create is killed: the next create works, and nothing leaks" {
+	points_of create $CT --name one --hostname h >"$T/points"
 	run_ok vzctl destroy $CT
-	while read -r name occurrence; do
-		killed_at "$name" "$occurrence" create $CT --name one --hostname h
-		call vzctl create $CT --name one
-		[[ $status == 0 || $status == 44 ]] || { echo "killed at $name $occurrence"; shown; }
-		run_ok vzctl set one --onboot yes --save
-		run_ok vzctl mount one
-		run_ok vzctl umount one
-		run_ok vzctl destroy one
-		is_clean "$name $occurrence"
-	done <<<"$points"
+	dealt create_again <"$T/points"
+}
+
+create_and_destroy()
+{
+	killed_at "$1" "$2" create $CT
+	call vzctl destroy $CT
+	[[ $status == 0 || $status == 14 ]] || shown
+	no_leaks
 }
 
 @test "create is killed: destroy leaves nothing" {
-	local points name occurrence
-
-	points=$(points_of create $CT)
+	points_of create $CT >"$T/points"
 	run_ok vzctl destroy $CT
-	while read -r name occurrence; do
-		killed_at "$name" "$occurrence" create $CT
-		call vzctl destroy $CT
-		[[ $status == 0 || $status == 14 ]] || { echo "killed at $name $occurrence"; shown; }
-		is_clean "$name $occurrence"
-	done <<<"$points"
+	dealt create_and_destroy <"$T/points"
 }
 
 @test "an interrupted create never takes files along" {
@@ -89,61 +92,110 @@ is_clean()
 	rm -r "$VZ/private/$CT"
 }
 
-@test "start is killed: the next start works, and nothing leaks" {
-	local points name occurrence
+# One whose starter died just before it let go still looks alive for a moment, while it ends.
+start_again()
+{
+	call vzctl start $CT
+	[[ $status != 32 ]] || { sleep 0.5; call vzctl start $CT; }
+	[[ $status == 0 || $status == 32 ]] || shown
+}
 
-	guest
-	points=$(points_of start $CT)
+start_and_stop()
+{
+	killed_at "$1" "$2" start $CT
+	start_again
+	run_ok vzctl exec2 $CT true
+	[[ -L $VZ/root/$CT ]]
 	run_ok vzctl stop $CT --fast
-	host_facts >"$T/before"
-	while read -r name occurrence; do
-		killed_at "$name" "$occurrence" start $CT
-		call vzctl start $CT
-		# One whose starter died just before it let go still looks alive for a moment, while it ends.
-		[[ $status != 32 ]] || { sleep 0.5; call vzctl start $CT; }
-		[[ $status == 0 || $status == 32 ]] || { echo "killed at $name $occurrence"; shown; }
-		run_ok vzctl exec2 $CT true
-		[[ -L $VZ/root/$CT ]] || { echo "no link, killed at $name $occurrence"; false; }
-		run_ok vzctl stop $CT --fast
-		is_clean "$name $occurrence"
-	done <<<"$points"
+	no_leaks
+}
+
+@test "start is killed: the next start works, and nothing leaks" {
+	prepare()
+	{
+		guest
+		host_facts >"$T/before"
+	}
+	prepare
+	points_of start $CT >"$T/points"
+	run_ok vzctl stop $CT --fast
+	dealt start_and_stop <"$T/points"
+}
+
+# The scripts run in the guest while vzctl waits for them, before init does.
+start_with_scripts()
+{
+	rm -f "$VZ/private/$CT/dist.applied" "$(own etc/resolv.conf)"
+	killed_at "$1" "$2" start $CT
+	start_again
+	inside cat /etc/resolv.conf
+	has 192.0.2.53
+	inside hostname
+	is h.example.org
+	run_ok vzctl stop $CT --fast
+	no_leaks
+}
+
+@test "start is killed while the distribution's scripts run: the next start runs them again" {
+	prepare()
+	{
+		guest --hostname h.example.org --nameserver 192.0.2.53
+		host_facts >"$T/before"
+	}
+	prepare
+	# From the first script to the last one's end.
+	strace -qq -o "$T/trace" vzctl start $CT >/dev/null 2>&1 3>&-
+	run_ok vzctl stop $CT --fast
+	awk -v step="${WABE_KILL_STEP:-9}" '
+		{ name = $1; sub(/\(.*/, "", name); n[name]++ }
+		name == "pipe2" && n[name] == 1 { begun = 1 }
+		begun && n[name] > 0 && ++count % step == 0 { print name, n[name] }' "$T/trace" | grep -v exit_group >"$T/points"
+	(($(wc -l <"$T/points") >= 5)) || { cat "$T/trace"; false; }
+	dealt start_with_scripts <"$T/points"
+}
+
+stop_again()
+{
+	run_ok vzctl start $CT
+	killed_at "$1" "$2" stop $CT --fast
+	run_ok vzctl stop $CT --fast
+	status_is "exist unmounted down"
+	no_leaks
 }
 
 @test "stop is killed: the next stop or start works, and nothing leaks" {
-	local points name occurrence
+	prepare()
+	{
+		guest
+		host_facts >"$T/before"
+	}
+	prepare
+	run_ok vzctl start $CT
+	points_of stop $CT --fast >"$T/points"
+	dealt stop_again <"$T/points"
+}
 
-	running_guest
-	points=$(points_of stop $CT --fast)
-	host_facts >"$T/before"
-	while read -r name occurrence; do
-		run_ok vzctl start $CT
-		killed_at "$name" "$occurrence" stop $CT --fast
+destroy_again()
+{
+	guest --name one
+	fill
+	killed_at "$1" "$2" destroy $CT
+	call vzctl start $CT
+	if [[ $status == 0 ]]; then
+		# Nothing was removed yet.
+		inside 'test -e /root/a/b/file'
 		run_ok vzctl stop $CT --fast
-		status_is "exist unmounted down"
-		is_clean "$name $occurrence"
-	done <<<"$points"
+	fi
+	call vzctl destroy $CT
+	[[ $status == 0 || $status == 14 ]] || shown
+	no_leaks
 }
 
 @test "destroy is killed: destroy finishes it, and another command too" {
-	local points name occurrence
-
-	guest
+	guest --name one
 	fill
-	points=$(points_of destroy $CT)
-	while read -r name occurrence; do
-		guest
-		fill
-		killed_at "$name" "$occurrence" destroy $CT
-		call vzctl start $CT
-		if [[ $status == 0 ]]; then
-			# Nothing was removed yet.
-			inside 'test -e /root/a/b/file'
-			run_ok vzctl stop $CT --fast
-		fi
-		call vzctl destroy $CT
-		[[ $status == 0 || $status == 14 ]] || { echo "killed at $name $occurrence"; shown; }
-		is_clean "$name $occurrence"
-	done <<<"$points"
+	points_of destroy $CT >"$T/points"
+	dealt destroy_again <"$T/points"
 }
 
 fill()
@@ -152,23 +204,50 @@ fill()
 	touch "$VZ/private/$CT/fs/root/a/b/file"
 }
 
-@test "set --save is killed: the old file or the new one" {
-	local points name occurrence
+# Each link in names/ is of a guest that has this name, and there is one for each name.
+names_are_right()
+{
+	local link
 
-	guest --hostname old
-	cp "$VZ/conf/$CT.conf" "$T/old"
-	points=$(points_of set $CT --hostname new --name fresh --save)
-	cp "$VZ/conf/$CT.conf" "$T/new"
-	run_ok vzctl set $CT --name '' --save
-	while read -r name occurrence; do
-		cp "$T/old" "$VZ/conf/$CT.conf"
-		rm -f "$VZ"/names/*
-		killed_at "$name" "$occurrence" set $CT --hostname new --name fresh --save
-		cmp -s "$VZ/conf/$CT.conf" "$T/old" || cmp "$VZ/conf/$CT.conf" "$T/new"
+	for link in $(find "$VZ/names" -mindepth 1 -printf '%f\n'); do
+		grep -q "^NAME=\"$link\"$" "$VZ/names/$link" || { echo "names/$link is a dead link"; return 1; }
+	done
+	[[ $(ls -A "$VZ/names" | wc -l) == $(cat "$VZ"/conf/[0-9]*.conf | grep -c '^NAME="..*"') ]]
+}
+
+rename_again()
+{
+	rm -f "$VZ"/names/*
+	cp "$T/old" "$VZ/conf/$CT.conf"
+	ln -s ../conf/$CT.conf "$VZ/names/stale"
+	killed_at "$1" "$2" set $CT --hostname new --name fresh --save
+	cmp -s "$VZ/conf/$CT.conf" "$T/old" || cmp "$VZ/conf/$CT.conf" "$T/new"
+	# Any command that locks the guest.
+	run_ok vzctl recover $CT
+	names_are_right
+	no_leaks
+	run_ok vzctl status "$(key NAME)"
+	run_ok vzctl set $CT --hostname new --name fresh --save
+	run_ok vzctl status fresh
+	names_are_right
+}
+
+@test "set --save is killed: the old file or the new one, and no dead name" {
+	prepare()
+	{
+		guest --hostname old --name stale
+		cp "$VZ/conf/$CT.conf" "$T/old"
+		ln -sf ../conf/$CT.conf "$VZ/names/fresh"
+		host_facts >"$T/before"
+		rm "$VZ/names/fresh"
 		run_ok vzctl set $CT --hostname new --name fresh --save
-		run_ok vzctl status fresh
-	done <<<"$points"
-	[[ -z $(find "$VZ/conf" -name '.*') ]]
+		cp "$VZ/conf/$CT.conf" "$T/new"
+	}
+	prepare
+	cp "$T/old" "$VZ/conf/$CT.conf"
+	run_ok vzctl set $CT --name stale --save
+	points_of set $CT --hostname new --name fresh --save >"$T/points"
+	dealt rename_again <"$T/points"
 }
 
 @test "runscript in a guest that is down is killed: the next command cleans up" {
@@ -344,6 +423,8 @@ no_processes()
 	mkdir -m 700 "$VZ/run/$CT"
 	sed "s/\"pid\": *[0-9]*/\"pid\":$$/" "$T/state" >"$VZ/run/$CT/state.json"
 	grep -q "\"pid\":$$" "$VZ/run/$CT/state.json"
+	# A lock file is nobody's lock: who wrote into it has ended, or is somebody else by now.
+	echo "$$, starting" >"$VZ/lock/$CT.lck"
 	status_is "exist unmounted down"
 	run_ok vzctl start $CT
 	inside true
@@ -387,4 +468,88 @@ no_processes()
 	run_ok vzctl umount $CT
 	run_ok vzctl start $CT
 	inside true
+}
+
+@test "vzctl is killed for want of memory: destroy leaves nothing" {
+	local dir=/sys/fs/cgroup/memory$CGROUP-oom limit=memory.limit_in_bytes size killed=0
+
+	requires memory
+	[[ -d /sys/fs/cgroup/memory ]] || { dir=/sys/fs/cgroup$CGROUP-oom limit=memory.max; }
+	mkdir -p "$dir"
+	for size in 200K 400K 600K 800K 1200K 1600K 2M; do
+		echo "$size" >"$dir/$limit"
+		# Its own pages are those that it gets after the exec.
+		(bash -c 'echo $$ >"$1/cgroup.procs"; exec vzctl create "$2" --name one' - "$dir" "$CT" </dev/null >"$T/out" 2>&1 3>&-) 2>/dev/null ||
+			(($? != 137)) || killed=$((killed + 1))
+		call vzctl destroy "$CT"
+		[[ $status == 0 || $status == 14 ]] || { echo "with $size"; shown; }
+		is_clean "with $size"
+	done
+	rmdir "$dir"
+	((killed > 0))
+}
+
+# A file of FUSE that can be opened and whose reading never ends, at $1; in the background, as $FUSE.
+hanging_file()
+{
+	python3 - "$1" <<-'EOF' >"$T/fuse.log" 2>&1 3>&- &
+		import ctypes, os, stat, struct, sys
+		LOOKUP, FORGET, GETATTR, OPEN, READ, INIT, INTERRUPT = 1, 2, 3, 14, 15, 26, 36
+		fd = os.open("/dev/fuse", os.O_RDWR)
+		data = f"fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other".encode()
+		libc = ctypes.CDLL(None, use_errno=True)
+		if libc.mount(b"hangs", sys.argv[1].encode(), b"fuse", 0, data):
+		    sys.exit(os.strerror(ctypes.get_errno()))
+
+		def attr(node):
+		    mode = stat.S_IFDIR | 0o755 if node == 1 else stat.S_IFREG | 0o644
+		    return struct.pack("=6Q10I", node, 4096, 8, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
+
+		while True:
+		    try:
+		        request = os.read(fd, 1 << 20)
+		    except OSError:
+		        break
+		    size, op, unique, node = struct.unpack("=IIQQ", request[:24])
+		    if op == INIT:
+		        reply = struct.pack("=4I2H2I2HI7I", 7, 31, 4096, 0, 4, 4, 4096, 1, 1, 0, 0, *[0] * 7)
+		    elif op == LOOKUP:
+		        reply = struct.pack("=4Q2I", 2, 1, 60, 60, 0, 0) + attr(2)
+		    elif op == GETATTR:
+		        reply = struct.pack("=Q2I", 60, 0, 0) + attr(node)
+		    elif op == OPEN:
+		        reply = struct.pack("=Q2I", 1, 1, 0)
+		    elif op in (READ, FORGET, INTERRUPT):
+		        print("reads" if op == READ else "", flush=True)
+		        continue
+		    else:
+		        reply = b""
+		    os.write(fd, struct.pack("=IiQ", 16 + len(reply), 0, unique) + reply)
+	EOF
+	FUSE=$!
+	wait_for eval "! kill -0 $FUSE 2>/dev/null || mountpoint -q '$1'"
+	kill -0 "$FUSE" 2>/dev/null || skip "needs FUSE: $(cat "$T/fuse.log")"
+}
+
+@test "a process that not even SIGKILL ends: stop gives up and says so, and works later" {
+	requires python3
+	local reader
+
+	mkdir "$T/fuse"
+	hanging_file "$T/fuse"
+	running_guest
+	vzctl exec2 "$CT" cat <"$T/fuse/file" >/dev/null 2>&1 3>&- &
+	reader=$!
+	wait_for grep -q reads "$T/fuse.log"
+	SECONDS=0
+	run_exit 33 vzctl stop "$CT" --fast
+	has stuck
+	((SECONDS < 30))
+	# Without its server the file system fails, and so does who waits for it.
+	kill -9 "$FUSE"
+	wait "$reader" "$FUSE" || true
+	run_ok vzctl stop "$CT" --fast
+	status_is "exist unmounted down"
+	umount "$T/fuse"
+	no_processes
 }

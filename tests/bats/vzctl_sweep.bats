@@ -8,6 +8,7 @@
 # that change something are also in vzctl_faults.bats.
 
 load helpers
+load dealt
 
 more_setup()
 {
@@ -43,88 +44,97 @@ injected()
 	output=$(tr -d '\0' <"$T/out")
 }
 
-is_clean()
-{
-	no_leaks || { echo "$at"; return 1; }
-}
-
 # A command that repairs: exit code 0, or one of $1 (separated by blanks).
 then_ok()
 {
 	call "${@:2}"
-	[[ " 0 $1 " == *" $status "* ]] || { echo "$at, then ${*:2}:"; shown; }
+	[[ " 0 $1 " == *" $status "* ]] || { echo "then ${*:2}:"; shown; }
 }
 
-# Kill "vzctl $@" at each of some calls; before() and after() are the test's.
+# Kill "vzctl $@" at each of some calls. prepare() makes what all rounds need, before() and after() are each round's.
 sweep()
 {
-	local name k rounds=0
-
+	WORDS=("$@")
+	prepare
 	before
 	points_of "$@" >"$T/points"
-	at="not killed"
 	after
-	while read -r name k <&7; do
-		at="killed at $name $k of $*"
-		before
-		injected "inject=$name:signal=KILL:when=$k" "$@"
-		((status != 124)) || { echo "hangs, $at"; return 1; }
-		after || { echo "$at"; return 1; }
-		rounds=$((rounds + 1))
-	done 7<"$T/points"
-	echo "$rounds rounds"
-	((rounds >= 5))
+	(($(wc -l <"$T/points") >= 5))
+	dealt kill_round <"$T/points"
+}
+
+kill_round()
+{
+	before
+	injected "inject=$1:signal=KILL:when=$2" "${WORDS[@]}"
+	((status != 124)) || { echo "hangs when killed"; return 1; }
+	after
 }
 
 @test "create is killed: destroy leaves nothing" {
+	prepare() { :; }
 	before() { :; }
 	after()
 	{
-		then_ok "14" vzctl destroy "$CT" && is_clean
+		then_ok "14" vzctl destroy "$CT"
+		no_leaks
 	}
 	sweep create "$CT" --name one --hostname h
 }
 
-@test "start is killed: start and stop work, nothing leaks" {
+prepare_guest()
+{
 	guest
 	host_facts >"$T/before"
+}
+
+@test "start is killed: start and stop work, nothing leaks" {
+	prepare() { prepare_guest; }
 	before() { :; }
 	after()
 	{
 		call vzctl start "$CT"
 		# One whose starter died just before it let go still looks alive for a moment, while it ends.
 		[[ $status != 32 ]] || { sleep 0.5; call vzctl start "$CT"; }
-		[[ $status == 0 || $status == 32 ]] || { echo "$at"; shown; }
-		then_ok "" vzctl exec2 "$CT" true && then_ok "" vzctl stop "$CT" --fast && is_clean
+		[[ $status == 0 || $status == 32 ]] || shown
+		then_ok "" vzctl exec2 "$CT" true
+		then_ok "" vzctl stop "$CT" --fast
+		no_leaks
 	}
 	sweep start "$CT"
 }
 
 @test "stop is killed: stop works, nothing leaks" {
-	guest
-	host_facts >"$T/before"
+	prepare() { prepare_guest; }
 	before()
 	{
 		then_ok "" vzctl start "$CT"
 	}
 	after()
 	{
-		then_ok "" vzctl stop "$CT" --fast && is_clean
+		then_ok "" vzctl stop "$CT" --fast
+		no_leaks
 	}
 	sweep stop "$CT" --fast
 }
 
+before_destroy()
+{
+	then_ok "" vzctl create "$CT" --name one
+	mkdir -p "$VZ/private/$CT/fs/root/a/b"
+	touch "$VZ/private/$CT/fs/root/a/b/file"
+}
+
+after_destroy()
+{
+	then_ok "14" vzctl destroy "$CT"
+	no_leaks
+}
+
 @test "destroy is killed: destroy finishes it" {
-	before()
-	{
-		then_ok "" vzctl create "$CT" --name one
-		mkdir -p "$VZ/private/$CT/fs/root/a/b"
-		touch "$VZ/private/$CT/fs/root/a/b/file"
-	}
-	after()
-	{
-		then_ok "14" vzctl destroy "$CT" && is_clean
-	}
+	prepare() { :; }
+	before() { before_destroy; }
+	after() { after_destroy; }
 	sweep destroy "$CT"
 }
 
@@ -139,40 +149,54 @@ is_alone()
 	(($(processes) <= alone))
 }
 
-@test "enter is killed: the guest lives, and nothing of the visit stays" {
-	local alone
-
+prepare_visited()
+{
 	running_guest
 	sleep 1
 	alone=$(processes)
 	host_facts >"$T/before"
+}
+
+after_visit()
+{
+	then_ok "" vzctl exec2 "$CT" true
+	WAIT_TENTHS=100 wait_for is_alone
+	no_leaks
+}
+
+@test "enter is killed: the guest lives, and nothing of the visit stays" {
+	prepare() { prepare_visited; }
 	before() { :; }
-	after()
-	{
-		then_ok "" vzctl exec2 "$CT" true
-		WAIT_TENTHS=100 wait_for is_alone && is_clean
-	}
+	after() { after_visit; }
 	sweep enter "$CT" --exec true
 	run_ok vzctl stop "$CT" --fast
 }
 
 @test "set is killed: the old file or the new one, and the next set works" {
-	running_guest --hostname old --ram 64M
-	cp "$VZ/conf/$CT.conf" "$T/old"
-	run_ok vzctl set "$CT" --hostname new --name fresh --ram 128M --save
-	cp "$VZ/conf/$CT.conf" "$T/new"
+	prepare()
+	{
+		running_guest --hostname old --ram 64M --name stale
+		cp "$VZ/conf/$CT.conf" "$T/old"
+		run_ok vzctl set "$CT" --hostname new --name fresh --ram 128M --save
+		cp "$VZ/conf/$CT.conf" "$T/new"
+		host_facts >"$T/before"
+	}
 	before()
 	{
 		cp "$T/old" "$VZ/conf/$CT.conf"
 		rm -f "$VZ"/names/*
+		ln -s "../conf/$CT.conf" "$VZ/names/stale"
 	}
 	after()
 	{
-		cmp -s "$VZ/conf/$CT.conf" "$T/old" || cmp "$VZ/conf/$CT.conf" "$T/new" || return 1
-		then_ok "" vzctl set "$CT" --hostname new --name fresh --ram 128M --save && then_ok "" vzctl status fresh
+		cmp -s "$VZ/conf/$CT.conf" "$T/old" || cmp "$VZ/conf/$CT.conf" "$T/new"
+		# The next command, whichever it is, knows which names are the guest's.
+		then_ok "" vzctl recover "$CT"
+		[[ $(ls -A "$VZ/names") == "$(key NAME)" ]] || { ls -A "$VZ/names"; return 1; }
+		then_ok "" vzctl set "$CT" --hostname new --name fresh --ram 128M --save
+		then_ok "" vzctl status fresh
 		then_ok "" vzctl exec2 fresh 'test $(hostname) = new'
-		# That the guest runs is recorded there, too.
-		[[ -z $(find "$VZ/conf" -name '.*' ! -name '.*.running') ]] || { find "$VZ/conf" -name '.*'; return 1; }
+		no_leaks
 	}
 	sweep set "$CT" --hostname new --name fresh --ram 128M --save
 }
@@ -189,28 +213,27 @@ fallible()
 # Errors at calls of "vzctl $@": a message and a documented exit code, or success; what comes after, as above.
 fail_at_each()
 {
-	local name k error rounds=0 codes
-
-	codes=" $(sed -n 's/^\.It \([0-9]\{1,\}\)$/\1/p' "$page" | tr '\n' ' ') 127 "
+	WORDS=("$@")
+	manual_page
+	CODES=" $(sed -n 's/^\.It \([0-9]\{1,\}\)$/\1/p' "$page" | tr '\n' ' ') 127 "
+	prepare
 	before
 	points=all points_of "$@" >/dev/null
-	fallible | some >"$T/points"
-	at="no error"
+	# Two errors at each call where not all are wanted.
+	fallible | some | awk -v all="$([[ $points != all ]] || echo 1)" 'BEGIN { n = split("EIO ENOMEM EINTR EMFILE", errors) }
+		{ for (i = 1; i <= n; i++) if (all || i % 2 == NR % 2) print $0, errors[i] }' >"$T/points"
 	after
-	while read -r name k <&7; do
-		for error in EIO ENOMEM EINTR EMFILE; do
-			# Half of them where not all are wanted: two errors at each call.
-			rounds=$((rounds + 1))
-			[[ ${WABE_SWEEP_POINTS-} == all ]] || ((rounds % 2)) || continue
-			at="$error of $name $k in $*"
-			before
-			injected "inject=$name:error=$error:when=$k" "$@"
-			[[ $codes == *" $status "* ]] || { echo "undocumented exit code, $at"; shown; }
-			((status == 0)) || [[ -n $output ]] || { echo "no message, $at"; return 1; }
-			after || { echo "$at"; return 1; }
-		done
-	done 7<"$T/points"
-	((rounds >= 10))
+	(($(wc -l <"$T/points") >= 10))
+	dealt fail_round <"$T/points"
+}
+
+fail_round()
+{
+	before
+	injected "inject=$1:error=$3:when=$2" "${WORDS[@]}"
+	[[ $CODES == *" $status "* ]] || { echo "undocumented exit code"; shown; }
+	((status == 0)) || [[ -n $output ]] || { echo "no message"; return 1; }
+	after
 }
 
 manual_page()
@@ -224,23 +247,19 @@ manual_page()
 }
 
 @test "calls fail in create: a message, a documented exit code, nothing leaks" {
-	manual_page
+	prepare() { :; }
 	before() { :; }
-	after()
-	{
-		then_ok "14" vzctl destroy "$CT" && is_clean
-	}
+	after() { after_destroy; }
 	fail_at_each create "$CT" --name one
 }
 
 @test "calls fail in start: a message, a documented exit code, nothing leaks" {
-	manual_page
-	guest
-	host_facts >"$T/before"
+	prepare() { prepare_guest; }
 	before() { :; }
 	after()
 	{
-		then_ok "" vzctl stop "$CT" --fast && is_clean
+		then_ok "" vzctl stop "$CT" --fast
+		no_leaks
 	}
 	fail_at_each start "$CT"
 	run_ok vzctl start "$CT"
@@ -248,35 +267,52 @@ manual_page()
 }
 
 @test "calls fail in stop: the next one works" {
-	manual_page
-	guest
-	host_facts >"$T/before"
+	prepare() { prepare_guest; }
 	before()
 	{
 		then_ok "32" vzctl start "$CT"
 	}
 	after()
 	{
-		then_ok "" vzctl stop "$CT" --fast && is_clean
+		then_ok "" vzctl stop "$CT" --fast
+		no_leaks
 	}
 	fail_at_each stop "$CT" --fast
 }
 
+@test "calls fail in destroy: the next one finishes it" {
+	prepare() { :; }
+	before() { before_destroy; }
+	after() { after_destroy; }
+	fail_at_each destroy "$CT"
+}
+
+@test "calls fail in enter: the guest lives, and nothing of the visit stays" {
+	prepare() { prepare_visited; }
+	before() { :; }
+	after() { after_visit; }
+	fail_at_each enter "$CT" --exec true
+}
+
 @test "calls fail in set: the old file or the new one" {
-	manual_page
-	guest --hostname old
-	cp "$VZ/conf/$CT.conf" "$T/old"
-	run_ok vzctl set "$CT" --hostname new --save
-	cp "$VZ/conf/$CT.conf" "$T/new"
+	prepare()
+	{
+		guest --hostname old
+		cp "$VZ/conf/$CT.conf" "$T/old"
+		run_ok vzctl set "$CT" --hostname new --save
+		cp "$VZ/conf/$CT.conf" "$T/new"
+		host_facts >"$T/before"
+	}
 	before()
 	{
 		cp "$T/old" "$VZ/conf/$CT.conf"
 	}
 	after()
 	{
-		cmp -s "$VZ/conf/$CT.conf" "$T/old" || cmp "$VZ/conf/$CT.conf" "$T/new" || return 1
+		cmp -s "$VZ/conf/$CT.conf" "$T/old" || cmp "$VZ/conf/$CT.conf" "$T/new"
 		then_ok "" vzctl set "$CT" --hostname new --save
 		cmp "$VZ/conf/$CT.conf" "$T/new"
+		no_leaks
 	}
 	fail_at_each set "$CT" --hostname new --save
 }

@@ -213,6 +213,40 @@ static void check_names(struct tap *t, const struct vz_host *host)
 	       "  by another guest");
 }
 
+/* What a save leaves that is killed: the other file beside the one that counts, and the link of the other name. */
+static void check_tidy(struct tap *t, const struct vz_host *host)
+{
+	static const struct {
+		const char *staged;
+		bool has_gone; /* is the link "gone" there afterwards? */
+	} rows[] = {
+		{ "NAME=\"gone\"\n", false },
+		{ "NAME=\"mail\"\n", true }, /* the guest's own name */
+		{ "HOSTNAME=\"x\"\n", true },
+		{ "NAME=\"gone", true }, /* not whole: there was no link yet */
+		{ "NAME=\"../conf\"\n", true },
+	};
+	char gone[PATH_MAX], mail[PATH_MAX], staged[PATH_MAX];
+
+	snprintf(gone, sizeof(gone), "%s/names/gone", dir);
+	snprintf(mail, sizeof(mail), "%s/names/mail", dir);
+	snprintf(staged, sizeof(staged), "%s/conf/.101.conf.tmp", dir);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		put("conf/.101.conf.tmp", rows[i].staged);
+		(void)unlink(gone);
+		tap_int(t, symlink("../conf/101.conf", gone), 0, "a link");
+		vz_ctconf_tidy(host, 101);
+		tap_ok(t, (access(gone, F_OK) == 0) == rows[i].has_gone, "row %zu: the link", i);
+		tap_ok(t, access(mail, F_OK) == 0 && access(staged, F_OK) < 0, "row %zu: the rest",
+		       i);
+	}
+	(void)unlink(gone);
+	put("conf/555.conf.destroyed", "NAME=\"gone\"\n");
+	tap_int(t, symlink("../conf/555.conf", gone), 0, "a link of a guest that is gone");
+	vz_ctconf_tidy_removed(host, 555);
+	tap_ok(t, unlink(gone) < 0, "  goes with it");
+}
+
 static const char *const bad_ids[] = { "0",	"-1",	"2147483645", "99999999999999999999",
 				       "101x/", "../x", "",	      "1\n2",
 				       "a/b" };
@@ -376,6 +410,7 @@ int main(void)
 	check_bad_hosts(&t);
 	check_new(&t, &host);
 	check_names(&t, &host);
+	check_tidy(&t, &host);
 	check_ids(&t, &host);
 	check_save(&t, &host);
 	check_full(&t, &host);

@@ -114,6 +114,10 @@ int vz_conffile_load_at(int dir_fd, const char *path, struct vz_conffile *file,
 int vz_conffile_save_at(int dir_fd, const char *path, const struct vz_conffile *file,
 			struct wabe_error *err);
 
+/** vz_conffile_stage_at() - the same as far as ".NAME.tmp": wabe_file_stage_at(). */
+int vz_conffile_stage_at(int dir_fd, const char *name, const struct vz_conffile *file,
+			 struct wabe_error *err);
+
 /**
  * vz_conffile_expand() - @value with $VEID and ${VEID} replaced by @ctid, in @arena.
  * Returns NULL with errno EINVAL when another $, a backquote or a backslash is in it, ENOMEM when

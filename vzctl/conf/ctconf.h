@@ -110,6 +110,15 @@ int vz_ctconf_save(struct vz_ctconf *conf, struct wabe_error *err);
  * link goes. Idempotent. */
 int vz_ctconf_remove(const struct vz_host *host, uint32_t ctid, struct wabe_error *err);
 
+/**
+ * vz_ctconf_tidy() - remove what a killed vz_ctconf_save() left: the half of a file, a link of a name that the guest has no more,
+ * or not yet. The caller holds the guest's lock. One system call when there is nothing. Never fails.
+ */
+void vz_ctconf_tidy(const struct vz_host *host, uint32_t ctid);
+
+/** vz_ctconf_tidy_removed() - the same for vz_ctconf_remove() of a guest that is gone. */
+void vz_ctconf_tidy_removed(const struct vz_host *host, uint32_t ctid);
+
 /** vz_ctconf_drop_name() - remove the link of @name (NULL: of none) if it is @ctid's, and what a killed writer left. */
 void vz_ctconf_drop_name(const struct vz_host *host, uint32_t ctid, const char *name);
 

@@ -233,9 +233,69 @@ static int write_file(struct vz_ctconf *conf, struct wabe_error *err)
 	return vz_conffile_save_at(conf->host->conf_fd, path, &conf->file, err);
 }
 
-int vz_ctconf_save(struct vz_ctconf *conf, struct wabe_error *err)
+/* The names below conf/ of the file and of what comes in its place. */
+struct names {
+	char file[32], staged[48];
+};
+
+static struct names names_of(uint32_t ctid)
+{
+	struct names n;
+
+	snprintf(n.file, sizeof(n.file), "%u.conf", ctid);
+	snprintf(n.staged, sizeof(n.staged), ".%s.tmp", n.file);
+	return n;
+}
+
+/* The two change places, so that the names of both can be read until the links are right. */
+static int exchange(const struct vz_ctconf *conf, const struct names *n, struct wabe_error *err)
+{
+	const int fd = conf->host->conf_fd;
+	int r = renameat2(fd, n->staged, fd, n->file, RENAME_EXCHANGE);
+
+	/* There is no old one, or the file system can't. */
+	if (r < 0 && (errno == ENOENT || errno == EINVAL))
+		r = renameat(fd, n->staged, fd, n->file);
+	if (r < 0 || fsync(fd) < 0)
+		return wabe_error_set(err, -errno, "write %s", conf->path);
+	return 0;
+}
+
+static int link_name(const struct vz_ctconf *conf, const char *name, struct wabe_error *err)
 {
 	_cleanup_close_ int names_fd = -EBADF;
+
+	if (!name || link_ctid(conf->host, name) == conf->ctid)
+		return 0;
+	names_fd = open_names(conf->host, err);
+	return names_fd < 0 ? names_fd : put_link(names_fd, name, conf->ctid, err);
+}
+
+/*
+ * The link first: a link to a guest that has another name is nothing, a name without a link can't be used. Whenever this is
+ * killed, what is staged has the name whose link is to go (vz_ctconf_tidy()).
+ */
+static int save_renamed(struct vz_ctconf *conf, const char *old, const char *name,
+			struct wabe_error *err)
+{
+	const struct names n = names_of(conf->ctid);
+	int r = vz_conffile_stage_at(conf->host->conf_fd, n.file, &conf->file, err);
+
+	if (r < 0)
+		return vz_error_default(err, VZ_EXIT_SAVE);
+	if (link_name(conf, name, err) < 0)
+		r = vz_error_default(err, VZ_EXIT_NAME);
+	else if (exchange(conf, &n, err) < 0)
+		r = vz_error_default(err, VZ_EXIT_SAVE);
+	/* What is on disk decides, wherever it failed. */
+	vz_ctconf_tidy(conf->host, conf->ctid);
+	if (r == 0)
+		vz_ctconf_drop_name(conf->host, conf->ctid, old);
+	return r;
+}
+
+int vz_ctconf_save(struct vz_ctconf *conf, struct wabe_error *err)
+{
 	const char *name = vz_param_has(&conf->own, VZ_PARAM_NAME)
 				   ? vz_param_string(&conf->own, VZ_PARAM_NAME)
 				   : NULL;
@@ -246,23 +306,50 @@ int vz_ctconf_save(struct vz_ctconf *conf, struct wabe_error *err)
 		return r;
 	if (vz_conffile_mark(&conf->file) < 0)
 		return wabe_error_set(err, -ENOMEM, "container %s", conf->id);
-	/* The link first: a link to a guest that has another name is nothing, a name without a link
-	 * can't be used. */
-	if (name && link_ctid(conf->host, name) != conf->ctid) {
-		names_fd = open_names(conf->host, err);
-		r = names_fd < 0 ? names_fd : put_link(names_fd, name, conf->ctid, err);
-		if (r < 0)
-			return vz_error_default(err, VZ_EXIT_NAME);
-	}
-	r = write_file(conf, err);
-	if (r < 0) {
-		if (!wabe_str_equal(name, old))
-			vz_ctconf_drop_name(conf->host, conf->ctid, name);
-		return vz_error_default(err, VZ_EXIT_SAVE);
-	}
-	if (!wabe_str_equal(name, old))
-		vz_ctconf_drop_name(conf->host, conf->ctid, old);
-	return 0;
+	if (conf->host->conf_fd >= 0 && !wabe_str_equal(name, old))
+		return save_renamed(conf, old, name, err);
+	if (link_name(conf, name, err) < 0)
+		return vz_error_default(err, VZ_EXIT_NAME);
+	return write_file(conf, err) < 0 ? vz_error_default(err, VZ_EXIT_SAVE) : 0;
+}
+
+/* NAME of a file in conf/, in @arena: NULL when it gives none. A file that is missing gives none; -errno: it can't be read. */
+static int name_in(const struct vz_host *host, const char *file_name, struct wabe_arena *arena,
+		   const char **ret_name)
+{
+	struct vz_conffile file;
+	int r;
+
+	vz_conffile_init(&file, arena, file_name);
+	r = vz_conffile_load_at(host->conf_fd, file_name, &file, NULL);
+	*ret_name = r == 0 ? vz_conffile_get(&file, "NAME") : NULL;
+	return r == -ENOENT ? 0 : r;
+}
+
+void vz_ctconf_tidy(const struct vz_host *host, uint32_t ctid)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	const struct names n = names_of(ctid);
+	const char *name, *staged = NULL;
+
+	if (faccessat(host->conf_fd, n.staged, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    name_in(host, n.file, &arena, &name) < 0)
+		return;
+	/* One that was not written to its end has no link yet. */
+	(void)name_in(host, n.staged, &arena, &staged);
+	vz_ctconf_drop_name(host, ctid, wabe_str_equal(name, staged) ? NULL : staged);
+	(void)unlinkat(host->conf_fd, n.staged, 0);
+}
+
+void vz_ctconf_tidy_removed(const struct vz_host *host, uint32_t ctid)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	char file[48];
+	const char *name;
+
+	snprintf(file, sizeof(file), "%u.conf.destroyed", ctid);
+	if (name_in(host, file, &arena, &name) == 0)
+		vz_ctconf_drop_name(host, ctid, name);
 }
 
 int vz_ctconf_remove(const struct vz_host *host, uint32_t ctid, struct wabe_error *err)

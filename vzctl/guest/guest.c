@@ -172,7 +172,7 @@ static int take_lock(struct vz_guest *g, const char *doing, struct wabe_error *e
 	return 0;
 }
 
-/* The lock file and half-written files of a create that was killed before its record was there. */
+/* The lock file and what a create that was killed before its record was there, or a destroy at its very end, left. */
 static void tidy_nothing(struct vz_guest *g)
 {
 	char path[PATH_MAX];
@@ -185,8 +185,10 @@ static void tidy_nothing(struct vz_guest *g)
 	g->lock_fd = vz_host_lock(g->host, g->id, 0, NULL);
 	if (g->lock_fd < 0)
 		return;
-	if (!vz_ctconf_exists(g->host, g->ctid))
+	if (!vz_ctconf_exists(g->host, g->ctid)) {
 		vz_pending_tidy(g->host, g->ctid);
+		vz_ctconf_tidy_removed(g->host, g->ctid);
+	}
 	unlock(g);
 }
 

@@ -111,6 +111,7 @@ int vz_repair(struct vz_guest *g, struct wabe_error *err)
 {
 	int r;
 
+	vz_ctconf_tidy(g->host, g->ctid);
 	if (g->conf.private && vz_area_is_removed(g->conf.private)) {
 		vz_warn(g, "an interrupted destroy is finished");
 		r = vz_destroy_rest(g, err);
