@@ -67,6 +67,16 @@ is_down()
 	not ls "$VZ/conf"/.*.running
 }
 
+@test "VE0CPUUNITS, which nothing enforces, is said at boot" {
+	run_ok vzctl boot
+	hasnt VE0CPUUNITS
+	echo 'VE0CPUUNITS="5000"' >>"$VZ_CONF"
+	run_ok vzctl boot
+	has 'VE0CPUUNITS="5000" is not enforced'
+	run_ok vzcpucheck
+	has "Current CPU utilization: 5000"
+}
+
 @test "what ran when the host crashed comes back, what was stopped does not" {
 	guests 101 102
 	run_ok vzctl start 101

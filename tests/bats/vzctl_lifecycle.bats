@@ -410,3 +410,37 @@ script()
 	requires setpriv
 	run_exit 12 setpriv --reuid 65534 --clear-groups vzctl status 101
 }
+
+@test "LOG_LEVEL is the log file's, VERBOSE the terminal's; an option counts instead" {
+	local log=$VZ/vzctl.log value
+
+	guest
+	: >"$log"
+	run_ok vzctl set "$CT" --onboot yes --save
+	hasnt "exit code"
+	not grep "exit code" "$log"
+	grep -q "CT $CT : CT configuration saved" "$log"
+	run_exit 31 vzctl exec "$CT" true
+	grep -q "CT $CT : Error: Container is not running" "$log"
+	echo 'LOG_LEVEL="1"' >>"$VZ_CONF"
+	run_ok vzctl set "$CT" --onboot yes --save
+	hasnt "exit code"
+	grep -q "CT $CT : set: exit code 0" "$log"
+	sed -i 's/^LOG_LEVEL=.*/VERBOSE="1"/' "$VZ_CONF"
+	: >"$log"
+	run_ok vzctl set "$CT" --onboot yes --save
+	has "set: exit code 0"
+	not grep "exit code" "$log"
+	run_ok vzctl --quiet set "$CT" --onboot yes --save
+	hasnt "exit code"
+	for value in VERBOSE LOG_LEVEL; do
+		for text in x -1 101; do
+			printf '%s\n' '/^VERBOSE=/d' '/^LOG_LEVEL=/d' | sed -i -f - "$VZ_CONF"
+			echo "$value=\"$text\"" >>"$VZ_CONF"
+			run_exit 85 vzctl status "$CT"
+			has "$value"
+			has "$text"
+		done
+	done
+	printf '%s\n' '/^VERBOSE=/d' '/^LOG_LEVEL=/d' | sed -i -f - "$VZ_CONF"
+}

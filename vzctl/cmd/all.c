@@ -179,6 +179,17 @@ static size_t parallel_of(const struct vz_host *host)
 	return cpus > 0 ? (size_t)cpus : 1;
 }
 
+/* What decides is not ours, so that it is said rather than kept and forgotten. */
+static void check_host_share(struct vz_cli *cli)
+{
+	if (cli->host.ve0_cpuunits != VZ_VE0CPUUNITS_DEFAULT)
+		wabe_log(
+			&cli->log, WABE_LOG_WARNING,
+			"%s: VE0CPUUNITS=\"%" PRIu64
+			"\" is not enforced: the host's processes are in cgroups of its service manager",
+			cli->host.conf_path, cli->host.ve0_cpuunits);
+}
+
 int vz_cmd_boot(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 		struct wabe_error *err)
 {
@@ -192,6 +203,7 @@ int vz_cmd_boot(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 			 cli->host.conf_path);
 		return VZ_EXIT_OK;
 	}
+	check_host_share(cli);
 	return run_all(cli, "start", NULL, TO_START, parallel_of(&cli->host), err);
 }
 

@@ -22,8 +22,9 @@
 #define UID_END_DEFAULT 1879048192u
 #define UID_RANGE 65536u
 #define LOCKDIR_MODE 0700
-#define VE0CPUUNITS_DEFAULT 1000
 #define PARALLEL_MAX 1024u
+#define EVENT_TIMEOUT_S_DEFAULT 30u
+#define EVENT_TIMEOUT_S_MAX 3600u
 
 /* One row a key that is read straight into struct vz_host. */
 enum host_type {
@@ -59,6 +60,7 @@ static const struct host_key {
 	{ "UID_END", HOST_U32, offsetof(struct vz_host, uid_end) },
 	{ "VE0CPUUNITS", HOST_U64, offsetof(struct vz_host, ve0_cpuunits) },
 	{ "VE_PARALLEL", HOST_U32, offsetof(struct vz_host, parallel) },
+	{ "EVENT_TIMEOUT", HOST_U32, offsetof(struct vz_host, event_timeout_s) },
 	{ "CGROUP_BASE", HOST_CGROUP, offsetof(struct vz_host, rt.cgroup_base) },
 	{ "NEIGHBOUR_DEVS", HOST_WORD, offsetof(struct vz_host, neighbour_devs) },
 	{ "SKIP_ARPDETECT", HOST_YESNO, offsetof(struct vz_host, has_no_arpdetect) },
@@ -171,6 +173,10 @@ static int check_host(struct vz_host *host, struct wabe_error *err)
 		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -ERANGE,
 				    "%s: VE_PARALLEL %u: from 1 to %u", host->conf_path,
 				    host->parallel, PARALLEL_MAX);
+	if (host->event_timeout_s < 1 || host->event_timeout_s > EVENT_TIMEOUT_S_MAX)
+		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -ERANGE,
+				    "%s: EVENT_TIMEOUT %u: from 1 to %u seconds", host->conf_path,
+				    host->event_timeout_s, EVENT_TIMEOUT_S_MAX);
 	if (host->uid_base < UID_RANGE || host->uid_end < host->uid_base ||
 	    host->uid_end - host->uid_base < UID_RANGE)
 		return vz_error_say(
@@ -242,7 +248,8 @@ int vz_host_load(const char *path, struct wabe_log *log, struct vz_host *ret_hos
 		.uid_end = UID_END_DEFAULT,
 		.is_disk_quota = true,
 		.is_enabled = true,
-		.ve0_cpuunits = VE0CPUUNITS_DEFAULT,
+		.ve0_cpuunits = VZ_VE0CPUUNITS_DEFAULT,
+		.event_timeout_s = EVENT_TIMEOUT_S_DEFAULT,
 		.stop_mode = "stop",
 		.rt = { .cgroup_base = CGROUP_BASE_DEFAULT, .log = log },
 	};

@@ -18,6 +18,7 @@
 
 #define VZ_HOST_CONF_DEFAULT "/etc/vz/vz.conf"
 #define VZ_HOST_CONF_ENV "VZ_CONF"
+#define VZ_VE0CPUUNITS_DEFAULT 1000
 
 /** The host's configuration. It points into itself: not to be copied or moved once loaded. */
 struct vz_host {
@@ -48,6 +49,8 @@ struct vz_host {
 	const char *route_src_dev;  /* VE_ROUTE_SRC_DEV: its address is what the host's packets to
 				       guests come from; NULL: the kernel chooses */
 	unsigned int parallel;	    /* VE_PARALLEL, default: processors */
+	uint32_t event_timeout_s;   /* EVENT_TIMEOUT, 1..3600: what programs in events.d have for
+				       an event */
 	const char *stop_mode;	    /* VE_STOP_MODE: "stop" or "suspend" */
 	struct vz_conffile file;    /* the whole file, for keys that are not above */
 	struct vz_params params;    /* parameters set in vz.conf (VE_ROOT, VE_PRIVATE, VE_LAYOUT,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * eventd/hooks: the administrator's programs in <confdir>/events.d, told of events; see watcher.h. At most RUNNING_MAX at a time,
- * for RUN_MS at most, and QUEUE_MAX events wait.
+ * for EVENT_TIMEOUT at most, and QUEUE_MAX events wait.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +23,6 @@
 
 #define RUNNING_MAX 4
 #define QUEUE_MAX 256
-#define RUN_MS 30000
 
 struct hook_event {
 	uint32_t ctid;
@@ -109,6 +108,11 @@ run_all(const struct eventd *d, const struct hooks *h, const struct hook_event *
 	_exit(0);
 }
 
+static int64_t run_ms(const struct watcher *w)
+{
+	return w->d->host.event_timeout_s * INT64_C(1000);
+}
+
 static struct hook_run *free_run(struct hooks *h)
 {
 	for (size_t i = 0; i < RUNNING_MAX; i++)
@@ -130,7 +134,8 @@ static void start_next(struct watcher *w)
 		h->first = (h->first + 1) % QUEUE_MAX;
 		h->count--;
 		if (pid > 0)
-			*run = (struct hook_run){ .pid = pid, .due_ms = eventd_now_ms() + RUN_MS };
+			*run = (struct hook_run){ .pid = pid,
+						  .due_ms = eventd_now_ms() + run_ms(w) };
 	}
 }
 
@@ -177,12 +182,12 @@ int64_t hooks_expire(struct watcher *w)
 			continue;
 		if (run->due_ms <= now) {
 			wabe_log(&w->d->log, WABE_LOG_WARNING,
-				 "programs in %s took more than %d s: killed", w->hooks->dir,
-				 RUN_MS / 1000);
+				 "programs in %s took more than %" PRIu32 " s: killed",
+				 w->hooks->dir, w->d->host.event_timeout_s);
 			/* Its group; alone if it was killed before it had one. */
 			if (kill(-run->pid, SIGKILL) < 0)
 				(void)kill(run->pid, SIGKILL);
-			run->due_ms = now + RUN_MS;
+			run->due_ms = now + run_ms(w);
 		}
 		if (next < 0 || run->due_ms < next)
 			next = run->due_ms;
