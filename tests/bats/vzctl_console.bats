@@ -37,13 +37,6 @@ with_getty()
 		::shutdown:/etc/init.d/rcK
 	EOF
 	run_ok vzctl start "$CT"
-	# Before that nothing runs there, and the console would start something.
-	WAIT_TENTHS=100 wait_for shell_runs
-}
-
-shell_runs()
-{
-	vzctl exec2 "$CT" ps | grep -q '[s]h -l'
 }
 
 @test "the console is there before init is, and what is typed arrives" {
@@ -61,6 +54,30 @@ shell_runs()
 	has one
 	type_at tty1 ''
 	hasnt login
+}
+
+@test "who looks in the guest's first moment gets its own shell, and no second reader beside it" {
+	start_eventd
+	# Late: nobody is at the terminal when it is looked at first.
+	guest
+	mkdir -p "$VZ/private/$CT/fs/etc"
+	printf '%s\n' '::sysinit:/bin/sleep 2' 'console::respawn:/bin/sh -l' >"$VZ/private/$CT/fs/etc/inittab"
+	run_ok vzctl start "$CT"
+	call bash -c '{ sleep 5; printf "echo \$((40 + 2))-answer\n"; sleep 1; printf "\033."; sleep 0.3; } | vzctl console "$1"' - "$CT"
+	has "42-answer"
+	hasnt "login:"
+	inside 'ps'
+	[[ $(grep -cE '[s]h -l|[g]etty' <<<"$output") == 1 ]] || shown
+}
+
+@test "a terminal whose reader is gone for good gets a login" {
+	start_eventd
+	guest
+	mkdir -p "$VZ/private/$CT/fs/etc"
+	printf '%s\n' '::sysinit:/bin/true' >"$VZ/private/$CT/fs/etc/inittab"
+	run_ok vzctl start "$CT"
+	call bash -c '{ sleep 13; printf "\033."; sleep 0.3; } | vzctl console "$1"' - "$CT"
+	has "login:"
 }
 
 @test "what is written while nobody looks is kept, and no more than fits" {

@@ -18,11 +18,17 @@
 
 #define ESCAPE '\033'
 #define ESCAPE_WAIT_MS 500 /* a lone Esc is sent on after that */
+/* A terminal's reader that ended is started again by the guest's init, which takes a second to it (busybox). */
+#define UNUSED_LOOKS 6
 
 struct session {
 	struct vz_guest *g;
+	const char *name;
 	int eventd_fd, master_fd, signal_fd;
 	bool is_tty, has_escape, is_over, is_detached;
+	bool is_new;	  /* the terminal was made just now: nobody in the guest waits for it */
+	bool has_login;	  /* which we started */
+	int unused_looks; /* in a row that found nobody at it, ESCAPE_WAIT_MS apart */
 	struct termios saved;
 	int stdin_flags;
 };
@@ -118,6 +124,36 @@ static bool read_guest(struct session *s)
 	return n > 0;
 }
 
+/* A login, unless the guest's own init may still put its own there; one a session. */
+static void offer_login(struct session *s)
+{
+	struct wabe_error reason = WABE_ERROR_INIT;
+
+	if (s->has_login ||
+	    (!s->is_new && (s->unused_looks < UNUSED_LOOKS || !vz_console_is_settled(s->g))))
+		return;
+	s->has_login = true;
+	if (vz_console_login(s->g, s->name, &reason) < 0)
+		vz_warn(s->g, "no login on its terminal %s: %s", s->name, reason.text);
+}
+
+static bool is_unused(int master_fd)
+{
+	struct pollfd p = { .fd = master_fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP);
+}
+
+static void look_for_reader(struct session *s)
+{
+	if (!is_unused(s->master_fd)) {
+		s->unused_looks = 0;
+		return;
+	}
+	s->unused_looks++;
+	offer_login(s);
+}
+
 static void take_signals(struct session *s)
 {
 	struct signalfd_siginfo info;
@@ -146,6 +182,8 @@ static void relay(struct session *s)
 
 		if (n == 0)
 			flush_escape(s);
+		if (n == 0 && !is_open)
+			look_for_reader(s);
 		is_open = p[1].revents ? read_guest(s) : is_open || n == 0;
 		if (p[0].revents)
 			read_user(s);
@@ -174,13 +212,6 @@ static int open_session(struct session *s, struct wabe_error *err)
 	return 0;
 }
 
-static bool is_unused(int master_fd)
-{
-	struct pollfd p = { .fd = master_fd, .events = POLLIN };
-
-	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP);
-}
-
 /* A guest that was started without vzeventd, or another terminal than its console: made when somebody first wants it. */
 static int attach(struct session *s, const char *name, struct vz_eventd_answer *answer,
 		  struct wabe_error *err)
@@ -191,6 +222,7 @@ static int attach(struct session *s, const char *name, struct vz_eventd_answer *
 	if (r == -ENOENT && vz_eventd_is_there(host)) {
 		wabe_error_clear(err);
 		r = vz_console_make(s->g, name, err);
+		s->is_new = r == 0;
 		if (r == 0)
 			r = vz_eventd_attach(host, s->g->ctid, name, answer, &s->master_fd, err);
 	}
@@ -208,11 +240,11 @@ static int attach(struct session *s, const char *name, struct vz_eventd_answer *
 int vz_cmd_console(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 		   struct wabe_error *err)
 {
+	char name[VZ_EVENTD_TTY_MAX];
 	struct session s = {
-		.g = g, .eventd_fd = -EBADF, .master_fd = -EBADF, .signal_fd = -EBADF
+		.g = g, .name = name, .eventd_fd = -EBADF, .master_fd = -EBADF, .signal_fd = -EBADF
 	};
 	struct vz_eventd_answer answer;
-	char name[VZ_EVENTD_TTY_MAX];
 	int r;
 
 	(void)cli;
@@ -226,14 +258,13 @@ int vz_cmd_console(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv
 		r = vz_guest_load(g, VZ_PARAMS_LENIENT, err);
 	if (r == 0)
 		r = attach(&s, name, &answer, err);
-	if (r == 0 && is_unused(s.master_fd))
-		r = vz_console_login(g, name, err);
 	if (r == 0)
 		r = open_session(&s, err);
 	if (r == 0) {
 		vz_say(g, "Attached to CT %s, %s: Esc . leaves it, Esc ! kills what runs there",
 		       g->id, name);
 		(void)wabe_fd_write_all(STDOUT_FILENO, answer.output, answer.len);
+		look_for_reader(&s);
 		relay(&s);
 	}
 	if (s.is_tty)

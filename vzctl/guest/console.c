@@ -9,11 +9,13 @@
 #include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "base/path.h"
+#include "guest/init.h"
 #include "guest/run.h"
 
 #define TTY_MAX 12 /* vzctl(8) of OpenVZ */
@@ -92,6 +94,36 @@ int vz_console_make(const struct vz_guest *g, const char *name, struct wabe_erro
 	if (r == 0)
 		r = link_as_guest(root_fd, guest_uid(g), name, number, err);
 	return r < 0 ? r : vz_eventd_keep(g->host, g->ctid, name, master_fd, err);
+}
+
+/*
+ * systemd starts its getty when most of the boot is done, others' inits read their table first of all. Under emulation both take
+ * some ten times as long as on a real host.
+ */
+static int64_t settling_ms(const struct vz_guest *g)
+{
+	switch (vz_init_kind_of(wabe_container_annotation(g->container, VZ_INIT_ANNOTATION))) {
+	case VZ_INIT_SYSTEMD:
+	case VZ_INIT_SYSVINIT:
+	case VZ_INIT_OPENRC:
+		return 60000;
+	default:
+		return 10000;
+	}
+}
+
+bool vz_console_is_settled(const struct vz_guest *g)
+{
+	const int64_t tick_ms = 1000 / sysconf(_SC_CLK_TCK);
+	const pid_t pid = wabe_container_pid(g->container);
+	struct timespec now;
+	bool is_zombie;
+	uint64_t ticks;
+
+	if (pid <= 0 || wabe_pidfd_start_time(pid, &ticks, &is_zombie, NULL) < 0)
+		return false;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * INT64_C(1000) - (int64_t)ticks * tick_ms >= settling_ms(g);
 }
 
 int vz_console_login(struct vz_guest *g, const char *name, struct wabe_error *err)

@@ -8,6 +8,8 @@
 #ifndef VZ_GUEST_CONSOLE_H
 #define VZ_GUEST_CONSOLE_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "guest/eventd.h"
 #include "guest/guest.h"
@@ -25,6 +27,12 @@ int vz_console_name(const char *word, char ret_name[VZ_EVENTD_TTY_MAX], struct w
  * other end to vzeventd.
  */
 int vz_console_make(const struct vz_guest *g, const char *name, struct wabe_error *err);
+
+/**
+ * vz_console_is_settled() - has the init of g->container had the time that it takes to put a reader on its terminals? A login
+ * before that would be a second one. False when that can't be known.
+ */
+bool vz_console_is_settled(const struct vz_guest *g);
 
 /**
  * vz_console_login() - the guest's own getty on the terminal, or a shell if it has none. Not waited for: it is the guest's.
