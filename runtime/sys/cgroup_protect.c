@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,12 +20,25 @@
 #include "sys/cgroup_internal.h"
 
 #define LOCK_TIMEOUT_MS 10000
+#define EVENTS_MAX 4096
 
 static const char *const files[] = { "memory.min", "memory.low" };
 
 static uint64_t saturating_add(uint64_t a, uint64_t b)
 {
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* One without processes needs nothing: it is what an ended guest left, until somebody cleans up. */
+static bool is_populated(DIR *dir, const char *name)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	char path[NAME_MAX + 32];
+	uint64_t value = 0;
+
+	snprintf(path, sizeof(path), "%s/cgroup.events", name);
+	return wabe_file_read_at(dirfd(dir), path, EVENTS_MAX, &text, NULL) == 0 && text.len > 0 &&
+	       wabe_cgroup_text_u64(text.data, "populated", &value) == 0 && value != 0;
 }
 
 /* What the cgroups right below @dir ask for. A cgroup that goes meanwhile asks for nothing. */
@@ -40,7 +55,8 @@ static uint64_t sum_below(DIR *dir, const char *file)
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", entry->d_name, file);
-		if (wabe_cgroup_file_u64(dirfd(dir), path, &value) == 0)
+		if (wabe_cgroup_file_u64(dirfd(dir), path, &value) == 0 && value > 0 &&
+		    is_populated(dir, entry->d_name))
 			sum = saturating_add(sum, value);
 	}
 	return sum;

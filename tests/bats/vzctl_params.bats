@@ -72,8 +72,20 @@ requires_disk()
 	[[ $(cgroup_value memory memory.low) == 268435456 && $(base_value memory.low) == 276824064 ]]
 	run_ok vzctl set "$CT" --vmguarpages 0 --oomguarpages 0
 	[[ $(cgroup_value memory memory.low) == 0 && $(base_value memory.low) == 8388608 && $(base_value memory.min) == 0 ]]
+	# One that ends by itself counts no more for the next one, whoever cleans up after it and when.
+	run_ok vzctl create 103 --vmguarpages 4M
+	kill -9 "$(readlink "$VZ/root/102" | grep -oE '[0-9]+')"
+	wait_for is_down 102
+	run_ok vzctl start 103
+	[[ $(base_value memory.low) == 4194304 ]]
+	run_ok vzctl stop 103 --fast
 	run_ok vzctl stop 102 --fast
 	[[ $(base_value memory.low) == 0 ]]
+}
+
+is_down()
+{
+	[[ $(vzctl status "$1") == *" down" ]]
 }
 
 @test "cpumask and nodemask, at creation and at once" {
