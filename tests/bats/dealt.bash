@@ -35,6 +35,7 @@ worker()
 	set -e +ET
 	T=$T/worker$2
 	mkdir "$T"
+	awk -v which="$2" -v count="$3" 'NR % count == which' >"$T/lines"
 	CGROUP=$CGROUP-$2
 	own_tree "-$2"
 	host_facts >"$T/before"
@@ -42,7 +43,6 @@ worker()
 	trap 'leave_worker $?' EXIT
 	! type -t more_setup >/dev/null || more_setup
 	! type -t prepare >/dev/null || prepare
-	awk -v which="$2" -v count="$3" 'NR % count == which' >"$T/lines"
 	while read -r line <&8; do
 		# shellcheck disable=SC2086 # words
 		if [[ -z ${WABE_GO_ON-} ]]; then $1 $line; else go_on $1 $line; fi

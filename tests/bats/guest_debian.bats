@@ -7,6 +7,7 @@
 # Needs the template in $WABE_LAB_TEMPLATES or $WABE_TEMPLATES (./check builds it once and caches it).
 
 load helpers
+load eventd
 
 more_setup()
 {
@@ -36,6 +37,23 @@ boot()
 	run_ok vzctl stop "$CT"
 	run_ok vzctl status "$CT"
 	[[ $output == "CTID $CT exist unmounted down" ]]
+}
+
+@test "a login waits at the console, and it is systemd's own" {
+	start_eventd
+	boot
+	run_ok vzctl exec2 "$CT" systemctl is-active console-getty
+	wait_for shows_login
+	# Who looks starts no second one.
+	run_ok vzctl exec2 "$CT" 'grep -lx agetty /proc/[0-9]*/comm | wc -l'
+	is 1
+	stop_eventd
+}
+
+shows_login()
+{
+	run_ok bash -c "{ printf '\\n'; sleep 3; } | vzctl console $CT"
+	[[ $output == *login:* ]]
 }
 
 @test "the guest's root is nobody on the host, and its uptime is its own" {

@@ -144,6 +144,17 @@ load helpers
 	rm -rf "$VZ"/private/* "$VZ"/root/*
 }
 
+@test "no inodes left: exit code 46, and no part of a private area" {
+	local left
+
+	mount -t tmpfs -o size=64m,nr_inodes=100 none "$VZ/private"
+	call vzctl create "$CT" --layout dir
+	left=$(ls -A "$VZ/private")
+	umount "$VZ/private"
+	[[ $status == 46 && -z $left ]] || { echo "left: $left"; shown; }
+	status_is "deleted unmounted down"
+}
+
 @test "destroy refuses a running and a mounted guest" {
 	running_guest
 	run_exit 32 vzctl destroy "$CT"

@@ -524,7 +524,8 @@ hanging_file()
 		        continue
 		    else:
 		        reply = b""
-		    os.write(fd, struct.pack("=IiQ", 16 + len(reply), 0, unique) + reply)
+		    # What is not known is not implemented: ENOSYS.
+		    os.write(fd, struct.pack("=IiQ", 16 + len(reply), 0 if reply else -38, unique) + reply)
 	EOF
 	FUSE=$!
 	wait_for eval "! kill -0 $FUSE 2>/dev/null || mountpoint -q '$1'"

@@ -418,14 +418,14 @@ hostile_layer()
 
 @test "a bomb that unpacks to far more than there is room for is refused before it is unpacked" {
 	use_image bomb
-	# 2 MB that are 400 MB of zeros, for a template directory of 8 MB: the bound is of the space that is there.
-	truncate -s 400M "$T/tree/zeros"
+	# 600 KB that are 128 MB of zeros, for a template directory of 3 MB: the bound is of the space that is there.
+	truncate -s 128M "$T/tree/zeros"
 	tar -C "$T/tree" -c zeros | gzip -1 >"$T/bomb.tgz"
 	LAYERS+=("$(blob <"$T/bomb.tgz")")
 	PLAIN+=("sha256:$(gzip -dc "$T/bomb.tgz" | sha256sum | cut -d' ' -f1)")
 	index "$(manifest)"
 	mkdir "$T/template"
-	mount -t tmpfs -o size=8m none "$T/template"
+	mount -t tmpfs -o size=3m none "$T/template"
 	SECONDS=0
 	run vztmpl import "oci:$IMAGE"
 	local left
