@@ -35,8 +35,8 @@ struct wabe_rtnl {
 	char *reply; /* WABE_RTNL_REPLY bytes */
 };
 
-#define WABE_RTNL_REPLY 32768 /* netlink(7): a dump's messages are at most 32 KiB together */
-#define WABE_RTNL_REQUEST 1024
+#define WABE_RTNL_REPLY 32768  /* netlink(7): a dump's messages are at most 32 KiB together */
+#define WABE_RTNL_REQUEST 2048 /* the largest has a table of 1 KiB: sys/tc.c */
 
 /* One message that is being put together; what does not fit is noticed when it is sent. */
 struct wabe_rtnl_request {

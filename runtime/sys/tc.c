@@ -27,6 +27,10 @@
 #define WAIT_MS 100
 #define MTU 2048u /* a packet of Ethernet's usual size, and then some: the least burst */
 #define FILTER_PRIORITY 1u
+/* What is larger than 255 cells is dropped whatever the rate: more than a packet of packets (64 KiB) has. */
+#define POLICE_CELL_LOG 9
+#define POLICE_BURST_MIN \
+	131072u /* two of those: nothing waits, so a burst is all that streams have to live on */
 
 static uint32_t fit_u32(uint64_t value)
 {
@@ -42,12 +46,22 @@ static uint32_t burst_of(const struct wabe_tc_shape *shape)
 	return burst < MTU ? MTU : burst;
 }
 
-static void begin(struct wabe_rtnl_request *q, struct wabe_rtnl *nl, uint16_t type, uint16_t flags,
+/* A queue or filter that is being made. */
+struct making {
+	struct wabe_rtnl_request q;
+	struct nlattr *options;
+	int index;	     /* of the device */
+	const char *missing; /* what it is, for a kernel that hasn't it */
+};
+
+static void begin(struct making *m, struct wabe_rtnl *nl, uint16_t type, uint16_t flags,
 		  const struct tcmsg *body, const char *kind)
 {
-	wabe_rtnl_begin(q, nl, type, (uint16_t)(NLM_F_ACK | flags), body, sizeof(*body));
-	if (kind)
-		wabe_rtnl_put_string(q, TCA_KIND, kind);
+	m->index = body->tcm_ifindex;
+	wabe_rtnl_begin(&m->q, nl, type, (uint16_t)(NLM_F_ACK | NLM_F_CREATE | flags), body,
+			sizeof(*body));
+	wabe_rtnl_put_string(&m->q, TCA_KIND, kind);
+	m->options = wabe_rtnl_nest(&m->q, TCA_OPTIONS);
 }
 
 /* ENOENT: no such module; it is said like that for queues, classifiers and actions alike. */
@@ -58,6 +72,16 @@ static int no_such(int r, const char *what, struct wabe_error *reason, struct wa
 	return wabe_error_say(err, r, "%s", reason->text);
 }
 
+static int finish(struct making *m, struct wabe_error *err)
+{
+	struct wabe_error reason = WABE_ERROR_INIT;
+	int r;
+
+	wabe_rtnl_nest_end(&m->q, m->options);
+	r = wabe_rtnl_talk(&m->q, NULL, NULL, &reason, "shape device %d", m->index);
+	return r < 0 ? no_such(r, m->missing, &reason, err) : 0;
+}
+
 static int remove_qdisc(struct wabe_rtnl *nl, int index, uint32_t parent, struct wabe_error *err)
 {
 	const struct tcmsg body = { .tcm_ifindex = index, .tcm_parent = parent };
@@ -65,7 +89,7 @@ static int remove_qdisc(struct wabe_rtnl *nl, int index, uint32_t parent, struct
 	struct wabe_rtnl_request q;
 	int r;
 
-	begin(&q, nl, RTM_DELQDISC, 0, &body, NULL);
+	wabe_rtnl_begin(&q, nl, RTM_DELQDISC, NLM_F_ACK, &body, sizeof(body));
 	r = wabe_rtnl_talk(&q, NULL, NULL, &reason, "remove the queue of device %d", index);
 	/* ENOENT: there is only the one that every device has; EINVAL: there is none; ENODEV: no device. */
 	if (r == 0 || r == -ENOENT || r == -EINVAL || r == -ENODEV)
@@ -80,38 +104,29 @@ static int put_bucket(struct wabe_rtnl *nl, int index, const struct wabe_tc_shap
 	const struct tcmsg body = { .tcm_ifindex = index,
 				    .tcm_parent = TC_H_ROOT,
 				    .tcm_handle = ROOT_HANDLE };
+	struct making m = { .missing = "token bucket (sch_tbf)" };
 	const uint64_t bytes = shape->rate / 8 ?: 1;
 	const uint32_t burst = burst_of(shape);
 	const struct tc_tbf_qopt options = {
 		.rate = { .rate = fit_u32(bytes), .linklayer = TC_LINKLAYER_ETHERNET },
 		.limit = fit_u32(bytes * WAIT_MS / 1000 + burst),
 	};
-	struct wabe_error reason = WABE_ERROR_INIT;
-	struct wabe_rtnl_request q;
-	struct nlattr *nest;
-	int r;
 
-	begin(&q, nl, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, &body, "tbf");
-	nest = wabe_rtnl_nest(&q, TCA_OPTIONS);
-	wabe_rtnl_put(&q, TCA_TBF_PARMS, &options, sizeof(options));
-	wabe_rtnl_put_u32(&q, TCA_TBF_BURST, burst);
+	begin(&m, nl, RTM_NEWQDISC, NLM_F_REPLACE, &body, "tbf");
+	wabe_rtnl_put(&m.q, TCA_TBF_PARMS, &options, sizeof(options));
+	wabe_rtnl_put_u32(&m.q, TCA_TBF_BURST, burst);
 	if (bytes > UINT32_MAX)
-		wabe_rtnl_put(&q, TCA_TBF_RATE64, &bytes, sizeof(bytes));
-	wabe_rtnl_nest_end(&q, nest);
-	r = wabe_rtnl_talk(&q, NULL, NULL, &reason, "shape device %d", index);
-	return r < 0 ? no_such(r, "token bucket (sch_tbf)", &reason, err) : 0;
+		wabe_rtnl_put(&m.q, TCA_TBF_RATE64, &bytes, sizeof(bytes));
+	return finish(&m, err);
 }
 
 static int put_fq_codel(struct wabe_rtnl *nl, int index, struct wabe_error *err)
 {
 	const struct tcmsg body = { .tcm_ifindex = index, .tcm_parent = ROOT_CLASS };
-	struct wabe_error reason = WABE_ERROR_INIT;
-	struct wabe_rtnl_request q;
-	int r;
+	struct making m = { .missing = "fq_codel (sch_fq_codel)" };
 
-	begin(&q, nl, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, &body, "fq_codel");
-	r = wabe_rtnl_talk(&q, NULL, NULL, &reason, "shape device %d", index);
-	return r < 0 ? no_such(r, "fq_codel (sch_fq_codel)", &reason, err) : 0;
+	begin(&m, nl, RTM_NEWQDISC, NLM_F_REPLACE, &body, "fq_codel");
+	return finish(&m, err);
 }
 
 static int put_cake(struct wabe_rtnl *nl, int index, const struct wabe_tc_shape *shape,
@@ -120,18 +135,12 @@ static int put_cake(struct wabe_rtnl *nl, int index, const struct wabe_tc_shape 
 	const struct tcmsg body = { .tcm_ifindex = index,
 				    .tcm_parent = TC_H_ROOT,
 				    .tcm_handle = ROOT_HANDLE };
+	struct making m = { .missing = "cake (sch_cake)" };
 	const uint64_t bytes = shape->rate / 8 ?: 1;
-	struct wabe_error reason = WABE_ERROR_INIT;
-	struct wabe_rtnl_request q;
-	struct nlattr *nest;
-	int r;
 
-	begin(&q, nl, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, &body, "cake");
-	nest = wabe_rtnl_nest(&q, TCA_OPTIONS);
-	wabe_rtnl_put(&q, TCA_CAKE_BASE_RATE64, &bytes, sizeof(bytes));
-	wabe_rtnl_nest_end(&q, nest);
-	r = wabe_rtnl_talk(&q, NULL, NULL, &reason, "shape device %d", index);
-	return r < 0 ? no_such(r, "cake (sch_cake)", &reason, err) : 0;
+	begin(&m, nl, RTM_NEWQDISC, NLM_F_REPLACE, &body, "cake");
+	wabe_rtnl_put(&m.q, TCA_CAKE_BASE_RATE64, &bytes, sizeof(bytes));
+	return finish(&m, err);
 }
 
 int wabe_tc_shape(struct wabe_rtnl *nl, int index, const struct wabe_tc_shape *shape,
@@ -198,34 +207,71 @@ static int put_ingress(struct wabe_rtnl *nl, int index, struct wabe_error *err)
 	const struct tcmsg body = { .tcm_ifindex = index,
 				    .tcm_parent = TC_H_CLSACT,
 				    .tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0) };
-	struct wabe_error reason = WABE_ERROR_INIT;
-	struct wabe_rtnl_request q;
-	int r;
+	struct making m = { .missing = "clsact (sch_ingress)" };
 
-	begin(&q, nl, RTM_NEWQDISC, NLM_F_CREATE, &body, "clsact");
-	r = wabe_rtnl_talk(&q, NULL, NULL, &reason, "classify what comes in by device %d", index);
-	return r < 0 ? no_such(r, "clsact (sch_ingress)", &reason, err) : 0;
+	begin(&m, nl, RTM_NEWQDISC, 0, &body, "clsact");
+	return finish(&m, err);
 }
 
-static void put_mirred(struct wabe_rtnl_request *q, int to)
+/* What is done with each packet that comes in. */
+struct action {
+	const char *kind, *missing;
+	void (*put)(struct wabe_rtnl_request *q, const struct action *action);
+	int to;				   /* mirred: the device */
+	const struct wabe_tc_shape *shape; /* police */
+};
+
+static void put_mirred(struct wabe_rtnl_request *q, const struct action *action)
 {
 	const struct tc_mirred options = { .action = TC_ACT_STOLEN,
 					   .eaction = TCA_EGRESS_REDIR,
-					   .ifindex = (uint32_t)to };
+					   .ifindex = (uint32_t)action->to };
+
+	wabe_rtnl_put(q, TCA_MIRRED_PARMS, &options, sizeof(options));
+}
+
+/* tc-police(8). Its burst is a time, in units of 64 ns (net/pkt_sched.h, PSCHED_SHIFT). */
+static void put_police(struct wabe_rtnl_request *q, const struct action *action)
+{
+	/* For rates of links that are not Ethernet; the kernel wants it all the same. */
+	static const unsigned char unused_table[TC_RTAB_SIZE];
+	const uint64_t bytes = action->shape->rate / 8 ?: 1;
+	uint32_t burst = burst_of(action->shape);
+	const uint32_t conforming = TC_ACT_OK;
+	struct tc_police options = {
+		.action = TC_ACT_SHOT,
+		.rate = { .rate = fit_u32(bytes),
+			  .linklayer = TC_LINKLAYER_ETHERNET,
+			  .cell_log = POLICE_CELL_LOG },
+	};
+
+	if (burst < POLICE_BURST_MIN)
+		burst = POLICE_BURST_MIN;
+	options.burst = fit_u32((uint64_t)((unsigned __int128)burst * 1000000000u / bytes / 64));
+	wabe_rtnl_put(q, TCA_POLICE_TBF, &options, sizeof(options));
+	wabe_rtnl_put(q, TCA_POLICE_RATE, unused_table, sizeof(unused_table));
+	if (bytes > UINT32_MAX)
+		wabe_rtnl_put(q, TCA_POLICE_RATE64, &bytes, sizeof(bytes));
+	wabe_rtnl_put_u32(q, TCA_POLICE_RESULT, conforming);
+}
+
+static void put_action(struct wabe_rtnl_request *q, const struct action *action)
+{
 	struct nlattr *list = wabe_rtnl_nest(q, TCA_U32_ACT);
 	struct nlattr *first = wabe_rtnl_nest(q, 1);
 	struct nlattr *nest;
 
-	wabe_rtnl_put_string(q, TCA_ACT_KIND, "mirred");
+	wabe_rtnl_put_string(q, TCA_ACT_KIND, action->kind);
 	nest = wabe_rtnl_nest(q, TCA_ACT_OPTIONS);
-	wabe_rtnl_put(q, TCA_MIRRED_PARMS, &options, sizeof(options));
+	action->put(q, action);
 	wabe_rtnl_nest_end(q, nest);
 	wabe_rtnl_nest_end(q, first);
 	wabe_rtnl_nest_end(q, list);
 }
 
 /* tc-u32(8): one key that every packet has. It is in more kernels than "matchall". */
-static int put_redirection(struct wabe_rtnl *nl, int index, int to, struct wabe_error *err)
+static int put_filter(struct wabe_rtnl *nl, int index, const struct action *action,
+		      struct wabe_error *err)
 {
 	const struct tcmsg body = { .tcm_ifindex = index,
 				    .tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS),
@@ -235,23 +281,18 @@ static int put_redirection(struct wabe_rtnl *nl, int index, int to, struct wabe_
 	_Alignas(struct tc_u32_sel) char
 		match[sizeof(struct tc_u32_sel) + sizeof(struct tc_u32_key)] = { 0 };
 	struct tc_u32_sel *sel = (struct tc_u32_sel *)(void *)match;
-	struct wabe_error reason = WABE_ERROR_INIT;
-	struct wabe_rtnl_request q;
-	struct nlattr *nest;
-	int r;
+	struct making m = { .missing = action->missing };
 
 	sel->flags = TC_U32_TERMINAL;
 	sel->nkeys = 1;
-	begin(&q, nl, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, &body, "u32");
-	nest = wabe_rtnl_nest(&q, TCA_OPTIONS);
-	put_mirred(&q, to);
-	wabe_rtnl_put(&q, TCA_U32_SEL, match, sizeof(match));
-	wabe_rtnl_nest_end(&q, nest);
-	r = wabe_rtnl_talk(&q, NULL, NULL, &reason, "redirect what comes in by device %d", index);
-	return r < 0 ? no_such(r, "redirection (cls_u32, act_mirred)", &reason, err) : 0;
+	begin(&m, nl, RTM_NEWTFILTER, NLM_F_EXCL, &body, "u32");
+	put_action(&m.q, action);
+	wabe_rtnl_put(&m.q, TCA_U32_SEL, match, sizeof(match));
+	return finish(&m, err);
 }
 
-int wabe_tc_redirect(struct wabe_rtnl *nl, int index, int to, struct wabe_error *err)
+/* In the place of what was done with what comes in before. */
+static int act(struct wabe_rtnl *nl, int index, const struct action *action, struct wabe_error *err)
 {
 	int r = wabe_tc_direct(nl, index, err);
 
@@ -259,10 +300,31 @@ int wabe_tc_redirect(struct wabe_rtnl *nl, int index, int to, struct wabe_error 
 		r = put_ingress(nl, index, err);
 	if (r < 0)
 		return r;
-	r = put_redirection(nl, index, to, err);
+	r = put_filter(nl, index, action, err);
 	if (r < 0)
 		(void)wabe_tc_direct(nl, index, NULL);
 	return r;
+}
+
+int wabe_tc_redirect(struct wabe_rtnl *nl, int index, int to, struct wabe_error *err)
+{
+	const struct action redirect = { .kind = "mirred",
+					 .missing = "redirection (cls_u32, act_mirred)",
+					 .put = put_mirred,
+					 .to = to };
+
+	return act(nl, index, &redirect, err);
+}
+
+int wabe_tc_police(struct wabe_rtnl *nl, int index, const struct wabe_tc_shape *shape,
+		   struct wabe_error *err)
+{
+	const struct action police = { .kind = "police",
+				       .missing = "policing (cls_u32, act_police)",
+				       .put = put_police,
+				       .shape = shape };
+
+	return act(nl, index, &police, err);
 }
 
 int wabe_tc_direct(struct wabe_rtnl *nl, int index, struct wabe_error *err)

@@ -44,7 +44,14 @@ int wabe_tc_stand_in(struct wabe_rtnl *nl, const char *name, int *ret_index,
 /** wabe_tc_redirect() - what comes in by @index goes through the stand-in @to first. Idempotent. -ENOTSUP */
 int wabe_tc_redirect(struct wabe_rtnl *nl, int index, int to, struct wabe_error *err);
 
-/** wabe_tc_direct() - no more. Idempotent. */
+/**
+ * wabe_tc_police() - what comes in by @index above that rate is dropped; nothing waits, so streams get less of it than a queue
+ * gives them, and the burst is 128 KiB or more. @shape->queue means nothing. Idempotent. -ENOTSUP
+ */
+int wabe_tc_police(struct wabe_rtnl *nl, int index, const struct wabe_tc_shape *shape,
+		   struct wabe_error *err);
+
+/** wabe_tc_direct() - neither of the two any more. Idempotent. */
 int wabe_tc_direct(struct wabe_rtnl *nl, int index, struct wabe_error *err);
 
 #endif

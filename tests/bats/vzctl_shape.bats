@@ -7,16 +7,18 @@ load helpers
 load net
 
 # Bytes a second that $3 parallel streams get through, from one namespace to an address in another.
-# $1: namespace of the sender (a pid), $2: of the receiver, $3: streams, $4: address of the receiver
+# $1: namespace of the sender (a pid), $2: of the receiver, $3: streams, $4: address of the receiver, $5: port, if not 5001
 flow()
 {
-	cat >"$T/flow.py" <<-'END'
+	local port=${5-5001}
+
+	cat >"$T/flow.$port.py" <<-'END'
 		import selectors, socket, sys, threading, time
-		role, address, streams = sys.argv[1], sys.argv[2], int(sys.argv[3])
+		role, address, streams, port = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 		family = socket.AF_INET6 if ":" in address else socket.AF_INET
 		if role == "send":
 		    def run():
-		        s = socket.create_connection((address, 5001), 10)
+		        s = socket.create_connection((address, port), 10)
 		        try:
 		            while True:
 		                s.sendall(b"x" * 16384)
@@ -28,7 +30,7 @@ flow()
 		else:
 		    listener = socket.socket(family, socket.SOCK_STREAM)
 		    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-		    listener.bind((address, 5001))
+		    listener.bind((address, port))
 		    listener.listen(64)
 		    print("ready", flush=True)
 		    sel = selectors.DefaultSelector()
@@ -41,13 +43,13 @@ flow()
 		            n = len(key.fileobj.recv(1 << 16))
 		            if time.monotonic() >= begin:
 		                count += n
-		    print(count)
+		    print(int(count / (time.monotonic() - begin)))
 	END
-	nsenter --net="/proc/$2/ns/net" python3 "$T/flow.py" receive "$4" "$3" >"$T/flow" 2>&1 3>&- &
-	wait_for grep -q ready "$T/flow"
-	nsenter --net="/proc/$1/ns/net" timeout 20 python3 "$T/flow.py" send "$4" "$3" >/dev/null 2>&1 3>&- &
+	nsenter --net="/proc/$2/ns/net" python3 "$T/flow.$port.py" receive "$4" "$3" "$port" >"$T/flow.$port" 2>&1 3>&- &
+	wait_for grep -q ready "$T/flow.$port"
+	nsenter --net="/proc/$1/ns/net" timeout 20 python3 "$T/flow.$port.py" send "$4" "$3" "$port" >/dev/null 2>&1 3>&- &
 	wait %?receive
-	sed 1d "$T/flow"
+	sed 1d "$T/flow.$port"
 }
 
 # The guest's init, on the host.
@@ -92,8 +94,32 @@ needs_shaping()
 	is_about "$(flow "$pid" "$PEER" 1 192.0.2.254)" 8000000
 	is_about "$(flow "$pid" "$PEER" 8 192.0.2.254)" 8000000
 	is_about "$(flow "$pid" "$PEER" 8 2001:db8::fe)" 8000000
+	is_about "$(flow "$PEER" "$pid" 8 2001:db8::10)" 16000000
 	# The host itself is no way round.
 	is_about "$(flow "$pid" "$HOST" 8 192.0.2.1)" 8000000
+}
+
+@test "rate: both directions at once, and each guest has its own" {
+	local one two jobs
+
+	needs_shaping
+	running_guest --ipadd 192.0.2.10 --rate 16M:8M
+	one=$(guest_pid)
+	CT=102
+	running_guest --ipadd 192.0.2.11 --rate 8M:24M
+	two=$(guest_pid)
+	flow "$PEER" "$one" 4 192.0.2.10 5001 >"$T/in.1" 3>&- &
+	jobs=($!)
+	flow "$one" "$PEER" 4 192.0.2.254 5002 >"$T/out.1" 3>&- &
+	jobs+=($!)
+	flow "$PEER" "$two" 4 192.0.2.11 5003 >"$T/in.2" 3>&- &
+	jobs+=($!)
+	flow "$two" "$PEER" 4 192.0.2.254 5004 >"$T/out.2" 3>&- &
+	wait "${jobs[@]}" $!
+	is_about "$(cat "$T/in.1")" 16000000
+	is_about "$(cat "$T/out.1")" 8000000
+	is_about "$(cat "$T/in.2")" 8000000
+	is_about "$(cat "$T/out.2")" 24000000
 }
 
 @test "rate changes in the running guest, and goes" {
@@ -114,6 +140,33 @@ needs_shaping()
 	(($(flow "$pid" "$PEER" 4 192.0.2.254) > 10000000))
 	run_ok vzctl set "$CT" --rate 0 --save
 	nothing_shaped
+}
+
+# bats test_tags=lab:long
+@test "rate: a kernel without intermediate devices drops what comes from the guest above it, and says so" {
+	requires tc python3 lab
+	modprobe -r ifb 2>/dev/null || true
+	echo 'install ifb /bin/false' >/run/modprobe.d/no-ifb.conf 2>/dev/null || { mkdir -p /run/modprobe.d && echo 'install ifb /bin/false' >/run/modprobe.d/no-ifb.conf; }
+	if on_host ip link add ifbx type ifb 2>/dev/null; then
+		rm -f /run/modprobe.d/no-ifb.conf
+		skip "runs in the lab only"
+	fi
+	guest --ipadd 192.0.2.10 --rate 16M:8M
+	call vzctl start "$CT"
+	rm -f /run/modprobe.d/no-ifb.conf
+	[[ $status == 0 ]] || shown
+	has "this kernel has no intermediate device (ifb)"
+	pid=$(guest_pid)
+	is_about "$(flow "$PEER" "$pid" 4 192.0.2.10)" 16000000
+	at_most "$(flow "$pid" "$PEER" 8 192.0.2.254)" 8000000
+	run_ok vzctl set "$CT" --rate 0 --save
+	nothing_shaped
+}
+
+# No more than $2 bits a second, and some of it: dropping costs streams what they have to send again.
+at_most()
+{
+	(($1 > $2 / 8 * 20 / 100 && $1 < $2 / 8 * 110 / 100)) || { echo "$1 bytes a second, wanted is up to $(($2 / 8))"; return 1; }
 }
 
 @test "rate: each device has it, all goes with the guest, also when it ends by itself" {

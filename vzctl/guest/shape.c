@@ -14,6 +14,11 @@ static void stand_in_name(const struct vz_net_device *device, char name[IFNAMSIZ
 	snprintf(name, IFNAMSIZ, "ifb%d", device->index);
 }
 
+static struct vz_pair rates_of(const struct vz_guest *g)
+{
+	return vz_param_pair(&g->conf.params, VZ_PARAM_NETRATE);
+}
+
 static enum wabe_tc_queue queue_of(const struct vz_params *p)
 {
 	/* In the order of the row's names. */
@@ -58,11 +63,27 @@ static int shape_in(struct wabe_rtnl *nl, const struct vz_params *p, uint64_t ra
 				    : wabe_tc_unshape(nl, device->index, err);
 }
 
+/* A kernel without stand-ins can drop what it can't let wait. */
+static int drop_out(struct wabe_rtnl *nl, const struct vz_guest *g,
+		    const struct wabe_tc_shape *shape, const struct vz_net_device *device,
+		    const struct wabe_error *reason, struct wabe_error *err)
+{
+	struct wabe_error also = WABE_ERROR_INIT;
+	int r = wabe_tc_police(nl, device->index, shape, &also);
+
+	if (r < 0)
+		return wabe_error_say(err, r, "%s, and: %s", reason->text, also.text);
+	vz_warn(g, "%s: what comes in by %s above the rate is dropped instead of waiting",
+		reason->text, device->name);
+	return 0;
+}
+
 /* The stand-in is ready before anything goes through it, and gone after that. */
-static int shape_out(struct wabe_rtnl *nl, const struct vz_params *p, uint64_t rate,
+static int shape_out(struct wabe_rtnl *nl, const struct vz_guest *g, uint64_t rate,
 		     const struct vz_net_device *device, struct wabe_error *err)
 {
-	const struct wabe_tc_shape shape = shape_of(p, rate);
+	const struct wabe_tc_shape shape = shape_of(&g->conf.params, rate);
+	struct wabe_error reason = WABE_ERROR_INIT;
 	char name[IFNAMSIZ];
 	int index = 0, r;
 
@@ -71,9 +92,12 @@ static int shape_out(struct wabe_rtnl *nl, const struct vz_params *p, uint64_t r
 		return r < 0 ? r : remove_stand_in(nl, device, err);
 	}
 	stand_in_name(device, name);
-	r = wabe_tc_stand_in(nl, name, &index, err);
-	if (r == 0)
-		r = wabe_tc_shape(nl, index, &shape, err);
+	r = wabe_tc_stand_in(nl, name, &index, &reason);
+	if (r == -ENOTSUP)
+		return drop_out(nl, g, &shape, device, &reason, err);
+	if (r < 0)
+		return wabe_error_say(err, r, "%s", reason.text);
+	r = wabe_tc_shape(nl, index, &shape, err);
 	if (r == 0)
 		r = wabe_tc_redirect(nl, device->index, index, err);
 	if (r < 0)
@@ -81,14 +105,14 @@ static int shape_out(struct wabe_rtnl *nl, const struct vz_params *p, uint64_t r
 	return r;
 }
 
-static int shape_device(struct wabe_rtnl *nl, const struct vz_params *p,
+static int shape_device(struct wabe_rtnl *nl, const struct vz_guest *g,
 			const struct vz_net_device *device, struct wabe_error *err)
 {
-	const struct vz_pair rates = vz_param_pair(p, VZ_PARAM_NETRATE);
-	int r = shape_in(nl, p, rates.barrier, device, err);
+	const struct vz_pair rates = rates_of(g);
+	int r = shape_in(nl, &g->conf.params, rates.barrier, device, err);
 
 	if (r == 0)
-		r = shape_out(nl, p, rates.limit, device, err);
+		r = shape_out(nl, g, rates.limit, device, err);
 	if (r == 0)
 		return 0;
 	wabe_error_prefix(err, "NETRATE on %s", device->name);
@@ -98,14 +122,14 @@ static int shape_device(struct wabe_rtnl *nl, const struct vz_params *p,
 /* A new device has nothing, so no limit is nothing to do. */
 static int came(struct vz_guest *g, const struct vz_net_device *device, struct wabe_error *err)
 {
-	const struct vz_pair rates = vz_param_pair(&g->conf.params, VZ_PARAM_NETRATE);
+	const struct vz_pair rates = rates_of(g);
 	_cleanup_(wabe_rtnl_close) struct wabe_rtnl *nl = NULL;
 	int r;
 
 	if (rates.barrier == VZ_UNLIMITED && rates.limit == VZ_UNLIMITED)
 		return 0;
 	r = wabe_rtnl_open(-EBADF, &nl, err);
-	return r < 0 ? r : shape_device(nl, &g->conf.params, device, err);
+	return r < 0 ? r : shape_device(nl, g, device, err);
 }
 
 /*
@@ -144,6 +168,6 @@ int vz_shape_apply(struct vz_guest *g, struct wabe_error *err)
 		return r;
 	r = wabe_rtnl_open(-EBADF, &nl, err);
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = shape_device(nl, &g->conf.params, &devices[i], err);
+		r = shape_device(nl, g, &devices[i], err);
 	return r;
 }

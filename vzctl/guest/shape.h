@@ -4,7 +4,8 @@
  *
  * All is on the host's side, where the guest's root can't reach it. To the guest: the queue of the host's end of its device.
  * From the guest: what comes in by that end is redirected to an intermediate device (ifb) whose queue it waits in, so streams
- * share the rate as they would a line's; nothing is thrown away that a queue can hold.
+ * share the rate as they would a line's; nothing is thrown away that a queue can hold. On a kernel without such devices what is
+ * above the rate is dropped (act_police), with a warning.
  */
 #ifndef VZ_GUEST_SHAPE_H
 #define VZ_GUEST_SHAPE_H
