@@ -159,12 +159,12 @@ int wabe_file_mkdir_all(const char *path, mode_t mode, struct wabe_error *err)
 }
 
 /* flock(2) has no timeout: tries every 10 ms. A signal handler that ends the program ends the wait too. */
-int wabe_file_flock(int fd, int timeout_ms)
+static int flock_for(int fd, int operation, int timeout_ms)
 {
 	static const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
 
 	for (int waited_ms = 0;; waited_ms += 10) {
-		if (flock(fd, LOCK_EX | (timeout_ms < 0 ? 0 : LOCK_NB)) == 0)
+		if (flock(fd, operation | (timeout_ms < 0 ? 0 : LOCK_NB)) == 0)
 			return 0;
 		if (errno == EINTR)
 			continue;
@@ -172,6 +172,16 @@ int wabe_file_flock(int fd, int timeout_ms)
 			return -errno;
 		nanosleep(&pause, NULL);
 	}
+}
+
+int wabe_file_flock(int fd, int timeout_ms)
+{
+	return flock_for(fd, LOCK_EX, timeout_ms);
+}
+
+int wabe_file_flock_shared(int fd, int timeout_ms)
+{
+	return flock_for(fd, LOCK_SH, timeout_ms);
 }
 
 int wabe_file_lock_at(int dir_fd, const char *path, int timeout_ms, struct wabe_error *err)

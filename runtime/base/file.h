@@ -58,6 +58,9 @@ int wabe_file_lock_at(int dir_fd, const char *path, int timeout_ms, struct wabe_
 /** wabe_file_flock() - the same on a descriptor that is open already, which then holds the lock. 0, -EWOULDBLOCK or -errno. */
 int wabe_file_flock(int fd, int timeout_ms);
 
+/** wabe_file_flock_shared() - the same beside others who share it. */
+int wabe_file_flock_shared(int fd, int timeout_ms);
+
 /**
  * wabe_file_remove_tree_at() - rm -rf @name below @dir_fd, without following symbolic links and without
  * crossing into another mount. A missing @name is success. 0 or -errno.

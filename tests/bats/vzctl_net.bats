@@ -55,8 +55,8 @@ load net
 @test "venet: a source address that is another's is dropped, IPv4 and IPv6" {
 	running_guest --ipadd 192.0.2.10 --ipadd 2001:db8::10
 	inside 'ip addr add 192.0.2.77/32 dev venet0; ip -6 addr add 2001:db8::77/128 dev venet0; ping -c 1 -w 3 192.0.2.1; ping -c 1 -w 3 2001:db8::1'
-	run_exit 1 vzctl exec2 "$CT" 'ping -c 1 -w 2 -I 192.0.2.77 192.0.2.1'
-	run_exit 1 vzctl exec2 "$CT" 'ping -c 1 -w 2 -I 2001:db8::77 2001:db8::1'
+	run_exit 1 vzctl exec2 "$CT" 'ping -c 1 -w 1 -W 1 -I 192.0.2.77 192.0.2.1'
+	run_exit 1 vzctl exec2 "$CT" 'ping -c 1 -w 1 -W 1 -I 2001:db8::77 2001:db8::1'
 	run_ok on_host nft list chain inet wabe source
 	[[ $(grep -cE 'source[46] counter packets [1-9]' <<<"$output") == 2 ]] || shown
 	# The rules are as many as before with a second guest; its elements are its own.
@@ -65,7 +65,7 @@ load net
 	inside 'ping -c 1 -w 3 192.0.2.1'
 	run_ok on_host nft list chain inet wabe source
 	[[ $(grep -c drop <<<"$output") == 3 ]] || shown
-	run_exit 1 vzctl exec2 101 'ping -c 1 -w 2 -I 192.0.2.77 192.0.2.1'
+	run_exit 1 vzctl exec2 101 'ping -c 1 -w 1 -W 1 -I 192.0.2.77 192.0.2.1'
 }
 
 @test "venet: addresses come and go while the guest runs" {
@@ -211,6 +211,39 @@ load net
 	done
 }
 
+@test "a change that fails in its middle leaves all as it was, also what it had taken away" {
+	running_guest --ipadd 192.0.2.10 --netif_add eth0
+	run_exit 130 vzctl set "$CT" --ipdel 192.0.2.10 --ipadd 192.0.2.11 --netif_del eth0 --netif_add eth1,,,,br7 --save
+	has br7
+	run_ok on_peer ping -c 1 -w 3 192.0.2.10
+	not on_peer ping -c 1 -w 1 192.0.2.11
+	inside 'ip -o link'
+	has "eth0@"
+	run_ok on_host nft list set inet wabe source4
+	has 192.0.2.10
+	hasnt 192.0.2.11
+}
+
+@test "the ruleset made anew while an address goes: it doesn't come back with the rules" {
+	requires strace
+	running_guest --ipadd 192.0.2.10 --ipadd 192.0.2.11
+	CT=102
+	guest --ipadd 192.0.2.12
+	# The record is written before and after; between the two the address is out of the rules and in the record.
+	strace -qq -o "$T/strace" -e trace=renameat -e inject=renameat:delay_enter=1500000:when=2 \
+		vzctl set 101 --ipdel 192.0.2.10 --save >"$T/set" 2>&1 3>&- &
+	wait_for not grep -q 192.0.2.10 <(on_host nft list set inet wabe source4)
+	on_host nft flush ruleset
+	run_ok vzctl start "$CT"
+	wait %?strace
+	run_ok on_host nft list set inet wabe source4
+	hasnt "192.0.2.10 "
+	hasnt "192.0.2.10,"
+	has 192.0.2.11
+	has 192.0.2.12
+	run_ok vzctl exec2 101 'ping -c 1 -w 3 -I 192.0.2.11 192.0.2.1'
+}
+
 @test "the ruleset flushed under running guests: the next guest brings it back for all" {
 	running_guest --ipadd 192.0.2.10
 	on_host nft flush ruleset
@@ -220,7 +253,7 @@ load net
 	has 192.0.2.10
 	has 192.0.2.11
 	run_ok vzctl exec2 101 'ping -c 1 -w 3 192.0.2.1'
-	run_exit 1 vzctl exec2 101 'ip addr add 192.0.2.99/32 dev venet0; ping -c 1 -w 2 -I 192.0.2.99 192.0.2.1'
+	run_exit 1 vzctl exec2 101 'ip addr add 192.0.2.99/32 dev venet0; ping -c 1 -w 1 -W 1 -I 192.0.2.99 192.0.2.1'
 }
 
 # bats test_tags=lab
@@ -240,7 +273,7 @@ load net
 	run_ok on_host ip -o link show master br0
 	has veth101.0
 	inside 'ip link set eth0 down; ip link set eth0 address 02:00:00:00:00:01; ip link set eth0 up'
-	run_exit 1 vzctl exec2 "$CT" 'ping -c 1 -w 2 198.51.100.1'
+	run_exit 1 vzctl exec2 "$CT" 'ping -c 1 -w 1 -W 1 198.51.100.1'
 	run_ok vzctl set "$CT" --ifname eth0 --mac_filter off --save
 	inside 'ip link set eth0 address 02:00:00:00:00:01; ip link set eth0 up; ip addr add 198.51.100.10/24 dev eth0; ping -c 1 -w 5 198.51.100.1'
 	run_ok vzctl set "$CT" --netif_del eth0 --save
@@ -257,7 +290,7 @@ load net
 	running_guest --netif_add eth0
 	on_host ip addr add 198.51.100.1/24 dev veth101.0
 	inside 'ip addr add 198.51.100.10/24 dev eth0 && ip addr add 203.0.113.9/32 dev eth0 && ping -c 1 -w 5 198.51.100.1'
-	run_exit 1 vzctl exec2 "$CT" 'ping -c 1 -w 2 -I 203.0.113.9 198.51.100.1'
+	run_exit 1 vzctl exec2 "$CT" 'ping -c 1 -w 1 -W 1 -I 203.0.113.9 198.51.100.1'
 }
 
 @test "names: one that is taken is refused with nothing made, long ids fit" {

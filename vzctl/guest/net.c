@@ -341,6 +341,22 @@ static int remove_all(struct vz_net_job *job, const struct vz_net_record *remove
 	return r < 0 ? r : vz_venet_remove(job, &removed->addresses, err);
 }
 
+/* What is gone is out of the record before anybody makes a table of it, and is known as gone if the rest of the change fails. */
+static int take_away(struct vz_net_job *job, const struct vz_net_record *removed,
+		     struct wabe_error *err)
+{
+	_cleanup_close_ int lock_fd = -EBADF;
+	int r;
+
+	if (is_empty(removed))
+		return 0;
+	lock_fd = vz_net_record_lock(job->g->host, true, err);
+	r = lock_fd < 0 ? lock_fd : remove_all(job, removed, err);
+	if (r == 0)
+		r = compare(job, &job->have, removed, &job->have, err);
+	return r < 0 ? r : vz_net_save(job, err);
+}
+
 static int add_all(struct vz_net_job *job, const struct vz_net_record *added,
 		   struct wabe_error *err)
 {
@@ -382,7 +398,7 @@ static int apply(struct vz_net_job *job, bool is_checked, struct wabe_error *err
 	if (r == 0)
 		r = announce(job, &d.added, err);
 	if (r == 0)
-		r = remove_all(job, &d.removed, err);
+		r = take_away(job, &d.removed, err);
 	if (r == 0)
 		r = add_all(job, &d.added, err);
 	return r < 0 ? r : finish(job, err);
@@ -459,10 +475,14 @@ int vz_net_down(struct vz_guest *g, int netns_fd, struct wabe_error *err)
 {
 	_cleanup_(end_job) struct vz_net_job job = { .g = g, .netns_fd = netns_fd };
 	struct wabe_error reason = WABE_ERROR_INIT;
+	_cleanup_close_ int lock_fd = -EBADF;
 	int r;
 
 	if (!vz_net_is_left(g))
 		return 0;
+	lock_fd = vz_net_record_lock(g->host, true, err);
+	if (lock_fd < 0)
+		return lock_fd;
 	if (vz_net_record_load(g->host, g->ctid, &job.arena, &job.have, &reason) < 0) {
 		vz_warn(g, "the record of its network is damaged and dropped: %s", reason.text);
 		return vz_net_record_remove(g->host, g->ctid, err);

@@ -17,7 +17,6 @@
 #include "guest/net_internal.h"
 
 #define TABLE "wabe"
-#define LOCK_TIMEOUT_MS 10000
 
 struct table {
 	const char *name; /* of the family */
@@ -192,10 +191,9 @@ static int change(const struct vz_host *host, const struct table *table, bool is
 	if (r == -ENOENT && !is_add)
 		return 0;
 	if (r == -ENOENT) {
-		lock_fd = vz_net_record_dir(host);
-		r = lock_fd < 0 ? lock_fd : wabe_file_flock(lock_fd, LOCK_TIMEOUT_MS);
-		if (r < 0)
-			return wabe_error_set(err, r, "lock %s/.net", host->statedir);
+		lock_fd = vz_net_record_lock(host, false, err);
+		if (lock_fd < 0)
+			return lock_fd;
 		/* Whoever had the lock made it. */
 		wabe_error_clear(&reason);
 		r = wabe_rtnl_filter(nl, is_add, elements, count, &reason);

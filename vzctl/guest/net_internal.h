@@ -40,6 +40,14 @@ int vz_net_record_remove(const struct vz_host *host, uint32_t ctid, struct wabe_
 /** vz_net_record_dir() - open <STATEDIR>/.net, which holds a record a guest; -ENOENT. */
 int vz_net_record_dir(const struct vz_host *host);
 
+/**
+ * vz_net_record_lock() - the lock of what all records say together: whoever makes the tables of source addresses from them has
+ * it alone; whoever takes addresses out of tables and record shares it, so that no table is made in between of what the record
+ * still says. Each holds it for moments, and nothing else meanwhile that waits for it.
+ * Returns the descriptor that holds it, or -errno.
+ */
+int vz_net_record_lock(const struct vz_host *host, bool is_shared, struct wabe_error *err);
+
 /** vz_net_device_parse() - an entry of .devices. 0 or -EINVAL. */
 int vz_net_device_parse(const char *text, struct vz_net_device *ret_device);
 

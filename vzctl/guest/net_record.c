@@ -12,6 +12,8 @@
 #include "base/parse.h"
 #include "guest/net_internal.h"
 
+#define LOCK_TIMEOUT_MS 10000
+
 static const struct list_row {
 	const char *key;
 	size_t offset;
@@ -47,6 +49,17 @@ int vz_net_record_dir(const struct vz_host *host)
 		return -ENAMETOOLONG;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return fd < 0 ? -errno : fd;
+}
+
+int vz_net_record_lock(const struct vz_host *host, bool is_shared, struct wabe_error *err)
+{
+	_cleanup_close_ int fd = vz_net_record_dir(host);
+	int r = fd;
+
+	if (fd >= 0)
+		r = is_shared ? wabe_file_flock_shared(fd, LOCK_TIMEOUT_MS)
+			      : wabe_file_flock(fd, LOCK_TIMEOUT_MS);
+	return r < 0 ? wabe_error_set(err, r, "lock %s/.net", host->statedir) : TAKE_FD(fd);
 }
 
 int vz_net_record_load(const struct vz_host *host, uint32_t ctid, struct wabe_arena *arena,
