@@ -97,6 +97,16 @@ void wabe_rtnl_put_u32(struct wabe_rtnl_request *q, uint16_t type, uint32_t valu
 	wabe_rtnl_put(q, type, &value, sizeof(value));
 }
 
+void wabe_rtnl_put_raw(struct wabe_rtnl_request *q, const void *attributes, size_t len)
+{
+	if (q->is_full || MNL_ALIGN(q->header->nlmsg_len) + len > sizeof(q->room)) {
+		q->is_full = true;
+		return;
+	}
+	memcpy(q->room + MNL_ALIGN(q->header->nlmsg_len), attributes, len);
+	q->header->nlmsg_len = (uint32_t)(MNL_ALIGN(q->header->nlmsg_len) + len);
+}
+
 void wabe_rtnl_put_string(struct wabe_rtnl_request *q, uint16_t type, const char *text)
 {
 	wabe_rtnl_put(q, type, text, strlen(text) + 1);

@@ -103,6 +103,22 @@ int wabe_rtnl_change(struct wabe_rtnl *nl, int index, const struct wabe_link_cha
 /** wabe_rtnl_no_link_local() - the device gets no fe80:: address by itself. A kernel without IPv6 is fine. */
 int wabe_rtnl_no_link_local(struct wabe_rtnl *nl, int index, struct wabe_error *err);
 
+#define WABE_LINK_RECIPE_MAX 224
+
+/** How a device was made: attributes of the request that makes one like it. */
+struct wabe_link_recipe {
+	unsigned char attributes[WABE_LINK_RECIPE_MAX];
+	size_t len; /* 0: of a kind that isn't made again (hardware; of a driver that isn't known) */
+};
+
+/** wabe_rtnl_recipe() - of vlan, macvlan, macvtap, ipvlan, ipvtap and dummy: kind, lower device, address, MTU, mode, VLAN. */
+int wabe_rtnl_recipe(struct wabe_rtnl *nl, int index, struct wabe_link_recipe *ret_recipe,
+		     struct wabe_error *err);
+
+/** wabe_rtnl_make() - a device like it, down. @recipe->len > 0. -EEXIST, and what the driver says of its lower device. */
+int wabe_rtnl_make(struct wabe_rtnl *nl, const char *name, const struct wabe_link_recipe *recipe,
+		   struct wabe_error *err);
+
 /** wabe_rtnl_delete() - a veth's other end goes with it. -ENODEV: it is gone. */
 int wabe_rtnl_delete(struct wabe_rtnl *nl, int index, struct wabe_error *err);
 

@@ -50,6 +50,8 @@ void wabe_rtnl_begin(struct wabe_rtnl_request *q, struct wabe_rtnl *nl, uint16_t
 		     uint16_t flags, const void *body, size_t len);
 void wabe_rtnl_put(struct wabe_rtnl_request *q, uint16_t type, const void *data, size_t len);
 void wabe_rtnl_put_u32(struct wabe_rtnl_request *q, uint16_t type, uint32_t value);
+/** wabe_rtnl_put_raw() - whole attributes, as another request had them. */
+void wabe_rtnl_put_raw(struct wabe_rtnl_request *q, const void *attributes, size_t len);
 void wabe_rtnl_put_string(struct wabe_rtnl_request *q, uint16_t type, const char *text);
 struct nlattr *wabe_rtnl_nest(struct wabe_rtnl_request *q, uint16_t type);
 void wabe_rtnl_nest_end(struct wabe_rtnl_request *q, struct nlattr *nest);

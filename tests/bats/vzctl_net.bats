@@ -337,5 +337,47 @@ load net
 	inside 'n=$(cat /sys/class/net/lan5/ifindex); ip link del lan5; ip link add lan5 index "$n" type dummy || ip link add lan5 index "$n" type veth peer name other'
 	run_ok vzctl stop "$CT" --fast
 	has "not in the guest any more"
-	not on_host ip link show dev lan5
+	# The host's own is made again, and is what it was.
+	run_ok on_host ip -d link show dev lan5
+	has "macvlan mode"
+}
+
+# How a device was made, of what `ip -d link` says on standard input.
+kind_of()
+{
+	grep -oE '(vlan protocol|ipvlan|macvlan|egress-qos-map).*' | sed 's/ addrgenmode.*//'
+}
+
+# bats test_tags=lab
+@test "netdev: what the kernel removes with a guest that ends by itself is made again as it was" {
+	local pid
+
+	on_host ip link add link eth0 name lan5 address 02:00:00:00:00:55 mtu 1400 type macvlan mode private
+	on_host ip link add link eth0 name vlan7 type vlan id 7 egress-qos-map 1:3 gvrp on 2>/dev/null || on_host ip link add link eth0 name vlan7 type macvlan mode bridge
+	on_host ip -d link show dev vlan7 >"$T/vlan7"
+	on_host ip link add ip9 link eth0 type ipvlan mode l3 2>/dev/null || on_host ip link add link eth0 name ip9 type macvlan mode vepa
+	on_host ip -d link show dev ip9 >"$T/ip9"
+	running_guest --netdev_add lan5 --netdev_add vlan7 --netdev_add ip9
+	not on_host ip link show dev vlan7
+	pid=$(readlink "$VZ/root/$CT" | grep -oE '[0-9]+')
+	kill -9 "$pid"
+	wait_for not kill -0 "$pid" 2>/dev/null
+	run_ok vzctl start "$CT"
+	has "Device lan5 was gone"
+	inside 'ip -o link'
+	has lan5
+	has vlan7
+	has ip9
+	pid=$(readlink "$VZ/root/$CT" | grep -oE '[0-9]+')
+	kill -9 "$pid"
+	wait_for not kill -0 "$pid" 2>/dev/null
+	run_ok vzctl stop "$CT"
+	run_ok on_host ip -d link show dev lan5
+	has 02:00:00:00:00:55
+	has "mtu 1400"
+	has "macvlan mode private"
+	run_ok on_host ip -d link show dev vlan7
+	[[ $(kind_of <<<"$output") == "$(kind_of <"$T/vlan7")" ]]
+	run_ok on_host ip -d link show dev ip9
+	[[ $(kind_of <<<"$output") == "$(kind_of <"$T/ip9")" ]]
 }

@@ -5,30 +5,61 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/parse.h"
 #include "guest/net_internal.h"
 
+/* A network namespace that nobody uses any more is taken apart by the kernel in its own time. */
+#define REMAKE_MS 3000
+#define REMAKE_PAUSE_MS 20
+
 /*
- * "eth1:7:3:vlan": its name here, its number inside, the number of the device that it sits on (0: none), its kind. The guest's
- * root can rename it and make another of that name; what comes back must be what went.
+ * "eth1:7:3:vlan:HEX": its name here, its number inside, the number of the device that it sits on (0: none), its kind, and how
+ * to make it again, if that is known. The guest's root can rename it and make another of that name; what comes back must be
+ * what went.
  */
 struct moved {
 	char name[IFNAMSIZ], kind[16];
 	int index, lower;
+	struct wabe_link_recipe recipe;
 };
+
+#define HEX_MAX (2 * WABE_LINK_RECIPE_MAX + 1)
 
 static const char *moved_text(struct wabe_arena *arena, const struct moved *m)
 {
-	return wabe_arena_printf(arena, "%s:%d:%d:%s", m->name, m->index, m->lower,
-				 *m->kind ? m->kind : "-");
+	char hex[HEX_MAX] = "";
+
+	for (size_t i = 0; i < m->recipe.len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", m->recipe.attributes[i]);
+	return wabe_arena_printf(arena, "%s:%d:%d:%s:%s", m->name, m->index, m->lower,
+				 *m->kind ? m->kind : "-", hex);
+}
+
+static int parse_recipe(const char *hex, struct wabe_link_recipe *recipe)
+{
+	const size_t len = strlen(hex);
+
+	if (len % 2 != 0 || len / 2 > sizeof(recipe->attributes))
+		return -EINVAL;
+	for (size_t i = 0; i < len / 2; i++) {
+		unsigned int byte;
+
+		if (strspn(hex + 2 * i, "0123456789abcdef") < 2 ||
+		    sscanf(hex + 2 * i, "%2x", &byte) != 1)
+			return -EINVAL;
+		recipe->attributes[i] = (unsigned char)byte;
+	}
+	recipe->len = len / 2;
+	return 0;
 }
 
 static int moved_parse(const char *text, struct moved *ret_moved)
 {
 	struct moved m = { 0 };
-	char room[80], *rest = room, *name, *index, *lower;
+	char room[HEX_MAX + 80], *rest = room, *name, *index, *lower, *kind;
 
 	if (strlen(text) >= sizeof(room))
 		return -EINVAL;
@@ -36,12 +67,14 @@ static int moved_parse(const char *text, struct moved *ret_moved)
 	name = strsep(&rest, ":");
 	index = strsep(&rest, ":");
 	lower = strsep(&rest, ":");
-	if (!rest || strlen(name) >= sizeof(m.name) || strlen(rest) >= sizeof(m.kind) ||
+	kind = strsep(&rest, ":");
+	if (!kind || strlen(name) >= sizeof(m.name) || strlen(kind) >= sizeof(m.kind) ||
 	    wabe_parse_int(index, 0, INT_MAX, &m.index) < 0 ||
-	    wabe_parse_int(lower, 0, INT_MAX, &m.lower) < 0)
+	    wabe_parse_int(lower, 0, INT_MAX, &m.lower) < 0 ||
+	    parse_recipe(rest ?: "", &m.recipe) < 0)
 		return -EINVAL;
 	memcpy(m.name, name, strlen(name) + 1);
-	memcpy(m.kind, rest, strlen(rest) + 1);
+	memcpy(m.kind, kind, strlen(kind) + 1);
 	*ret_moved = m;
 	return 0;
 }
@@ -59,19 +92,28 @@ static int find_moved(const struct vz_net_job *job, const char *name, struct mov
 	return -ENOENT;
 }
 
+static void forget_moved(struct vz_net_job *job, size_t at)
+{
+	job->have.moved.items[at] = job->have.moved.items[--job->have.moved.count];
+}
+
+/* In the place of what is said of it already. */
 static int note_moved(struct vz_net_job *job, const struct moved *m, struct wabe_error *err)
 {
 	const char *text = moved_text(&job->arena, m);
+	struct moved old;
+	size_t at;
 
+	if (find_moved(job, m->name, &old, &at) == 0)
+		forget_moved(job, at);
 	if (!text || wabe_strv_add(&job->have.moved, &job->arena, text) < 0)
 		return wabe_error_set(err, -ENOMEM, "device %s", m->name);
 	return vz_net_save(job, err);
 }
 
-static int move_in(struct vz_net_job *job, const char *name, struct wabe_error *err)
+static int look_at(struct vz_net_job *job, const char *name, struct moved *m,
+		   struct wabe_error *err)
 {
-	_cleanup_(wabe_netdev_release) struct wabe_netdev dev = { 0 };
-	struct moved m = { 0 };
 	struct wabe_link link;
 	int r = wabe_rtnl_link(job->host, name, 0, &link, err);
 
@@ -80,14 +122,34 @@ static int move_in(struct vz_net_job *job, const char *name, struct wabe_error *
 	if (link.group == VZ_NET_GROUP_VENET || link.group == VZ_NET_GROUP_NETIF ||
 	    link.group == VZ_NET_GROUP_FREE)
 		return wabe_error_say(err, -EBUSY, "device %s belongs to a guest", name);
-	memcpy(m.name, link.name, sizeof(m.name));
-	memcpy(m.kind, link.kind, sizeof(m.kind));
-	m.lower = link.peer;
-	r = wabe_netdev_find(wabe_rtnl_fd(job->host), name, &dev, err);
+	memcpy(m->name, link.name, sizeof(m->name));
+	memcpy(m->kind, link.kind, sizeof(m->kind));
+	m->lower = link.peer;
+	m->index = link.index;
+	return wabe_rtnl_recipe(job->host, link.index, &m->recipe, err);
+}
+
+/* Its number inside is the one that it has, if that is free there: so the record is right before it goes, or soon after. */
+static int move_in(struct vz_net_job *job, const char *name, struct wabe_error *err)
+{
+	_cleanup_(wabe_netdev_release) struct wabe_netdev dev = { 0 };
+	struct moved m = { 0 };
+	size_t at;
+	int r = look_at(job, name, &m, err);
+
+	if (r == 0)
+		r = note_moved(job, &m, err);
+	if (r == 0)
+		r = wabe_netdev_find(wabe_rtnl_fd(job->host), name, &dev, err);
 	if (r == 0)
 		r = wabe_netdev_move(wabe_rtnl_fd(job->host), wabe_rtnl_fd(job->guest),
 				     job->netns_fd, &dev, name, false, err);
-	if (!dev.is_moved)
+	if (!dev.is_moved) {
+		if (find_moved(job, name, &m, &at) == 0)
+			forget_moved(job, at);
+		return r;
+	}
+	if (m.index == dev.index)
 		return r;
 	m.index = dev.index;
 	return note_moved(job, &m, r < 0 ? NULL : err) < 0 ? -EIO : r;
@@ -122,6 +184,44 @@ static bool is_ours(struct vz_net_job *job, const struct moved *m, const struct 
 	       nsid == link->peer_nsid;
 }
 
+/* Once the one that went is really gone: until then its driver may know it, and take no other. */
+static int make_again(struct vz_net_job *job, const struct moved *m, struct wabe_error *err)
+{
+	static const struct timespec pause = { .tv_nsec = REMAKE_PAUSE_MS * 1000000L };
+	struct wabe_link link;
+	int r = 0;
+
+	for (int waited_ms = 0; waited_ms <= REMAKE_MS; waited_ms += REMAKE_PAUSE_MS) {
+		wabe_error_clear(err);
+		/* Or a killed command did it already. */
+		if (wabe_rtnl_link(job->host, m->name, 0, &link, NULL) == 0)
+			return 0;
+		r = wabe_rtnl_make(job->host, m->name, &m->recipe, err);
+		if (r != -EEXIST && r != -EBUSY && r != -EINVAL)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return r;
+}
+
+/* The guest's root took it away, or the kernel did, which gives only hardware back (network_namespaces(7)). */
+static void replace(struct vz_net_job *job, const struct moved *m)
+{
+	struct wabe_error reason = WABE_ERROR_INIT;
+	struct wabe_link link;
+
+	if (wabe_rtnl_link(job->host, m->name, 0, &link, NULL) == 0)
+		return;
+	if (m->recipe.len == 0)
+		vz_warn(job->g, "device %s is gone with the guest's network", m->name);
+	else if (make_again(job, m, &reason) < 0)
+		vz_warn(job->g, "device %s is gone with the guest's network: %s", m->name,
+			reason.text);
+	else
+		vz_say(job->g, "Device %s was gone with the container's network: made again",
+		       m->name);
+}
+
 static int move_out(struct vz_net_job *job, const struct moved *m, struct wabe_error *err)
 {
 	_cleanup_(wabe_netdev_release) struct wabe_netdev dev = { 0 };
@@ -132,6 +232,7 @@ static int move_out(struct vz_net_job *job, const struct moved *m, struct wabe_e
 	if (r == -ENODEV || (r == 0 && !is_ours(job, m, &link))) {
 		wabe_error_clear(err);
 		vz_warn(job->g, "device %s is not in the guest any more", m->name);
+		replace(job, m);
 		return 0;
 	}
 	if (r < 0)
@@ -152,7 +253,6 @@ static int move_out(struct vz_net_job *job, const struct moved *m, struct wabe_e
 
 int vz_netdev_remove(struct vz_net_job *job, const char *name, struct wabe_error *err)
 {
-	struct wabe_link link;
 	struct moved m;
 	size_t at;
 	int r = 0;
@@ -161,11 +261,10 @@ int vz_netdev_remove(struct vz_net_job *job, const char *name, struct wabe_error
 		return 0;
 	if (job->guest)
 		r = move_out(job, &m, err);
-	/* The kernel gives hardware back by itself, all else ends with the guest's namespace (network_namespaces(7)). */
-	else if (wabe_rtnl_link(job->host, name, 0, &link, NULL) == -ENODEV)
-		vz_warn(job->g, "device %s went with the guest's network namespace", name);
+	else
+		replace(job, &m);
 	if (r < 0)
 		return vz_error_default(err, VZ_EXIT_NETDEV);
-	job->have.moved.items[at] = job->have.moved.items[--job->have.moved.count];
+	forget_moved(job, at);
 	return 0;
 }
