@@ -103,6 +103,54 @@ quiet_guest()
 	done
 }
 
+@test "several that look at the same time, one with older numbers, count nothing twice" {
+	requires strace
+	quiet_guest
+	ping_out 1 192.0.2.254
+	# Held between the kernel's counters and the record, while another keeps newer numbers.
+	on_host strace -qq -o /dev/null -e trace=flock -e inject=flock:delay_enter=1200000:when=1 vznetstat --save >"$T/old" 2>&1 3>&- &
+	sleep 0.4
+	ping_out 2 192.0.2.254
+	run_ok on_host vznetstat --save
+	wait %?strace
+	counts $'4 384 3 384 3\n6 0 0 0 0'
+	run_ok on_host vznetstat --save
+	counts $'4 384 3 384 3\n6 0 0 0 0'
+}
+
+saved()
+{
+	grep -q '^SEEN="[0-9]*:384:3:' "$VZ/traffic/$CT" 2>/dev/null
+}
+
+@test "vzeventd keeps the numbers every so often, and sees to quotas" {
+	echo 'TRAFFIC_PERIOD="1"' >>"$VZ_CONF"
+	quiet_guest --traffic-quota 300 --traffic-action none
+	on_host vzeventd >"$T/eventd.log" 2>&1 </dev/null 3>&- &
+	ping_out 3 192.0.2.254
+	WAIT_TENTHS=100 wait_for saved
+	WAIT_TENTHS=100 wait_for grep -q "traffic quota of 300 bytes is used up" "$VZ/vzctl.log"
+	kill %?vzeventd
+	wait %?vzeventd || true
+	cat "$T/eventd.log"
+	rm -rf "$VZ/run/.eventd"
+	counts $'4 384 3 384 3\n6 0 0 0 0'
+}
+
+@test "vzlist has the numbers, and so has --prometheus" {
+	quiet_guest --name web
+	ping_out 3 192.0.2.254
+	ping_out 2 2001:db8::fe
+	run_ok on_host vzlist -Ho netin,netin4,netin4.p,netin6,netin6.p,netout,netout.p,netout4,netout6 "$CT"
+	[[ $(tr -s ' ' <<<"${output# }") == *"680 384 3 296 2 680 5 384 296" ]] || shown
+	run_ok on_host vzlist -jo netin,netout6 "$CT"
+	[[ $(jq -c . <<<"$output") == '[{"netin":{"bytes":680,"packets":5},"netout6":{"bytes":296,"packets":2}}]' ]] || shown
+	run_ok vzctl stop "$CT" --fast
+	run_ok on_host vzlist --prometheus
+	has 'vz_guest_network_receive_bytes_total{ctid="101",name="web",family="ipv4"} 384'
+	has 'vz_guest_network_transmit_packets_total{ctid="101",name="web",family="ipv6"} 2'
+}
+
 @test "flushed rules lose what came after the last look, and no more" {
 	quiet_guest
 	ping_out 2 192.0.2.254

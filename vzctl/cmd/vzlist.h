@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "conf/ctconf.h"
 #include "conf/host.h"
+#include "guest/traffic.h"
 #include "wabe.h"
 
 /** vz_vzlist_main() - the whole command. Returns 0, or 1 on failure (vzlist(8), "EXIT STATUS"). */
@@ -54,13 +55,14 @@ struct vzlist_detail {
 struct vzlist_guest {
 	uint32_t ctid;
 	enum vzlist_status status;
-	bool has_conf, has_stats, has_usage, has_detail;
+	bool has_conf, has_stats, has_usage, has_detail, has_traffic;
 	struct vzlist_guest *next; /* for who keeps it */
 	struct vz_ctconf conf;
 	double uptime_s; /* of a running guest */
 	struct wabe_cgroup_stats stats;
 	struct wabe_quota_usage usage;
 	struct vzlist_detail detail;
+	struct vz_traffic traffic; /* over all its starts */
 };
 
 /** vzlist_status_name() - "running" ... */
@@ -74,6 +76,7 @@ enum {
 	VZLIST_NEED_USAGE = 1 << 0,  /* disk quota */
 	VZLIST_NEED_MOUNT = 1 << 1,  /* is a stopped guest mounted? */
 	VZLIST_NEED_DETAIL = 1 << 2, /* pressure and disks */
+	VZLIST_NEED_TRAFFIC = 1 << 3,
 };
 
 enum vzlist_cell_type {
@@ -107,6 +110,7 @@ struct vzlist_field {
 		    struct vzlist_cell *ret_cell);
 	const char *const *members; /* names of the values in JSON's object, NULL-terminated; NULL:
 				       a plain value */
+	unsigned int traffic;	    /* bits by enum vz_traffic_kind: what it adds up */
 };
 
 /** A field as it was asked for: "numproc.m" is the row of numproc with index 1. */

@@ -216,22 +216,47 @@ static void get_disk(const struct vzlist_guest *g, const struct vzlist_field *fi
 	set_number(cell, index == 1 ? limit.barrier : limit.limit);
 }
 
+/* Bytes, then .p packets. */
+static void get_traffic(const struct vzlist_guest *g, const struct vzlist_field *field,
+			size_t index, struct vzlist_cell *cell)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < VZ_TRAFFIC_MAX; i++)
+		if (field->traffic & 1u << i)
+			sum += index == 0 ? g->traffic.of[i].bytes : g->traffic.of[i].packets;
+	if (g->has_traffic)
+		set_number(cell, sum);
+}
+
 static const char *const counter_members[] = { "held",	"maxheld", "barrier",
 					       "limit", "failcnt", NULL };
 static const char *const disk_members[] = { "usage", "softlimit", "hardlimit", NULL };
+static const char *const traffic_members[] = { "bytes", "packets", NULL };
 
-#define PLAIN(name, header, width, id, get)                            \
-	{                                                              \
-		name, header, width, NULL, 0, VZ_PARAM_##id, get, NULL \
+#define PLAIN(name, header, width, id, get)                               \
+	{                                                                 \
+		name, header, width, NULL, 0, VZ_PARAM_##id, get, NULL, 0 \
 	}
-#define COUNTER(name, header, id)                                                        \
-	{                                                                                \
-		name, header, 10, "mblf", 0, VZ_PARAM_##id, get_counter, counter_members \
+#define COUNTER(name, header, id)                                                           \
+	{                                                                                   \
+		name, header, 10, "mblf", 0, VZ_PARAM_##id, get_counter, counter_members, 0 \
 	}
-#define DISK(name, header, id)                                                                   \
-	{                                                                                        \
-		name, header, 10, "sh", VZLIST_NEED_USAGE, VZ_PARAM_##id, get_disk, disk_members \
+#define DISK(name, header, id)                                                                    \
+	{                                                                                         \
+		name, header, 10, "sh", VZLIST_NEED_USAGE, VZ_PARAM_##id, get_disk, disk_members, \
+			0                                                                         \
 	}
+#define TRAFFIC(name, header, kinds)                                                   \
+	{                                                                              \
+		name, header, 15, "p", VZLIST_NEED_TRAFFIC, VZ_PARAM_MAX, get_traffic, \
+			traffic_members, kinds                                         \
+	}
+
+#define IN4 (1u << VZ_TRAFFIC_IN4)
+#define IN6 (1u << VZ_TRAFFIC_IN6)
+#define OUT4 (1u << VZ_TRAFFIC_OUT4)
+#define OUT6 (1u << VZ_TRAFFIC_OUT6)
 
 /* vzlist(8), "FIELDS"; the order is that of -L and of JSON. */
 static const struct vzlist_field fields[] = {
@@ -250,7 +275,7 @@ static const struct vzlist_field fields[] = {
 	PLAIN("ip", "IP_ADDR", -15, IP_ADDRESS, get_list),
 	PLAIN("nameserver", "NAMESERVER", -15, NAMESERVER, get_list),
 	PLAIN("searchdomain", "SEARCHDOMAIN", -15, SEARCHDOMAIN, get_list),
-	{ "status", "STATUS", -9, NULL, VZLIST_NEED_MOUNT, VZ_PARAM_MAX, get_status, NULL },
+	{ "status", "STATUS", -9, NULL, VZLIST_NEED_MOUNT, VZ_PARAM_MAX, get_status, NULL, 0 },
 	COUNTER("kmemsize", "KMEMSIZE", KMEMSIZE),
 	COUNTER("lockedpages", "LOCKEDP", LOCKEDPAGES),
 	COUNTER("privvmpages", "PRIVVMP", PRIVVMPAGES),
@@ -274,6 +299,12 @@ static const struct vzlist_field fields[] = {
 	COUNTER("swappages", "SWAPP", SWAPPAGES),
 	DISK("diskspace", "DSPACE", DISKSPACE),
 	DISK("diskinodes", "DINODES", DISKINODES),
+	TRAFFIC("netin", "NETIN", IN4 | IN6),
+	TRAFFIC("netin4", "NETIN4", IN4),
+	TRAFFIC("netin6", "NETIN6", IN6),
+	TRAFFIC("netout", "NETOUT", OUT4 | OUT6),
+	TRAFFIC("netout4", "NETOUT4", OUT4),
+	TRAFFIC("netout6", "NETOUT6", OUT6),
 	PLAIN("laverage", "LAVERAGE", 14, MAX, get_nothing),
 	PLAIN("uptime", "UPTIME", 15, MAX, get_uptime),
 	PLAIN("cpulimit", "CPULIM", 7, CPULIMIT, get_set_number),

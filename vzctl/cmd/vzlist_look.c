@@ -27,6 +27,8 @@ struct look {
 	struct wabe_arena *arena;
 	struct ids with_state; /* guests that libwabe knows: they run, or have left something */
 	int64_t now_us;
+	struct vz_traffic_counters counters; /* if has_counters */
+	bool has_counters;
 };
 
 static int compare_ids(const void *a, const void *b)
@@ -122,6 +124,19 @@ static void look_at_disk(const struct look *look, struct vzlist_guest *g)
 	g->has_usage = layout && fd >= 0 && layout->usage(g->ctid, fd, &g->usage) == 0;
 }
 
+/* A host without nftables counts nothing, and has a list all the same. */
+static void look_at_traffic(const struct look *look, struct vzlist_guest *g)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+
+	if (!look->has_counters)
+		return;
+	g->has_traffic =
+		vz_traffic_of(look->host, g->ctid, &look->counters, false, &g->traffic, &err) == 0;
+	if (!g->has_traffic)
+		wabe_log(look->log, WABE_LOG_WARNING, "container %u: %s", g->ctid, err.text);
+}
+
 static void look_at_mount(const struct look *look, struct vzlist_guest *g)
 {
 	enum vz_root_state root;
@@ -195,6 +210,7 @@ static bool look_at(const struct look *look, struct vzlist_guest *g)
 		return false;
 	}
 	look_at_disk(look, g);
+	look_at_traffic(look, g);
 	return true;
 }
 
@@ -257,7 +273,11 @@ int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
 	/* A host without cgroups has no counters, and a list all the same. */
 	if (look.with_state.count && wabe_cgroup_roots_open(&roots, NULL) == 0)
 		look.rt.cgroup_roots = roots;
-	return look_at_all(&look, ids, found, data, err);
+	look.has_counters = (wanted->needs & VZLIST_NEED_TRAFFIC) &&
+			    vz_traffic_read(&look.counters, NULL) == 0;
+	r = look_at_all(&look, ids, found, data, err);
+	vz_traffic_free(&look.counters);
+	return r;
 }
 
 int vzlist_choose_guests(const struct vz_host *host, struct wabe_arena *arena,

@@ -176,6 +176,18 @@ static int add_usage(struct wabe_buf *out, const struct family *f, const struct 
 	return g->has_usage ? add_sample(out, f, g, NULL, NULL, member(&g->usage, f->offset)) : 0;
 }
 
+/* @offset is that of IPv4; IPv6 is the next (enum vz_traffic_kind). */
+static int add_traffic(struct wabe_buf *out, const struct family *f, const struct vzlist_guest *g)
+{
+	static const char *const versions[] = { "ipv4", "ipv6" };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && g->has_traffic && i < ARRAY_SIZE(versions); i++)
+		r = add_sample(out, f, g, "family", versions[i],
+			       member(&g->traffic.of[i], f->offset));
+	return r;
+}
+
 /* Limits of the disk: @offset is that of barrier or limit in struct vz_pair. */
 static int add_limit(struct wabe_buf *out, const struct family *f, const struct vzlist_guest *g,
 		     enum vz_param_id id)
@@ -211,6 +223,12 @@ static int add_inode_limit(struct wabe_buf *out, const struct family *f,
 	{                                                                                        \
 		"vz_guest_" name, "counter", help, add_io, offsetof(struct vzlist_disk, member), \
 			false                                                                    \
+	}
+
+#define NET(name, kind, member, help)                                                       \
+	{                                                                                   \
+		"vz_guest_network_" name "_total", "counter", help, add_traffic,            \
+			offsetof(struct vz_traffic, of[VZ_TRAFFIC_##kind##4].member), false \
 	}
 
 #define SOME_US                                                \
@@ -265,6 +283,10 @@ static const struct family families[] = {
 	IO("io_written_bytes_total", written_bytes, "Written to the disk."),
 	IO("io_reads_total", reads, "Reading operations."),
 	IO("io_writes_total", writes, "Writing operations."),
+	NET("receive_bytes", IN, bytes, "To the container, over all its starts."),
+	NET("receive_packets", IN, packets, "Packets of that."),
+	NET("transmit_bytes", OUT, bytes, "From the container, over all its starts."),
+	NET("transmit_packets", OUT, packets, "Packets of that."),
 	{ "vz_guest_disk_used_bytes", "gauge", "Disk space in use, where quota counts it.",
 	  add_usage, offsetof(struct wabe_quota_usage, used_bytes), false },
 	{ "vz_guest_disk_soft_limit_bytes", "gauge", "Soft limit of disk space.", add_space_limit,
@@ -290,7 +312,8 @@ struct vzlist_prometheus *vzlist_prometheus_new(struct wabe_arena *arena,
 	static const enum vz_param_id shown[] = { VZ_PARAM_OSTEMPLATE, VZ_PARAM_LAYOUT,
 						  VZ_PARAM_DISKSPACE, VZ_PARAM_DISKINODES };
 
-	wanted->needs |= VZLIST_NEED_USAGE | VZLIST_NEED_MOUNT | VZLIST_NEED_DETAIL;
+	wanted->needs |= VZLIST_NEED_USAGE | VZLIST_NEED_MOUNT | VZLIST_NEED_DETAIL |
+			 VZLIST_NEED_TRAFFIC;
 	wanted->stats = WABE_CGROUP_STATS_ALL;
 	wanted->has_params = true;
 	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)

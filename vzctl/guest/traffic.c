@@ -242,23 +242,48 @@ static int save(int dir_fd, struct record *r, struct wabe_error *err)
 	return vz_conffile_save_at(dir_fd, r->name, &file, err);
 }
 
-/* One that lives: what its counter says, and what it had counted before somebody made it begin again. */
-static int look_at(struct record *r, int index, const struct vz_traffic *counted,
-		   struct wabe_strv *seen, struct vz_traffic *sum)
+/*
+ * What was read before the lock was ours may be older than what somebody else has saved since: only what the counter says now
+ * tells whether it began again.
+ */
+static int is_again(const struct vz_net_device *device, const struct vz_traffic *seen,
+		    struct vz_traffic *counted, bool *ret_is_again, struct wabe_error *err)
 {
-	char text[VZ_TRAFFIC_TEXT_MAX];
-	struct vz_traffic before;
-	const char *entry;
+	int r = 0;
 
-	if (find_seen(r, index, &before) && is_below(counted, &before)) {
+	*ret_is_again = is_below(counted, seen);
+	if (*ret_is_again)
+		r = vz_traffic_read_one(device->index, device->is_venet, counted, err);
+	*ret_is_again = *ret_is_again && is_below(counted, seen);
+	return r;
+}
+
+/* One that lives: what its counter says, and what it had counted before somebody made it begin again. */
+static int look_at(struct record *r, const struct vz_net_device *device,
+		   const struct vz_traffic *counted, struct wabe_strv *seen, struct vz_traffic *sum,
+		   struct wabe_error *err)
+{
+	struct vz_traffic before, now = *counted;
+	char text[VZ_TRAFFIC_TEXT_MAX];
+	bool has_begun_again = false;
+	const char *entry;
+	int ret = 0;
+
+	if (find_seen(r, device->index, &before))
+		ret = is_again(device, &before, &now, &has_begun_again, err);
+	if (ret < 0)
+		return ret;
+	if (has_begun_again) {
 		add(&r->total, &before);
 		add(sum, &before);
 	}
-	add(sum, counted);
-	vz_traffic_text(counted, text);
-	entry = wabe_arena_printf(&r->arena, "%d:%s", index, text);
+	add(sum, &now);
+	vz_traffic_text(&now, text);
+	entry = wabe_arena_printf(&r->arena, "%d:%s", device->index, text);
 	r->is_changed |= entry && !wabe_strv_has(&r->seen, entry);
-	return entry ? wabe_strv_add(seen, &r->arena, entry) : -ENOMEM;
+	return entry && wabe_strv_add(seen, &r->arena, entry) == 0
+		       ? 0
+		       : wabe_error_set(err, -ENOMEM, "traffic");
 }
 
 static int sum_up(const struct vz_host *host, uint32_t ctid,
@@ -276,11 +301,11 @@ static int sum_up(const struct vz_host *host, uint32_t ctid,
 	*sum = r->total;
 	for (size_t i = 0; ret == 0 && i < count; i++)
 		if (!is_done(r, devices[i].index))
-			ret = look_at(r, devices[i].index,
+			ret = look_at(r, &devices[i],
 				      vz_traffic_find(counters, devices[i].index) ?: &nothing,
-				      &seen, sum);
+				      &seen, sum, err);
 	r->seen = seen;
-	return ret < 0 ? wabe_error_set(err, ret, "traffic") : 0;
+	return ret;
 }
 
 int vz_traffic_of(const struct vz_host *host, uint32_t ctid,
