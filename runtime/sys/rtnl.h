@@ -184,6 +184,8 @@ struct wabe_filter_element {
 	unsigned char
 		key[WABE_FILTER_KEY_MAX]; /* fields one after the other, each padded to 4 bytes */
 	size_t key_len;
+	uint32_t
+		connections; /* > 0: it matches only when there are more of these (nft(8), "ct count over") */
 };
 
 /**

@@ -43,6 +43,20 @@ static int add_frame(struct wabe_rtnl *nl, uint16_t type, char *batch, size_t ro
 	return flush(&q, batch, room, len);
 }
 
+/* nf_tables.h, enum nft_connlimit_attributes; numbers are in network order. */
+static void put_connections(struct wabe_rtnl_request *q, uint32_t count)
+{
+	struct nlattr *expr = wabe_rtnl_nest(q, NFTA_SET_ELEM_EXPR);
+	struct nlattr *data;
+
+	wabe_rtnl_put_string(q, NFTA_EXPR_NAME, "connlimit");
+	data = wabe_rtnl_nest(q, NFTA_EXPR_DATA);
+	wabe_rtnl_put_u32(q, NFTA_CONNLIMIT_COUNT, htonl(count));
+	wabe_rtnl_put_u32(q, NFTA_CONNLIMIT_FLAGS, htonl(NFT_CONNLIMIT_F_INV));
+	wabe_rtnl_nest_end(q, data);
+	wabe_rtnl_nest_end(q, expr);
+}
+
 static int add_element(struct wabe_rtnl *nl, uint16_t type, uint16_t flags,
 		       const struct wabe_filter_element *e, char *batch, size_t room, size_t *len)
 {
@@ -58,6 +72,8 @@ static int add_element(struct wabe_rtnl *nl, uint16_t type, uint16_t flags,
 	key = wabe_rtnl_nest(&q, NFTA_SET_ELEM_KEY);
 	wabe_rtnl_put(&q, NFTA_DATA_VALUE, e->key, e->key_len);
 	wabe_rtnl_nest_end(&q, key);
+	if (e->connections > 0)
+		put_connections(&q, e->connections);
 	wabe_rtnl_nest_end(&q, item);
 	wabe_rtnl_nest_end(&q, list);
 	return flush(&q, batch, room, len);

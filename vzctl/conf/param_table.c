@@ -260,6 +260,13 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 		.manual = "auto: fq_codel, which keeps delays short, where the kernel has it, else fifo. "
 			  "With cake the burst is its own.",
 	},
+	[VZ_PARAM_NUMCONNTRACK] = {
+		.option = "numconntrack", .key = "NUMCONNTRACK",
+		.rule = { VZ_TYPE_LIMIT, VZ_UNIT_ITEMS, 1, 1u << 30 },
+		.flags = BOTH | VZ_PARAM_ONLINE, .value = "N",
+		.help = "connections that the host tracks for a device of the guest; 0: no limit",
+		.manual = "Both ways; new ones above it are dropped.",
+	},
 	/* memory */
 	[VZ_PARAM_PHYSPAGES] = {
 		.option = "physpages", .option_limit = "ram", .key = "PHYSPAGES",

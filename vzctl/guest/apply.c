@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "guest/conntrack.h"
 #include "guest/dist.h"
 #include "guest/devices.h"
 #include "guest/hostname.h"
@@ -150,6 +151,13 @@ static int apply_rate(struct vz_guest *g, const struct vz_change *change, struct
 	return vz_shape_apply(g, err);
 }
 
+static int apply_conntrack(struct vz_guest *g, const struct vz_change *change,
+			   struct wabe_error *err)
+{
+	(void)change;
+	return vz_conntrack_apply(g, err);
+}
+
 static const struct vz_apply_row rows[] = {
 	{
 		.name = "template",
@@ -239,6 +247,15 @@ static const struct vz_apply_row rows[] = {
 		.when = VZ_APPLY_RUNNING,
 		.apply = apply_hostname,
 		.kind = VZ_EXIT_BAD_HOSTNAME,
+	},
+	{
+		.name = "tracked connections",
+		.params = { VZ_PARAM_NUMCONNTRACK },
+		.count = 1,
+		.when = VZ_APPLY_RUNNING,
+		.flags = VZ_APPLY_SAMPLE,
+		.apply = apply_conntrack,
+		.kind = VZ_EXIT_NETDEV,
 	},
 	{
 		.name = "rate",
