@@ -100,11 +100,16 @@ tools='vzcfgvalidate vzcpucheck vzmemcheck vzmigrate vzpid vzubc'
 	done
 }
 
+@test "vznetstat(8) has every option" {
+	use_page vznetstat.8
+	vznetstat --help | long_options | all_there 7 "$T/page" '^\.It Fl .*-%( |$)|^\.Fl -%( |$)'
+}
+
 @test "mandoc finds nothing wrong with any page" {
 	local page
 
 	type -P mandoc >/dev/null || skip "needs mandoc"
-	for page in ctid.conf.5 vz.conf.5 vzctl.8 vzlist.8 vztmpl.8 wabe.8 ${tools// /.8 }.8; do
+	for page in ctid.conf.5 vz.conf.5 vzctl.8 vzlist.8 vznetstat.8 vzeventd.8 vztmpl.8 wabe.8 ${tools// /.8 }.8; do
 		use_page "$page"
 		run -0 mandoc -T lint -W warning "$T/page"
 		[[ -z $output ]] || { echo "$page: $output"; return 1; }
@@ -229,7 +234,7 @@ use_completion()
 	local tool
 
 	use_completion
-	for tool in $tools; do
+	for tool in $tools vznetstat; do
 		"$tool" --help | long_options | sed 's/^/--/' >"$T/options"
 		tool_offers "$tool" -- | sort -u | diff "$T/options" - || { echo "of $tool"; return 1; }
 	done
@@ -262,6 +267,7 @@ tool_offers()
 	[[ $(offers vzlist 10 | paste -sd' ') == "101 102" ]]
 	[[ $(tool_offers vzcfgvalidate w) == web ]]
 	[[ -z $(tool_offers vzubc "") ]]
+	[[ $(tool_offers vznetstat 1 | paste -sd' ') == "101 102" ]]
 	[[ $(tool_offers vzmigrate host 1 | paste -sd' ') == "101 102" ]]
 	[[ $(tool_offers vzmigrate --config "$T/vz.conf" host we) == web ]]
 	[[ $(offers vzctl snapshot-list 10 | paste -sd' ') == "101 102" ]]

@@ -201,6 +201,18 @@ at_most()
 	done
 }
 
+@test "vzctl verify sends faster than the rate, and finds that it holds" {
+	needs_shaping
+	running_guest --ipadd 192.0.2.10 --rate 100M:8M
+	run_ok vzctl verify "$CT"
+	grep -E '^NETRATE +100M:8M +token bucket +proven +[78][0-9]{6} bits a second got out' <<<"$output" || shown
+	# A queue that somebody took away.
+	on_host tc qdisc del dev "venet$CT" clsact
+	call vzctl verify "$CT"
+	[[ $status != 0 ]] || shown
+	grep -E '^NETRATE .* FAILED ' <<<"$output" || shown
+}
+
 @test "rate: bad values change nothing" {
 	guest
 	cp "$VZ/conf/$CT.conf" "$T/conf"

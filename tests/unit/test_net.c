@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* tests/unit/test_net: addresses, interfaces' defaults and records of guests' networks, as text. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "guest/net_internal.h"
+#include "guest/traffic_quota.h"
 #include "tap.h"
 
 static void test_addresses(struct tap *t)
@@ -74,6 +77,33 @@ static void test_device(struct tap *t)
 		tap_int(t, vz_net_device_parse(bad[i], &d), -EINVAL, "%s", bad[i]);
 }
 
+/* Times are UTC's. */
+static void test_month(struct tap *t)
+{
+	static const struct {
+		int64_t now;
+		unsigned int day;
+		int64_t begin, next;
+		const char *what;
+	} rows[] = {
+		{ 1767225600, 1, 1767225600, 1769904000, "2026-01-01 0:00, from the 1st" },
+		{ 1767225599, 1, 1764547200, 1767225600, "a second before: December" },
+		{ 1769471999, 27, 1766793600, 1769472000, "2026-01-26 23:59:59, from the 27th" },
+		{ 1772236800, 31, 1772236800, 1774915200, "2026-02-28: February has no 31st" },
+		{ 1772236799, 31, 1769817600, 1772236800, "and before it January's counts" },
+		{ 1709164800, 30, 1709164800, 1711756800, "2024-02-29: a leap year" },
+	};
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		tap_int(t, vz_traffic_quota_month(rows[i].now, rows[i].day, false), rows[i].begin,
+			"%s", rows[i].what);
+		tap_int(t, vz_traffic_quota_month(rows[i].now, rows[i].day, true), rows[i].next,
+			"%s: the next", rows[i].what);
+	}
+}
+
 int main(void)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
@@ -82,5 +112,6 @@ int main(void)
 	test_addresses(&t);
 	test_netif(&t, &arena);
 	test_device(&t);
+	test_month(&t);
 	return tap_end(&t);
 }

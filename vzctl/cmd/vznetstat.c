@@ -14,11 +14,11 @@
 #include "base/option.h"
 #include "conf/ctconf.h"
 #include "conf/host.h"
-#include "guest/traffic.h"
+#include "guest/traffic_quota.h"
 
 struct values {
 	const char *config;
-	bool has_no_header, is_json, is_saving, is_help, is_version;
+	bool has_no_header, is_json, is_saving, is_quota, is_help, is_version;
 };
 
 #define FLAG(name, letter, member, help)                                                    \
@@ -31,6 +31,7 @@ static const struct wabe_option options[] = {
 	FLAG("json", 'j', is_json, "JSON"),
 	FLAG("save", 0, is_saving,
 	     "keep what was read, so that a crash of the host doesn't lose it"),
+	FLAG("quota", 0, is_quota, "print nothing: see to the traffic quotas, as --save does too"),
 	{ "config", 0, WABE_OPTION_STRING, offsetof(struct values, config), "FILE",
 	  "vz.conf to use (or VZ_CONF)" },
 	FLAG("help", 'h', is_help, "show this"),
@@ -144,14 +145,31 @@ static int finish_json(struct netstat *n, struct wabe_error *err)
 	return 0;
 }
 
+static int check_quotas(struct netstat *n, struct wabe_error *err)
+{
+	uint32_t *ctids;
+	size_t count;
+	int r = vz_traffic_quota_list(&n->host, &n->arena, &ctids, &count, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		struct wabe_error reason = WABE_ERROR_INIT;
+
+		if (vz_traffic_quota_check(&n->host, ctids[i], &n->counters, &reason) == 0)
+			continue;
+		wabe_log(&n->log, WABE_LOG_ERROR, "CT %" PRIu32 ": %s", ctids[i], reason.text);
+		n->has_failed = true;
+	}
+	return 0;
+}
+
 static int show_all(struct netstat *n, char **words, size_t word_count, struct wabe_error *err)
 {
 	uint32_t *ctids;
 	size_t count;
 	int r = find_guests(n, words, word_count, &ctids, &count, err);
 
-	if (r == 0)
-		r = vz_traffic_read(&n->counters, err);
 	if (r < 0)
 		return r;
 	if (n->values.is_json) {
@@ -178,7 +196,15 @@ static int run(struct netstat *n, char **words, size_t count, struct wabe_error 
 	r = vz_host_load(n->values.config, &n->log, &n->host, err);
 	if (r < 0)
 		return r;
-	r = show_all(n, words, count, err);
+	/* What is done about a guest is in the log, too. */
+	if ((n->values.is_saving || n->values.is_quota) && n->host.logfile)
+		(void)wabe_log_open(&n->log, n->host.logfile, NULL);
+	r = vz_traffic_read(&n->counters, err);
+	if (r == 0 && !n->values.is_quota)
+		r = show_all(n, words, count, err);
+	if (r == 0 && (n->values.is_saving || n->values.is_quota))
+		r = check_quotas(n, err);
+	wabe_cleanup_close(&n->log.fd);
 	vz_traffic_free(&n->counters);
 	vz_host_free(&n->host);
 	/* A list that could not be written whole must not look whole. */

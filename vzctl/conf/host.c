@@ -25,6 +25,8 @@
 #define PARALLEL_MAX 1024u
 #define EVENT_TIMEOUT_S_DEFAULT 30u
 #define EVENT_TIMEOUT_S_MAX 3600u
+#define TRAFFIC_PERIOD_DEFAULT 300u
+#define TRAFFIC_PERIOD_MAX 86400u
 
 /* One row a key that is read straight into struct vz_host. */
 enum host_type {
@@ -61,6 +63,7 @@ static const struct host_key {
 	{ "VE0CPUUNITS", HOST_U64, offsetof(struct vz_host, ve0_cpuunits) },
 	{ "VE_PARALLEL", HOST_U32, offsetof(struct vz_host, parallel) },
 	{ "EVENT_TIMEOUT", HOST_U32, offsetof(struct vz_host, event_timeout_s) },
+	{ "TRAFFIC_PERIOD", HOST_U32, offsetof(struct vz_host, traffic_period_s) },
 	{ "CGROUP_BASE", HOST_CGROUP, offsetof(struct vz_host, rt.cgroup_base) },
 	{ "NEIGHBOUR_DEVS", HOST_WORD, offsetof(struct vz_host, neighbour_devs) },
 	{ "SKIP_ARPDETECT", HOST_YESNO, offsetof(struct vz_host, has_no_arpdetect) },
@@ -177,6 +180,10 @@ static int check_host(struct vz_host *host, struct wabe_error *err)
 		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -ERANGE,
 				    "%s: EVENT_TIMEOUT %u: from 1 to %u seconds", host->conf_path,
 				    host->event_timeout_s, EVENT_TIMEOUT_S_MAX);
+	if (host->traffic_period_s > TRAFFIC_PERIOD_MAX)
+		return vz_error_say(err, VZ_EXIT_BAD_CONFIG, -ERANGE,
+				    "%s: TRAFFIC_PERIOD %u: up to %u seconds, 0 for never",
+				    host->conf_path, host->traffic_period_s, TRAFFIC_PERIOD_MAX);
 	if (host->uid_base < UID_RANGE || host->uid_end < host->uid_base ||
 	    host->uid_end - host->uid_base < UID_RANGE)
 		return vz_error_say(
@@ -251,6 +258,7 @@ int vz_host_load(const char *path, struct wabe_log *log, struct vz_host *ret_hos
 		.ve0_cpuunits = VZ_VE0CPUUNITS_DEFAULT,
 		.event_timeout_s = EVENT_TIMEOUT_S_DEFAULT,
 		.stop_mode = "stop",
+		.traffic_period_s = TRAFFIC_PERIOD_DEFAULT,
 		.rt = { .cgroup_base = CGROUP_BASE_DEFAULT, .log = log },
 	};
 	/* Its own address: the struct stays where the caller has it. */

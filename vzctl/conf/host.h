@@ -48,6 +48,8 @@ struct vz_host {
 	bool is_arpfail_error;	    /* ERROR_ON_ARPFAIL: one that has the address is an error */
 	const char *route_src_dev;  /* VE_ROUTE_SRC_DEV: its address is what the host's packets to
 				       guests come from; NULL: the kernel chooses */
+	uint32_t traffic_period_s;  /* TRAFFIC_PERIOD: how often vzeventd keeps what guests' traffic
+				       is; 0: never */
 	unsigned int parallel;	    /* VE_PARALLEL, default: processors */
 	uint32_t event_timeout_s;   /* EVENT_TIMEOUT, 1..3600: what programs in events.d have for
 				       an event */

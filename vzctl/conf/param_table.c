@@ -21,6 +21,7 @@ static const char *const all[] = { "all", NULL };
 static const char *const all_auto[] = { "all", "auto", NULL };
 static const char *const netfilter_modes[] = { "disabled", "stateless", "stateful", "full", NULL };
 static const char *const net_queues[] = { "auto", "fq_codel", "cake", "fifo", NULL };
+static const char *const traffic_actions[] = { "throttle", "suspend", "none", NULL };
 static const char *const features[] = { "sysfs",  "nfs",  "sit",  "ipip", "ppp",    "ipgre",
 					"bridge", "nfsd", "fuse", "tun",  "docker", NULL };
 
@@ -266,6 +267,34 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 		.flags = BOTH | VZ_PARAM_ONLINE, .value = "N",
 		.help = "connections that the host tracks for a device of the guest; 0: no limit",
 		.manual = "Both ways; new ones above it are dropped.",
+	},
+	[VZ_PARAM_TRAFFIC_QUOTA] = {
+		.option = "traffic-quota", .key = "TRAFFIC_QUOTA",
+		.rule = { VZ_TYPE_LIMIT, VZ_UNIT_BYTES },
+		.flags = BOTH | VZ_PARAM_ONLINE, .value = "N",
+		.help = "bytes that may go to and from the guest in a month, together; 0: no limit",
+		.manual = "Looked at every minute, by vzeventd or vznetstat --quota.",
+	},
+	[VZ_PARAM_TRAFFIC_RESET] = {
+		.option = "traffic-reset", .key = "TRAFFIC_RESET",
+		.rule = { VZ_TYPE_NUMBER, VZ_UNIT_NONE, 1, 31 }, .preset = "1",
+		.flags = BOTH | VZ_PARAM_ONLINE, .value = "DAY",
+		.help = "the day on which the quota's month begins, 1 to 31",
+		.manual = "In a shorter month its last day, at 0:00.",
+	},
+	[VZ_PARAM_TRAFFIC_ACTION] = {
+		.option = "traffic-action", .key = "TRAFFIC_ACTION",
+		.rule = { VZ_TYPE_ENUM, VZ_UNIT_NONE, 0, 0, traffic_actions }, .preset = "throttle",
+		.flags = BOTH | VZ_PARAM_ONLINE, .value = "throttle|suspend|none",
+		.help = "what happens to a guest whose quota is used up, until the next month",
+		.manual = "throttle: it has the traffic-rate. suspend: its processes stand still.",
+	},
+	[VZ_PARAM_TRAFFIC_RATE] = {
+		.option = "traffic-rate", .key = "TRAFFIC_RATE",
+		.rule = { VZ_TYPE_RATE, VZ_UNIT_NONE, 8000, 0 }, .preset = "1M:1M",
+		.flags = BOTH | VZ_PARAM_ONLINE, .value = "IN[:OUT]",
+		.help = "bits a second that a used up quota leaves to and from the guest",
+		.manual = "As for rate.",
 	},
 	/* memory */
 	[VZ_PARAM_PHYSPAGES] = {

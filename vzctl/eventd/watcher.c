@@ -54,7 +54,7 @@ static void take_signals(struct watcher *w, void *owner, uint32_t events)
 	while (read(w->signals.fd, &info, sizeof(info)) == sizeof(info))
 		;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (!hooks_child(w, pid))
+		if (!hooks_child(w, pid) && !traffic_child(w, pid, status))
 			(void)guests_child(w, pid, status);
 }
 
@@ -104,12 +104,14 @@ static int prepare(struct watcher *w, struct wabe_error *err)
 
 static int wait_ms(struct watcher *w)
 {
-	int64_t guests = guests_advance(w), hooks = hooks_expire(w), left;
+	const int64_t times[] = { guests_advance(w), hooks_expire(w), traffic_tick(w) };
+	int64_t next = -1, left;
 
-	if (guests < 0 || (hooks >= 0 && hooks < guests))
-		guests = hooks;
-	left = guests < 0 ? -1 : guests - eventd_now_ms();
-	return guests < 0 ? -1 : left < 0 ? 0 : (int)left;
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++)
+		if (times[i] >= 0 && (next < 0 || times[i] < next))
+			next = times[i];
+	left = next < 0 ? -1 : next - eventd_now_ms();
+	return next < 0 ? -1 : left < 0 ? 0 : (int)left;
 }
 
 void eventd_watcher(struct eventd *d)

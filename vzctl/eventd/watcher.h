@@ -66,6 +66,12 @@ struct newcomer {
 	int wd;
 };
 
+/* When guests' traffic is looked at again. */
+struct traffic_clock {
+	pid_t pid; /* of who does it now, or 0 */
+	int64_t due_ms, save_ms;
+};
+
 struct console;
 struct hooks;
 
@@ -81,6 +87,7 @@ struct watcher {
 	size_t next_end;
 	size_t recovering, recovering_max;
 	struct hooks *hooks;
+	struct traffic_clock traffic;
 };
 
 /** watcher_add() - have @s->ready called for @events on @s->fd. 0 or -errno. */
@@ -119,6 +126,10 @@ void hooks_run(struct watcher *w, uint32_t ctid, const char *event, const char *
 bool hooks_child(struct watcher *w, pid_t pid);
 /** hooks_expire() - kill those that take too long. Returns when to call again, or -1. */
 int64_t hooks_expire(struct watcher *w);
+
+/** traffic_tick() - have guests' traffic looked at when it is time to. Returns when to call again, or -1. */
+int64_t traffic_tick(struct watcher *w);
+bool traffic_child(struct watcher *w, pid_t pid, int status);
 
 /** consoles_open() - those that were kept, and the socket that they are asked for by. */
 int consoles_open(struct watcher *w, struct wabe_error *err);

@@ -17,6 +17,7 @@
 #include "guest/sshkey.h"
 #include "guest/rights.h"
 #include "guest/template.h"
+#include "guest/traffic_quota.h"
 #include "guest/validate.h"
 
 static int apply_password(struct vz_guest *g, const struct vz_change *change,
@@ -151,6 +152,24 @@ static int apply_rate(struct vz_guest *g, const struct vz_change *change, struct
 	return vz_shape_apply(g, err);
 }
 
+/* Whoever looks at quotas goes by the file: another one would be gone at the next look. */
+static int check_traffic_quota(struct vz_guest *g, const struct vz_change *change,
+			       struct wabe_error *err)
+{
+	(void)g;
+	if (change->is_saved || change->is_all)
+		return 0;
+	return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
+			    "a traffic quota doesn't make sense without --save");
+}
+
+static int apply_traffic_quota(struct vz_guest *g, const struct vz_change *change,
+			       struct wabe_error *err)
+{
+	(void)change;
+	return vz_traffic_quota_apply(g, NULL, err);
+}
+
 static int apply_conntrack(struct vz_guest *g, const struct vz_change *change,
 			   struct wabe_error *err)
 {
@@ -258,9 +277,22 @@ static const struct vz_apply_row rows[] = {
 		.kind = VZ_EXIT_NETDEV,
 	},
 	{
+		.name = "traffic quota",
+		.params = { VZ_PARAM_TRAFFIC_QUOTA, VZ_PARAM_TRAFFIC_RESET, VZ_PARAM_TRAFFIC_ACTION,
+			    VZ_PARAM_TRAFFIC_RATE },
+		.count = 4,
+		.when = VZ_APPLY_SAVED,
+		.flags = VZ_APPLY_SAMPLE,
+		.check = check_traffic_quota,
+		.apply = apply_traffic_quota,
+		.kind = VZ_EXIT_NETDEV,
+	},
+	{
+		/* Behind the quota, which may have left another one. */
 		.name = "rate",
-		.params = { VZ_PARAM_NETRATE, VZ_PARAM_NETBURST, VZ_PARAM_NETQUEUE },
-		.count = 3,
+		.params = { VZ_PARAM_NETRATE, VZ_PARAM_NETBURST, VZ_PARAM_NETQUEUE,
+			    VZ_PARAM_TRAFFIC_RATE },
+		.count = 4,
 		.when = VZ_APPLY_RUNNING,
 		.flags = VZ_APPLY_SAMPLE,
 		.apply = apply_rate,

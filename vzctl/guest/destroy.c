@@ -14,6 +14,7 @@
 #include "guest/quota.h"
 #include "guest/root.h"
 #include "guest/traffic.h"
+#include "guest/traffic_quota.h"
 #include "guest/template.h"
 #include "tmpl/tmpl.h"
 #include "guest/running.h"
@@ -64,6 +65,7 @@ int vz_destroy_rest(struct vz_guest *g, struct wabe_error *err)
 	if (g->conf.root)
 		vz_root_remove(g->conf.root);
 	vz_traffic_remove(g->host, g->ctid);
+	vz_traffic_quota_remove(g->host, g->ctid);
 	r = vz_running_forget(g->host, g->ctid, err);
 	if (r == 0)
 		r = vz_ctconf_remove(g->host, g->ctid, err);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "guest/traffic_quota.h"
 
 /* "ifb" and the index of the guest's device, which is never used twice. */
 static void stand_in_name(const struct vz_net_device *device, char name[IFNAMSIZ])
@@ -16,7 +17,7 @@ static void stand_in_name(const struct vz_net_device *device, char name[IFNAMSIZ
 
 static struct vz_pair rates_of(const struct vz_guest *g)
 {
-	return vz_param_pair(&g->conf.params, VZ_PARAM_NETRATE);
+	return vz_traffic_quota_rates(g, vz_param_pair(&g->conf.params, VZ_PARAM_NETRATE));
 }
 
 static enum wabe_tc_queue queue_of(const struct vz_params *p)

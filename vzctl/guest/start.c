@@ -26,6 +26,7 @@
 #include "guest/seal.h"
 #include "guest/spec.h"
 #include "guest/steps.h"
+#include "guest/traffic_quota.h"
 #include "guest/validate.h"
 #include "guest/wait.h"
 #include "spec/spec.h"
@@ -393,7 +394,9 @@ int vz_guest_may_start(struct vz_guest *g, const struct vz_start_options *option
 		return vz_error_say(err, VZ_EXIT_DISABLED, -EPERM,
 				    "Container start disabled (DISABLED=yes; --force starts it)");
 	r = vz_guest_need_paths(g, err);
-	return r < 0 ? r : vz_guest_validate(g, err);
+	if (r == 0)
+		r = vz_guest_validate(g, err);
+	return r < 0 ? r : vz_traffic_quota_may_start(g, options->is_forced, err);
 }
 
 int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,

@@ -20,7 +20,7 @@ typedef const struct vz_verify_row *table_fn(size_t *ret_count);
 
 static table_fn *const tables[] = {
 	vz_verify_memory_rows, vz_verify_cgroup_rows, vz_verify_counter_rows,
-	vz_verify_disk_rows,   vz_verify_rights_rows,
+	vz_verify_disk_rows,   vz_verify_rights_rows, vz_verify_net_rows,
 };
 
 const char *vz_verdict_name(enum vz_verdict verdict)

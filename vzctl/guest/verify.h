@@ -88,6 +88,7 @@ const struct vz_verify_row *vz_verify_memory_rows(size_t *ret_count);
 const struct vz_verify_row *vz_verify_counter_rows(size_t *ret_count);
 const struct vz_verify_row *vz_verify_disk_rows(size_t *ret_count);
 const struct vz_verify_row *vz_verify_rights_rows(size_t *ret_count);
+const struct vz_verify_row *vz_verify_net_rows(size_t *ret_count);
 
 /** For each result, while the verb works: probes take seconds. */
 typedef void vz_verify_each_fn(void *data, const struct vz_verify_result *result);
