@@ -96,7 +96,8 @@ static void copy_size(int console_fd)
 
 /*
  * Returns true once @child has ended; then *ret_status is its wait status. Orphans that came to us as their reaper go before.
- * One that the kernel reaped, before we took SIGCHLD back from a caller that ignores it, has no status any more: 255.
+ * One that the kernel reaped, before we took SIGCHLD back from a caller that ignores it, has no status any more: 255. The same
+ * for one that can't be waited for: no further signal would come of it.
  */
 static bool reap(pid_t child, int *ret_status)
 {
@@ -104,10 +105,10 @@ static bool reap(pid_t child, int *ret_status)
 
 	do {
 		pid = waitpid(-1, ret_status, WNOHANG);
-	} while (pid > 0 && pid != child);
-	if (pid < 0 && errno == ECHILD)
+	} while ((pid > 0 && pid != child) || (pid < 0 && errno == EINTR));
+	if (pid < 0)
 		*ret_status = W_EXITCODE(255, 0);
-	return pid == child || (pid < 0 && errno == ECHILD);
+	return pid != 0;
 }
 
 /* As reap(). */

@@ -178,7 +178,7 @@ int wabe_idmap_userns(const struct wabe_idmap *uids, size_t uid_count,
 	fd = wabe_idmap_write(pid, uids, uid_count, gids, gid_count, err);
 	if (fd == 0)
 		fd = userns_of(pid, err);
-	shutdown(ours, SHUT_RDWR);
+	wabe_cleanup_close(&ours);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	return fd;

@@ -215,7 +215,7 @@ fail_at_each()
 {
 	WORDS=("$@")
 	manual_page
-	CODES=" $(sed -n 's/^\.It \([0-9]\{1,\}\)$/\1/p' "$page" | tr '\n' ' ') 127 "
+	CODES=" $(sed -n 's/^\.It \([0-9]\{1,\}\)$/\1/p' "$page" | tr '\n' ' ') 127 ${MORE_CODES-} "
 	prepare
 	before
 	points=all points_of "$@" >/dev/null
@@ -291,6 +291,8 @@ manual_page()
 	prepare() { prepare_visited; }
 	before() { :; }
 	after() { after_visit; }
+	# Of a shell whose end could not be learnt.
+	MORE_CODES=255
 	fail_at_each enter "$CT" --exec true
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cmd/main: one program under several names: vzctl, vzlist, vztmpl, vzeventd and the small ones. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -35,13 +36,19 @@ int main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	const char *name = slash ? slash + 1 : argc > 0 ? argv[0] : "vzctl";
+	int r;
 
 	/*
 	 * A closed standard descriptor would be the next file that is opened, and get our messages;
 	 * others are not for guests.
 	 */
-	if (wabe_fd_pin_stdio() < 0 || wabe_fd_cloexec_from(3) < 0)
+	r = wabe_fd_pin_stdio();
+	if (r == 0)
+		r = wabe_fd_cloexec_from(3);
+	if (r < 0) {
+		fprintf(stderr, "%s: look after inherited descriptors: %s\n", name, strerror(-r));
 		return VZ_EXIT_SYSTEM;
+	}
 	for (size_t i = 1; i < ARRAY_SIZE(programs); i++)
 		if (strcmp(name, programs[i].name) == 0)
 			return programs[i].main(argc, argv);

@@ -357,11 +357,17 @@ int vz_ctconf_remove(const struct vz_host *host, uint32_t ctid, struct wabe_erro
 	static const char *const endings[] = { "premount", "mount", "umount", "postumount",
 					       "start",	   "stop",  "conf" };
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
-	const char *name = saved_name(host, ctid, &arena);
 	char from[64], to[96];
+	const char *name;
+	int r;
 
 	if (host->conf_fd < 0)
 		return 0;
+	snprintf(from, sizeof(from), "%u.conf", ctid);
+	r = name_in(host, from, &arena, &name);
+	/* One that is damaged gives no name; one that can't be read now may be read by the next destroy. */
+	if (r < 0 && r != -EINVAL)
+		return vz_error_set(err, VZ_EXIT_DELETE, r, "read %s/conf/%s", host->confdir, from);
 	/* The configuration last: while it is there, a killed destroy can be repeated. */
 	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
 		snprintf(from, sizeof(from), "%u.%s", ctid, endings[i]);

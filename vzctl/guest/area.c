@@ -175,8 +175,13 @@ int vz_area_publish(const char *private, struct wabe_error *err)
 
 	if (r < 0)
 		return r;
-	if (renameat2(AT_FDCWD, path, AT_FDCWD, private, RENAME_NOREPLACE) == 0)
-		return sync_parent(private, err);
+	if (renameat2(AT_FDCWD, path, AT_FDCWD, private, RENAME_NOREPLACE) == 0) {
+		r = sync_parent(private, err);
+		/* It did not take place: who undoes it looks for it where it was. */
+		if (r < 0)
+			(void)renameat2(AT_FDCWD, private, AT_FDCWD, path, RENAME_NOREPLACE);
+		return r;
+	}
 	if (errno == ENOENT)
 		return 0;
 	if (errno == EEXIST)

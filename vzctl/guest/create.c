@@ -221,7 +221,7 @@ static void remove_root(void *data)
 {
 	struct create *c = data;
 
-	vz_root_remove(c->g->conf.root);
+	(void)vz_root_remove(c->g->conf.root, NULL);
 }
 
 static int save(void *data, struct wabe_error *err)
@@ -339,7 +339,9 @@ int vz_create_take_back(struct vz_guest *g, struct wabe_error *err)
 	r = vz_area_unstage(pending.private, err);
 	if (r < 0)
 		return r;
-	vz_root_remove(pending.root);
+	r = vz_root_remove(pending.root, err);
+	if (r < 0)
+		return r;
 	vz_ctconf_drop_name(g->host, g->ctid, pending.name);
 	if (pending.uid != 0) {
 		r = vz_idrange_open(g->host, false, &ranges, err);

@@ -63,10 +63,11 @@ int vz_destroy_rest(struct vz_guest *g, struct wabe_error *err)
 	if (r < 0)
 		return vz_error_default(err, VZ_EXIT_DELETE);
 	if (g->conf.root)
-		vz_root_remove(g->conf.root);
+		r = vz_root_remove(g->conf.root, err);
 	vz_traffic_remove(g->host, g->ctid);
 	vz_traffic_quota_remove(g->host, g->ctid);
-	r = vz_running_forget(g->host, g->ctid, err);
+	if (r == 0)
+		r = vz_running_forget(g->host, g->ctid, err);
 	if (r == 0)
 		r = vz_ctconf_remove(g->host, g->ctid, err);
 	if (r < 0)

@@ -139,8 +139,17 @@ void vz_root_tidy(const char *path)
 		(void)drop_swap(swap);
 }
 
-void vz_root_remove(const char *path)
+int vz_root_remove(const char *path, struct wabe_error *err)
 {
+	static const int stays[] = {
+		-ENOTEMPTY, -EEXIST, -EBUSY, -ENOTDIR, -EROFS, -EPERM, -EACCES
+	};
+	int r;
+
 	vz_root_tidy(path);
-	(void)drop_swap(path);
+	r = drop_swap(path);
+	for (size_t i = 0; i < ARRAY_SIZE(stays); i++)
+		if (r == stays[i])
+			return 0;
+	return r < 0 ? wabe_error_set(err, r, "remove VE_ROOT %s", path) : 0;
 }

@@ -46,9 +46,9 @@ int vz_root_is_link_to(const char *path, pid_t pid);
 void vz_root_tidy(const char *path);
 
 /**
- * vz_root_remove() - remove the directory or link; what is not empty or mounted stays. Never
- * fails.
+ * vz_root_remove() - remove the directory or link; what is not empty, mounted or not to be changed stays. Other
+ * errors (-EIO, -ENOMEM) are: the next try may do it.
  */
-void vz_root_remove(const char *path);
+int vz_root_remove(const char *path, struct wabe_error *err);
 
 #endif
