@@ -40,10 +40,12 @@ init_of()
 	readlink "$VZ/root/$CT" | grep -oE '[0-9]+'
 }
 
-# The guest runs, and not as process $1.
+# The guest runs, and not as process $1. The link at VE_ROOT comes after its init.
 is_up_again()
 {
-	[[ $(vzctl status "$CT") == *running && $(init_of) != "$1" ]]
+	local init
+
+	init=$(init_of) && [[ $init != "$1" && $(vzctl status "$CT") == *running ]]
 }
 
 is_cleaned()
