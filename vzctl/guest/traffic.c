@@ -286,11 +286,25 @@ static int look_at(struct record *r, const struct vz_net_device *device,
 		       : wabe_error_set(err, -ENOMEM, "traffic");
 }
 
+/* Of all that were read, or of this one now. */
+static int read_device(const struct vz_traffic_counters *counters,
+		       const struct vz_net_device *device, struct vz_traffic *ret_counted,
+		       struct wabe_error *err)
+{
+	const struct vz_traffic *found;
+
+	if (!counters)
+		return vz_traffic_read_one(device->index, device->is_venet, ret_counted, err);
+	found = vz_traffic_find(counters, device->index);
+	*ret_counted = found ? *found : (struct vz_traffic){ 0 };
+	return 0;
+}
+
 static int sum_up(const struct vz_host *host, uint32_t ctid,
 		  const struct vz_traffic_counters *counters, struct record *r,
 		  struct vz_traffic *sum, struct wabe_error *err)
 {
-	static const struct vz_traffic nothing = { 0 };
+	struct vz_traffic counted;
 	struct vz_net_device *devices;
 	struct wabe_strv seen = { 0 };
 	size_t count;
@@ -299,11 +313,13 @@ static int sum_up(const struct vz_host *host, uint32_t ctid,
 	if (ret < 0)
 		return ret;
 	*sum = r->total;
-	for (size_t i = 0; ret == 0 && i < count; i++)
-		if (!is_done(r, devices[i].index))
-			ret = look_at(r, &devices[i],
-				      vz_traffic_find(counters, devices[i].index) ?: &nothing,
-				      &seen, sum, err);
+	for (size_t i = 0; ret == 0 && i < count; i++) {
+		if (is_done(r, devices[i].index))
+			continue;
+		ret = read_device(counters, &devices[i], &counted, err);
+		if (ret == 0)
+			ret = look_at(r, &devices[i], &counted, &seen, sum, err);
+	}
 	r->seen = seen;
 	return ret;
 }

@@ -61,7 +61,7 @@ void vz_traffic_free(struct vz_traffic_counters *counters);
 
 /**
  * vz_traffic_of() - a guest's totals up to now.
- * @counters: of vz_traffic_read(); a device that came after it has 0 there
+ * @counters: of vz_traffic_read(), for many guests; a device that came after it has 0 there. NULL: its own are asked for
  * @is_saved: write what was seen, so that a crash doesn't lose it
  */
 int vz_traffic_of(const struct vz_host *host, uint32_t ctid,

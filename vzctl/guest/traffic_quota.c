@@ -337,13 +337,9 @@ static int settle(struct vz_guest *g, struct state *s, uint64_t total, struct wa
 static int read_total(const struct vz_guest *g, const struct vz_traffic_counters *counters,
 		      uint64_t *ret_total, struct wabe_error *err)
 {
-	struct vz_traffic_counters own = { .arena = WABE_ARENA_INIT };
 	struct vz_traffic traffic;
-	int r = counters ? 0 : vz_traffic_read(&own, err);
+	int r = vz_traffic_of(g->host, g->ctid, counters, true, &traffic, err);
 
-	if (r == 0)
-		r = vz_traffic_of(g->host, g->ctid, counters ?: &own, true, &traffic, err);
-	vz_traffic_free(&own);
 	if (r == 0)
 		*ret_total = bytes_of(&traffic);
 	return r;

@@ -44,7 +44,7 @@ int vz_traffic_quota_may_start(struct vz_guest *g, bool is_forced, struct wabe_e
 /**
  * vz_traffic_quota_apply() - see what the guest has used, and do what follows: throttle, suspend, or take that back. The guest is
  * locked, and looked for. Idempotent; the next call finishes what a killed one began.
- * @counters: NULL: they are read
+ * @counters: as for vz_traffic_of()
  */
 int vz_traffic_quota_apply(struct vz_guest *g, const struct vz_traffic_counters *counters,
 			   struct wabe_error *err);

@@ -133,14 +133,10 @@ static int check_conntrack(struct vz_verify *v, struct wabe_error *err)
 
 static int check_quota(struct vz_verify *v, struct wabe_error *err)
 {
-	struct vz_traffic_counters counters = { .arena = WABE_ARENA_INIT };
 	struct vz_traffic traffic;
 	uint64_t used = 0;
-	int r = vz_traffic_read(&counters, err);
+	int r = vz_traffic_of(v->g->host, v->g->ctid, NULL, false, &traffic, err);
 
-	if (r == 0)
-		r = vz_traffic_of(v->g->host, v->g->ctid, &counters, false, &traffic, err);
-	vz_traffic_free(&counters);
 	if (r < 0)
 		return r;
 	if (!vz_traffic_quota_used(v->g->host, v->g->ctid, &traffic, &used))
