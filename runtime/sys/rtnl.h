@@ -195,6 +195,10 @@ struct wabe_filter_element {
 int wabe_rtnl_filter(struct wabe_rtnl *nl, bool is_add, const struct wabe_filter_element *elements,
 		     size_t count, struct wabe_error *err);
 
+/** wabe_rtnl_has_table() - is there such a table of nftables? 1, 0, or -errno. */
+int wabe_rtnl_has_table(struct wabe_rtnl *nl, uint8_t family, const char *table,
+			struct wabe_error *err);
+
 /** What an element whose set has counters has counted. */
 struct wabe_filter_counter {
 	const void *key; /* as in the set; only while it is given */

@@ -139,3 +139,19 @@ int wabe_rtnl_filter(struct wabe_rtnl *nl, bool is_add, const struct wabe_filter
 		return wabe_error_say(err, -ENOTSUP, "this kernel has no nftables");
 	return r < 0 ? wabe_error_set(err, r, "%s", what) : 0;
 }
+
+int wabe_rtnl_has_table(struct wabe_rtnl *nl, uint8_t family, const char *table,
+			struct wabe_error *err)
+{
+	const struct nfgenmsg body = { .nfgen_family = family, .version = NFNETLINK_V0 };
+	struct wabe_error reason = WABE_ERROR_INIT;
+	struct wabe_rtnl_request q;
+	int r;
+
+	wabe_rtnl_begin(&q, nl, message(NFT_MSG_GETTABLE), NLM_F_ACK, &body, sizeof(body));
+	wabe_rtnl_put_string(&q, NFTA_TABLE_NAME, table);
+	r = wabe_rtnl_talk(&q, NULL, NULL, &reason, "look for nftables' table %s", table);
+	if (r == 0 || r == -ENOENT)
+		return r == 0;
+	return wabe_error_say(err, r, "%s", reason.text);
+}

@@ -257,6 +257,21 @@ load net
 }
 
 # bats test_tags=lab
+@test "the ruleset flushed under running guests: vznetstat --quota, which vzeventd runs, brings back all of it" {
+	running_guest --ipadd 192.0.2.10 --netif_add eth0
+	call vzctl set "$CT" --numconntrack 20 --save
+	on_host nft list ruleset | grep -vE 'counter packets|^$' >"$T/before"
+	on_host nft flush ruleset
+	run_ok on_host vznetstat --quota
+	grep -q "ruleset was flushed" "$VZ/vzctl.log"
+	on_host nft list ruleset | grep -vE 'counter packets|^$' >"$T/after"
+	diff <(sort "$T/before") <(sort "$T/after")
+	inside 'ping -c 1 -w 3 192.0.2.1'
+	run_exit 1 vzctl exec2 101 'ip addr add 192.0.2.99/32 dev venet0; ping -c 1 -w 1 -W 1 -I 192.0.2.99 192.0.2.1'
+	run_ok on_host vznetstat -H "$CT"
+	(($(awk '$2 == 4 { print $4 }' <<<"$output") >= 1)) || shown
+}
+
 @test "netif: an interface on a bridge; frames from another hardware address are dropped" {
 	local mac
 
@@ -291,6 +306,8 @@ load net
 	on_host ip addr add 198.51.100.1/24 dev veth101.0
 	inside 'ip addr add 198.51.100.10/24 dev eth0 && ip addr add 203.0.113.9/32 dev eth0 && ping -c 1 -w 5 198.51.100.1'
 	run_exit 1 vzctl exec2 "$CT" 'ping -c 1 -w 1 -W 1 -I 203.0.113.9 198.51.100.1'
+	run_ok on_host nft list chain inet wabe source
+	grep -E 'fib saddr . iif oif (missing|0) counter packets [1-9]' <<<"$output" || shown
 }
 
 @test "names: one that is taken is refused with nothing made, long ids fit" {

@@ -199,7 +199,10 @@ static int run(struct netstat *n, char **words, size_t count, struct wabe_error 
 	/* What is done about a guest is in the log, too. */
 	if ((n->values.is_saving || n->values.is_quota) && n->host.logfile)
 		(void)wabe_log_open(&n->log, n->host.logfile, NULL);
-	r = vz_traffic_read(&n->counters, err);
+	if (n->values.is_saving || n->values.is_quota)
+		r = vz_net_repair_rules(&n->host, err);
+	if (r >= 0)
+		r = vz_traffic_read(&n->counters, err);
 	if (r == 0 && !n->values.is_quota)
 		r = show_all(n, words, count, err);
 	if (r == 0 && (n->values.is_saving || n->values.is_quota))

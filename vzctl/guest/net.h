@@ -73,6 +73,13 @@ int vz_net_hold(const struct vz_guest *g);
  */
 int vz_net_down(struct vz_guest *g, int netns_fd, struct wabe_error *err);
 
+/**
+ * vz_net_repair_rules() - somebody flushed nftables' ruleset under running guests: make again what keeps them to their addresses,
+ * counts their traffic and limits their connections. Asks the kernel one thing when nobody did.
+ * 1: it was so, 0, or -errno.
+ */
+int vz_net_repair_rules(const struct vz_host *host, struct wabe_error *err);
+
 /** vz_net_is_left() - is there a record? Of a guest that doesn't run: there is something to take back. */
 bool vz_net_is_left(const struct vz_guest *g);
 

@@ -6,14 +6,12 @@
  * group, and at sets of (device's index, address): a guest more is an element more. Indexes instead of names, because
  * they are never used twice, so what may be left of a guest that is gone lets nobody in.
  */
-#include <dirent.h>
 #include <linux/netfilter.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/parse.h"
 #include "guest/net_internal.h"
 
 #define TABLE "wabe"
@@ -113,68 +111,68 @@ static int put_mac(struct wabe_buf *text, const struct vz_net_record *record,
 	return 0;
 }
 
+struct making {
+	const struct table *table;
+	struct wabe_buf *text;
+	size_t devices; /* that the table is for */
+};
+
 /* A record's elements for the table that is made again. */
-static int put_record(struct wabe_buf *text, const struct table *table,
-		      const struct vz_net_record *record)
+static int put_record(uint32_t ctid, const struct vz_net_record *record, void *data)
 {
+	struct making *m = data;
 	int r = 0;
 
+	(void)ctid;
 	for (size_t i = 0; r == 0 && i < record->devices.count; i++) {
 		struct vz_net_device device;
 
 		if (vz_net_device_parse(record->devices.items[i], &device) < 0)
 			continue;
-		if (device.is_venet && table == &routed)
-			r = put_addresses(text, record, device.index);
-		else if (!device.is_venet && table == &bridged)
-			r = put_mac(text, record, &device);
+		/* Also interfaces are routed, those without a bridge. */
+		m->devices += m->table == &routed || !device.is_venet;
+		if (device.is_venet && m->table == &routed)
+			r = put_addresses(m->text, record, device.index);
+		else if (!device.is_venet && m->table == &bridged)
+			r = put_mac(m->text, record, &device);
 	}
 	return r;
 }
 
-/* Somebody may have flushed the ruleset under running guests: those that are in no table any more are cut off. */
-static int put_guests(struct wabe_buf *text, const struct table *table, const struct vz_host *host,
-		      struct wabe_error *err)
+static int put_table(struct wabe_buf *text, const struct table *table)
 {
-	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
-	int fd = vz_net_record_dir(host), r = 0;
-	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir) {
-		wabe_cleanup_close(&fd);
-		return fd == -ENOENT ? 0 : wabe_error_set(err, -EIO, "read guests' records");
-	}
-	for (const struct dirent *e; r == 0 && (e = readdir(dir)) != NULL;) {
-		struct vz_net_record record;
-		uint32_t ctid;
-
-		if (wabe_parse_u32(e->d_name, &ctid) < 0)
-			continue;
-		/* A damaged record is its own guest's trouble. */
-		if (vz_net_record_load(host, ctid, &arena, &record, NULL) == 0)
-			r = put_record(text, table, &record);
-	}
-	return r < 0 ? wabe_error_set(err, r, "read guests' records") : 0;
-}
-
-/* One transaction: the table is there as a whole, with all guests, or not at all. */
-static int make_table(const struct table *table, const struct vz_host *host, struct wabe_error *err)
-{
-	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
-	int r = wabe_buf_printf(&text, "add table %s " TABLE "\ndelete table %s " TABLE "\n",
+	int r = wabe_buf_printf(text, "add table %s " TABLE "\ndelete table %s " TABLE "\n",
 				table->name, table->name);
 
 	if (r == 0)
-		r = wabe_buf_printf(&text,
+		r = wabe_buf_printf(text,
 				    "define venet = %u\ndefine netif = %u\ndefine free = %u\n",
 				    VZ_NET_GROUP_VENET, VZ_NET_GROUP_NETIF, VZ_NET_GROUP_FREE);
+	return r < 0 ? r
+		     : wabe_buf_printf(text, "table %s " TABLE " {\n%s}\n", table->name,
+				       table->rules);
+}
+
+/*
+ * One transaction: the table is there as a whole, or not at all; with all guests: somebody may have flushed the ruleset under
+ * them, and those that are in no table are cut off. The lock is the caller's.
+ * @is_for_guests: not if there are none for it: 0; else 1 or -errno
+ */
+static int make_table(const struct table *table, const struct vz_host *host, bool is_for_guests,
+		      struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	struct making m = { table, &text, 0 };
+	int r = put_table(&text, table);
+
 	if (r == 0)
-		r = wabe_buf_printf(&text, "table %s " TABLE " {\n%s}\n", table->name,
-				    table->rules);
+		r = vz_net_record_each(host, put_record, &m, err);
 	if (r < 0)
 		return wabe_error_set(err, r, "nftables table " TABLE);
-	r = put_guests(&text, table, host, err);
-	return r < 0 ? r : wabe_nftables_run(text.data, err);
+	if (is_for_guests && m.devices == 0)
+		return 0;
+	r = wabe_nftables_run(text.data, err);
+	return r < 0 ? r : 1;
 }
 
 static int change(const struct vz_host *host, const struct table *table, bool is_add,
@@ -197,8 +195,10 @@ static int change(const struct vz_host *host, const struct table *table, bool is
 		/* Whoever had the lock made it. */
 		wabe_error_clear(&reason);
 		r = wabe_rtnl_filter(nl, is_add, elements, count, &reason);
-		if (r == -ENOENT)
-			return make_table(table, host, err);
+		if (r == -ENOENT) {
+			r = make_table(table, host, false, err);
+			return r < 0 ? r : 0;
+		}
 	}
 	return r < 0 ? wabe_error_say(err, r, "%s", reason.text) : 0;
 }
@@ -227,4 +227,54 @@ int vz_net_filter_mac(struct vz_net_job *job, bool is_add, int index,
 	const struct wabe_filter_element element = mac_element(index, mac);
 
 	return change(job->g->host, &bridged, is_add, &element, 1, err);
+}
+
+/* 0: the table for routed packets is missing, and @ret_lock_fd has the lock to make it; 1: it is there. */
+static int find_missing(const struct vz_host *host, int *ret_lock_fd, struct wabe_error *err)
+{
+	_cleanup_(wabe_rtnl_close) struct wabe_rtnl *nl = NULL;
+	_cleanup_close_ int lock_fd = -EBADF;
+	int r = wabe_rtnl_open_filter(&nl, err);
+
+	if (r == 0)
+		r = wabe_rtnl_has_table(nl, NFPROTO_INET, TABLE, err);
+	if (r != 0)
+		return r;
+	lock_fd = vz_net_record_lock(host, false, err);
+	if (lock_fd < 0)
+		return lock_fd;
+	/* Whoever had the lock may have made it. */
+	r = wabe_rtnl_has_table(nl, NFPROTO_INET, TABLE, err);
+	if (r == 0)
+		*ret_lock_fd = TAKE_FD(lock_fd);
+	return r;
+}
+
+int vz_net_filter_routed(struct vz_net_job *job, struct wabe_error *err)
+{
+	_cleanup_close_ int lock_fd = -EBADF;
+	int r = find_missing(job->g->host, &lock_fd, err);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = make_table(&routed, job->g->host, false, err);
+	return r < 0 ? r : 0;
+}
+
+/* Only a flush of all takes the one for routed packets away, which every guest with a network needs: it is asked for alone. */
+int vz_net_filter_repair(const struct vz_host *host, struct wabe_error *err)
+{
+	_cleanup_close_ int lock_fd = -EBADF, dir_fd = vz_net_record_dir(host);
+	int r;
+
+	if (dir_fd == -ENOENT)
+		return 0;
+	r = find_missing(host, &lock_fd, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = make_table(&routed, host, true, err);
+	if (r <= 0)
+		return r;
+	r = make_table(&bridged, host, true, err);
+	return r < 0 ? r : 1;
 }

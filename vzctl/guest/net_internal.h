@@ -37,6 +37,13 @@ int vz_net_record_save(const struct vz_host *host, uint32_t ctid,
 		       const struct vz_net_record *record, struct wabe_error *err);
 int vz_net_record_remove(const struct vz_host *host, uint32_t ctid, struct wabe_error *err);
 
+/** Takes one guest's record; < 0 ends it. */
+typedef int vz_net_record_fn(uint32_t ctid, const struct vz_net_record *record, void *data);
+
+/** vz_net_record_each() - all that can be read: a damaged one is its own guest's trouble. What @take returned, or -errno. */
+int vz_net_record_each(const struct vz_host *host, vz_net_record_fn *take, void *data,
+		       struct wabe_error *err);
+
 /** vz_net_record_dir() - open <STATEDIR>/.net, which holds a record a guest; -ENOENT. */
 int vz_net_record_dir(const struct vz_host *host);
 
@@ -149,5 +156,14 @@ int vz_net_filter_addresses(struct vz_net_job *job, bool is_add, int index,
 /** vz_net_filter_mac() - the same for frames from a hardware address. */
 int vz_net_filter_mac(struct vz_net_job *job, bool is_add, int index,
 		      const unsigned char mac[WABE_MAC_BYTES], struct wabe_error *err);
+
+/** vz_net_filter_routed() - the rules for routed packets are there, also for a guest that has no element in them: an interface. */
+int vz_net_filter_routed(struct vz_net_job *job, struct wabe_error *err);
+
+/**
+ * vz_net_filter_repair() - make the tables again if somebody flushed them under running guests. One question to the kernel when
+ * nobody did. 1: they were gone, 0, or -errno.
+ */
+int vz_net_filter_repair(const struct vz_host *host, struct wabe_error *err);
 
 #endif

@@ -229,6 +229,8 @@ int vz_netif_add(struct vz_net_job *job, const char *entry, struct wabe_error *e
 		.group = n.is_filtered ? VZ_NET_GROUP_NETIF : VZ_NET_GROUP_FREE,
 	};
 	if (r == 0)
+		r = vz_net_filter_routed(job, err);
+	if (r == 0)
 		r = vz_net_pair(job, &pair, &device, err);
 	if (r == 0 && n.is_filtered)
 		r = vz_net_filter_mac(job, true, device.index, n.mac, err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* guest/net: the record of what was set up; see net.h. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -88,6 +89,28 @@ int vz_net_record_load(const struct vz_host *host, uint32_t ctid, struct wabe_ar
 	}
 	*ret_record = record;
 	return 0;
+}
+
+int vz_net_record_each(const struct vz_host *host, vz_net_record_fn *take, void *data,
+		       struct wabe_error *err)
+{
+	int fd = vz_net_record_dir(host), r = 0;
+	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		wabe_cleanup_close(&fd);
+		return fd == -ENOENT ? 0 : wabe_error_set(err, -EIO, "read guests' records");
+	}
+	for (const struct dirent *e; r >= 0 && (e = readdir(dir)) != NULL;) {
+		_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+		struct vz_net_record record;
+		uint32_t ctid;
+
+		if (wabe_parse_u32(e->d_name, &ctid) == 0 &&
+		    vz_net_record_load(host, ctid, &arena, &record, NULL) == 0)
+			r = take(ctid, &record, data);
+	}
+	return r < 0 ? r : 0;
 }
 
 static int format(struct wabe_buf *text, const struct vz_net_record *record)
