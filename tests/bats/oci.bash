@@ -304,6 +304,20 @@ cgroup_dir()
 	fi
 }
 
+# Cgroups of a test's own making, in each hierarchy, with those below them. One that isn't empty stays.
+# $1: the beginning of its name, below the root
+remove_cgroups()
+{
+	find /sys/fs/cgroup -depth -type d \( -path "/sys/fs/cgroup/$1*" -o -path "/sys/fs/cgroup/*/$1*" \) -exec rmdir {} + || :
+}
+
+# For more_teardown: the process of the host's that a test started as $OTHER, if it is still there.
+end_other()
+{
+	[[ -z ${OTHER-} ]] || kill "$OTHER" 2>/dev/null || :
+	OTHER=
+}
+
 # What no test may change on the host.
 host_facts()
 {

@@ -8,9 +8,8 @@ load oci
 
 more_teardown()
 {
-	[[ -z ${OTHER-} ]] || kill "$OTHER" 2>/dev/null || true
-	OTHER=
-	rmdir $(find /sys/fs/cgroup -mindepth 1 -maxdepth 5 -depth -path "*/bats-must-$BATS_ROOT_PID*" -type d 2>/dev/null) 2>/dev/null || true
+	end_other
+	remove_cgroups "bats-must-$BATS_ROOT_PID" 2>/dev/null
 }
 
 @test "the configured devices are there, outside /dev too" {

@@ -73,7 +73,7 @@ by_wabe() { call run_ "${ARGUMENTS[@]}"; }
 		ok podman_ run --rm --cgroup-parent "/wabe-bats-$BATS_ROOT_PID" "by-$program" cat /built
 		is built
 	done
-	callers_remove_cgroups "wabe-bats-$BATS_ROOT_PID"
+	remove_cgroups "wabe-bats-$BATS_ROOT_PID"
 	printf '%s\n' 'FROM localhost/base' 'RUN exit 9' >"$T/Containerfile"
 	refused "exit status 9" inside_place buildah build --isolation oci --runtime "$WABE" -f "$T/Containerfile" "$T"
 }

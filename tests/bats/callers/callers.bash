@@ -55,13 +55,6 @@ callers_end()
 	wait_for has_ended "$pid"
 }
 
-# The cgroup that the callers' containers were in, in each hierarchy.
-# $1: its name, below the root
-callers_remove_cgroups()
-{
-	find /sys/fs/cgroup -depth -type d \( -path "/sys/fs/cgroup/$1*" -o -path "/sys/fs/cgroup/*/$1*" \) -exec rmdir {} + || :
-}
-
 # An image in an OCI archive: busybox, and a user "web". Nothing is pulled.
 # $1: the archive's path, $2: the tag
 callers_image()

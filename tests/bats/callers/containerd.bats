@@ -24,7 +24,7 @@ teardown_file()
 {
 	callers_end "$BATS_FILE_TMPDIR/containerd.pid"
 	callers_end "$BATS_FILE_TMPDIR/place.pid" KILL
-	callers_remove_cgroups "wabe-bats-$BATS_ROOT_PID"
+	remove_cgroups "wabe-bats-$BATS_ROOT_PID"
 }
 
 start_containerd()

@@ -32,9 +32,9 @@ more_setup_file()
 teardown_file()
 {
 	callers_end "$BATS_FILE_TMPDIR/place.pid" KILL
-	callers_remove_cgroups "wabe-bats-$BATS_ROOT_PID"
+	remove_cgroups "wabe-bats-$BATS_ROOT_PID"
 	# podman's own, where a test can't name another; it stays while anything is in it
-	callers_remove_cgroups libpod_parent 2>/dev/null
+	remove_cgroups libpod_parent 2>/dev/null
 }
 
 more_teardown()
