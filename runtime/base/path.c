@@ -18,20 +18,26 @@
 
 #define RACE_TRIES 64 /* openat2(2): EAGAIN while somebody renames; a guest may do so for ever */
 
-static int open_resolved(int root_fd, const char *path, int flags, mode_t mode, uint64_t resolve)
+static int open_by(int dir_fd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = (uint64_t)flags | O_CLOEXEC,
 		.mode = (flags & O_CREAT) ? mode : 0,
-		.resolve = resolve | RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+		.resolve = resolve | RESOLVE_NO_MAGICLINKS,
 	};
 	long fd;
 	int tries = 0;
 
 	do {
-		fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+		fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
 	} while (fd < 0 && (errno == EAGAIN || errno == EINTR) && ++tries < RACE_TRIES);
 	return fd < 0 ? -errno : (int)fd;
+}
+
+/* As after a chroot to @root_fd. */
+static int open_resolved(int root_fd, const char *path, int flags, mode_t mode, uint64_t resolve)
+{
+	return open_by(root_fd, path, flags, mode, resolve | RESOLVE_IN_ROOT);
 }
 
 void wabe_path_clean(char *path)
@@ -64,6 +70,13 @@ int wabe_path_open_in(int root_fd, const char *path, int flags, mode_t mode, str
 	if (fd < 0)
 		return wabe_error_set(err, fd, "open %s in the container's root", path);
 	return fd;
+}
+
+int wabe_path_open_own(const char *path, int flags, struct wabe_error *err)
+{
+	int fd = open_by(AT_FDCWD, path, flags, 0, 0);
+
+	return fd < 0 ? wabe_error_set(err, fd, "open %s", path) : fd;
 }
 
 int wabe_path_open_proc(int proc_fd, const char *path, int flags, struct wabe_error *err)

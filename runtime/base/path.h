@@ -27,6 +27,12 @@ int wabe_path_open_strict(int root_fd, const char *path, int flags, mode_t mode,
 			  struct wabe_error *err);
 
 /**
+ * wabe_path_open_own() - open @path as any program of the calling process could, from its own root; no magic link is followed.
+ * @flags: as wabe_path_open_in(), without O_CREAT
+ */
+int wabe_path_open_own(const char *path, int flags, struct wabe_error *err);
+
+/**
  * wabe_path_open_proc() - a file of the procfs whose root is @proc_fd ("thread-self/attr/exec"): no magic link is followed, nor
  * is what is mounted over a part of it (-EXDEV), and what was opened is on a procfs (else -EPERM; CVE-2019-16884).
  */

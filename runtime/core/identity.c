@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "core/home.h"
 #include "core/listener.h"
 #include "spec/spec.h"
 #include "sys/capability.h"
@@ -318,13 +319,15 @@ int wabe_identity_load_last(const struct wabe_spec_process *process,
 int wabe_identity_exec(const struct wabe_spec_process *process, const char *program,
 		       const struct wabe_seccomp_program *seccomp, struct wabe_error *err)
 {
-	static char *const no_env[] = { NULL };
-	int r = wabe_identity_rlimits(process, err);
+	char **env;
+	int r = wabe_home_env(&process->env, process->user.uid, &env, err);
 
+	if (r == 0)
+		r = wabe_identity_rlimits(process, err);
 	if (r == 0)
 		r = wabe_identity_load_last(process, seccomp, err);
 	if (r < 0)
 		return r;
-	execve(program, process->args.items, process->env.count ? process->env.items : no_env);
+	execve(program, process->args.items, env);
 	return exec_error(-errno, process->args.items[0], err);
 }

@@ -12,16 +12,70 @@ load oci
 }
 
 @test "the environment is exactly the configured one" {
-	conf '.process.args = ["/bin/busybox", "env"] | .process.env = ["A=1", "B=x=y", "EMPTY=", "PATH=/bin"]'
+	conf '.process.args = ["/bin/busybox", "env"] | .process.env = ["A=1", "B=x=y", "EMPTY=", "PATH=/bin", "HOME=/h"]'
 	SECRET=host ok_container
-	is $'A=1\nB=x=y\nEMPTY=\nPATH=/bin'
+	is $'A=1\nB=x=y\nEMPTY=\nPATH=/bin\nHOME=/h'
 	conf 'del(.process.env)'
 	ok_container
-	is ""
+	is HOME=/root
 	conf '.process.env = ["NOVALUE"]'
 	refused_container "process.env[0]"
 	conf '.process.env = ["=x"]'
 	refused_container "process.env[0]"
+}
+
+@test "HOME that the configuration leaves open is that of the user in the container, or /" {
+	own_rootfs
+	printf '%s\n' nonsense 'web:x:1000:1000::/srv/web:/bin/sh' 'twice:x:1000:1000::/never:/bin/sh' 'odd:x:1001:0::relative:' 'short:x:1002' \
+		>>"$ROOTFS/etc/passwd"
+	printf 'last:x:1003:0::/last:' >>"$ROOTFS/etc/passwd"
+	background
+	local id
+	for id in 0=/root 1000=/srv/web 1001=/ 1002=/ 1003=/last 1004=/; do
+		ok W exec -u "${id%=*}" "$ID" /bin/busybox env
+		[[ $(grep HOME= <<<"$output") == "HOME=${id#*=}" ]] || shown
+	done
+	# One that is empty counts as none, as with runc; any other stays.
+	ok W exec -u 1000 -e HOME= -e AFTER=x "$ID" /bin/busybox env
+	[[ $(grep -E 'HOME=|AFTER=' <<<"$output") == $'AFTER=x\nHOME=/srv/web' ]] || shown
+	ok W exec -u 1000 -e HOME=/own "$ID" /bin/busybox env
+	[[ $(grep HOME= <<<"$output") == HOME=/own ]] || shown
+	ok W delete -f "$ID"
+	conf '.process.args = ["/bin/busybox", "env"] | .process.user = {uid: 1000, gid: 1000}'
+	for id in true false; do
+		conf '.process.noNewPrivileges = $n | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}' --argjson n "$id"
+		ok_container
+		[[ $(grep HOME= <<<"$output") == HOME=/srv/web ]] || shown
+	done
+	userns
+	ok_container
+	[[ $(grep HOME= <<<"$output") == HOME=/srv/web ]] || shown
+}
+
+@test "whatever is in the place of the container's passwd, HOME costs little and waits for nothing" {
+	own_rootfs
+	conf '.process.args = ["/bin/busybox", "env"]'
+	local kind
+	for kind in missing directory fifo "link to itself" "link to a descriptor" device zeros; do
+		rm -rf "$ROOTFS/etc/passwd"
+		case $kind in
+		directory) mkdir "$ROOTFS/etc/passwd" ;;
+		fifo) mkfifo "$ROOTFS/etc/passwd" ;;
+		"link to itself") ln -s passwd "$ROOTFS/etc/passwd" ;;
+		"link to a descriptor") ln -s /proc/self/fd/0 "$ROOTFS/etc/passwd" ;;
+		device) ln -s /dev/zero "$ROOTFS/etc/passwd" ;;
+		zeros) truncate -s 4G "$ROOTFS/etc/passwd" ;;
+		esac
+		WABE_TIMEOUT=10 ok_container
+		[[ $(grep HOME= <<<"$output") == HOME=/ ]] || { echo "$kind"; shown; }
+	done
+	# A link that stays in the container is followed.
+	rm "$ROOTFS/etc/passwd"
+	ln -s ../srv/passwd "$ROOTFS/etc/passwd"
+	mkdir "$ROOTFS/srv"
+	echo root:x:0:0::/linked:/bin/sh >"$ROOTFS/srv/passwd"
+	ok_container
+	[[ $(grep HOME= <<<"$output") == HOME=/linked ]] || shown
 }
 
 @test "the program is found by the process's own PATH" {

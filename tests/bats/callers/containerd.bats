@@ -150,7 +150,7 @@ end_task()
 	ok ctr_run --rm "$IMAGE" "$ID" sh -c 'echo out; echo $FROM; cat /proc/1/cgroup'
 	has $'out\nimage\n'
 	has ":$CGROUP"
-	like_runc --env A=b --env FROM=here --label l=m --annotation a.b=c -- sh -c 'echo $A $FROM; pwd; id; hostname; exit 7'
+	like_runc --env A=b --env FROM=here --label l=m --annotation a.b=c -- sh -c 'echo $A $FROM; pwd; id; hostname; env | sort; exit 7'
 	[[ $status == 7 ]]
 	ok ctr_run --rm "$IMAGE" "$ID" sh -c 'echo err >&2'
 	has err
@@ -158,6 +158,8 @@ end_task()
 
 @test "run: rights, devices and mounts are runc's" {
 	mkdir "$T/shared"
+	like_runc --user web -- sh -c 'echo ~; env | sort'
+	has HOME=/tmp
 	like_runc --cap-drop CAP_CHOWN --cap-add CAP_SYS_ADMIN --seccomp --device /dev/full --read-only --cwd /tmp \
 		--mount "type=bind,src=$T/shared,dst=/mnt,options=rbind:ro" --mount "type=tmpfs,src=tmpfs,dst=/var/tmp,options=size=64k" \
 		-- sh -c 'exec 2>&1; pwd; grep -E "Cap|Seccomp:|NoNewPrivs" /proc/self/status; rm -f /dev/core; ls /dev; echo x >/dev/full; touch /x

@@ -178,15 +178,25 @@ watch_joiners()
 	is $'Uid: 1000 1000 1000 1000\nGid: 1000 1000 1000 1000\nGroups: '
 }
 
-@test "the guest's passwd and group are never read by the runtime (2026-47262, 2019-14271)" {
+@test "the guest's group is never read, its passwd only for a HOME, by the process itself and no more than 1 MiB (2026-47262, 2019-14271)" {
 	[[ -x /usr/bin/strace ]] || skip "no strace"
 	own_rootfs
 	truncate -s 4G "$ROOTFS/etc/group" "$ROOTFS/etc/passwd"
+	conf '.process.env += ["HOME=/"]'
 	conf '.process.user = {uid: 1000, gid: 1000} | .process.args = ["/bin/busybox", "true"]'
 	ok timeout 60 "${ENTER[@]}" strace -f -o "$T/trace" -e trace=openat,openat2,open,execve,execveat "$WABE" --root "$STATE" run --bundle "$B" "$ID"
 	run -1 grep -E '"(/etc/(passwd|group|nsswitch.conf|ld.so[^"]*)"|/lib|/usr/lib)' "$T/trace"
 	# Executed: the runtime, once more from its clone, and the program.
 	[[ $(grep -cE 'execve(at)?\(.* = 0$' "$T/trace") -le 3 ]] || { cat "$T/trace"; return 1; }
+	conf '.process.env -= ["HOME=/"]'
+	ok timeout 60 "${ENTER[@]}" strace -f -o "$T/trace" -e trace=openat,openat2,open,read,setresuid,execve,execveat "$WABE" --root "$STATE" run --bundle "$B" "$ID"
+	run -1 grep -E '"(/etc/(group|nsswitch.conf|ld.so[^"]*)"|/lib|/usr/lib)' "$T/trace"
+	# Once, when the process is its own user and nothing but its program is to come.
+	local pid
+	pid=$(awk '/"\/etc\/passwd"/ { print $1 }' "$T/trace")
+	[[ $(awk -v pid="$pid" '$1 == pid && /setresuid\(1000|"\/etc\/passwd"|execve\(/ { sub(/\(.*/, ""); print $2 }' "$T/trace" | tail -n 3 | xargs) == "setresuid openat2 execve" ]] ||
+		{ cat "$T/trace"; return 1; }
+	[[ $(awk -v pid="$pid" '/"\/etc\/passwd"/ { is_after = 1 } $1 == pid && is_after && / read\(/ { n += $NF } END { print n }' "$T/trace") -le 1052672 ]]
 }
 
 @test "v1 hierarchies and their release_agent are out of reach (2022-0492, 2023-25809)" {
