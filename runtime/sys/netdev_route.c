@@ -92,15 +92,22 @@ static int keep_expiry(struct wabe_netlink_request *q, const struct rtattr *a)
 	return wabe_netlink_add(q, RTA_EXPIRES, &seconds, sizeof(seconds));
 }
 
-/* A nexthop object ended with the device; the kernel shows beside it what it stood for. */
+/* What a nexthop object says: the kernel shows it beside the object's number, and takes one of both. */
+static bool is_of_nexthop(unsigned short type)
+{
+	return type == RTA_OIF || type == RTA_GATEWAY || type == RTA_VIA || type == RTA_MULTIPATH ||
+	       type == RTA_ENCAP || type == RTA_ENCAP_TYPE;
+}
+
 static int keep_attributes(struct wabe_netlink_request *q, const struct rtattr *a, size_t len)
 {
+	bool has_nexthop = wabe_netlink_find(a, len, RTA_NH_ID, sizeof(uint32_t));
 	int r = 0;
 
 	for (; r == 0 && RTA_OK(a, len); a = RTA_NEXT(a, len)) {
 		if (a->rta_type == RTA_CACHEINFO)
 			r = keep_expiry(q, a);
-		else if (a->rta_type != RTA_NH_ID)
+		else if (!has_nexthop || !is_of_nexthop(a->rta_type & NLA_TYPE_MASK))
 			r = wabe_netlink_add(q, a->rta_type, RTA_DATA(a), RTA_PAYLOAD(a));
 	}
 	return r;
@@ -135,12 +142,27 @@ static void drop_last(struct wabe_netdev_routes *routes)
 	free(routes->items[--routes->count].attributes);
 }
 
+static bool is_over(struct wabe_netdev_routes *routes, struct wabe_netdev_route *route)
+{
+	const struct rtattr *nexthop = wabe_netlink_find((const void *)route->attributes,
+							 route->attributes_len, RTA_NH_ID,
+							 sizeof(uint32_t));
+	struct search search = { .index = routes->index };
+	uint32_t id;
+
+	if (nexthop) {
+		memcpy(&id, RTA_DATA(nexthop), sizeof(id));
+		return wabe_netdev_nexthops_have(&routes->nexthops, id);
+	}
+	each_index(route, compare, &search);
+	return search.is_found;
+}
+
 /* Kernels that don't choose by RTA_OIF, or have not this family, say more than was asked. */
 static int take_route(const struct nlmsghdr *h, void *arg)
 {
 	struct wabe_netdev_routes *routes = arg;
 	const struct rtmsg *route = NLMSG_DATA(h);
-	struct search search = { .index = routes->index };
 	struct wabe_netlink_request q;
 	int r;
 
@@ -154,8 +176,7 @@ static int take_route(const struct nlmsghdr *h, void *arg)
 		r = add_route(routes, &q);
 	if (r < 0)
 		return r;
-	each_index(&routes->items[routes->count - 1], compare, &search);
-	if (!search.is_found)
+	if (!is_over(routes, &routes->items[routes->count - 1]))
 		drop_last(routes);
 	return 0;
 }
@@ -183,7 +204,9 @@ int wabe_netdev_routes_read(int sock, int index, struct wabe_netdev_routes *ret_
 
 	/* Only then the kernel chooses itself: a router has a million routes. */
 	(void)setsockopt(sock, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-	r = read_family(sock, &routes, AF_INET, err);
+	r = wabe_netdev_nexthops_read(sock, index, &routes.nexthops, err);
+	if (r == 0)
+		r = read_family(sock, &routes, AF_INET, err);
 	if (r == 0)
 		r = read_family(sock, &routes, AF_INET6, err);
 	on = 0;
@@ -202,7 +225,8 @@ static bool has_router(const struct wabe_netdev_route *route)
 
 	return wabe_netlink_find(first, route->attributes_len, RTA_GATEWAY, 0) ||
 	       wabe_netlink_find(first, route->attributes_len, RTA_VIA, 0) ||
-	       wabe_netlink_find(first, route->attributes_len, RTA_MULTIPATH, 0);
+	       wabe_netlink_find(first, route->attributes_len, RTA_MULTIPATH, 0) ||
+	       wabe_netlink_find(first, route->attributes_len, RTA_NH_ID, 0);
 }
 
 static int put_route(int sock, const struct wabe_netdev_route *route, struct wabe_error *err)
@@ -222,7 +246,8 @@ static int put_route(int sock, const struct wabe_netdev_route *route, struct wab
 int wabe_netdev_routes_put(int sock, int index, struct wabe_netdev_routes *routes,
 			   struct wabe_error *err)
 {
-	int from_to[] = { routes->index, index }, result = 0;
+	int from_to[] = { routes->index, index };
+	int result = wabe_netdev_nexthops_put(sock, index, &routes->nexthops, err);
 
 	for (size_t i = 0; i < routes->count; i++)
 		each_index(&routes->items[i], replace, from_to);
@@ -243,5 +268,6 @@ void wabe_netdev_routes_release(struct wabe_netdev_routes *routes)
 	for (size_t i = 0; i < routes->count; i++)
 		free(routes->items[i].attributes);
 	free(routes->items);
+	wabe_netdev_nexthops_release(&routes->nexthops);
 	*routes = (struct wabe_netdev_routes){ 0 };
 }

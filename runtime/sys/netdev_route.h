@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sys/netdev_route: the routes over a network device (rtnetlink(7), RTM_GETROUTE), of all tables, IPv4 and IPv6. The kernel drops
- * them when the device leaves its network namespace; who brings it back puts them back.
+ * sys/netdev_route: the routes over a network device (rtnetlink(7), RTM_GETROUTE), of all tables, IPv4 and IPv6, and the nexthop
+ * objects that some go by. The kernel drops them when the device leaves its network namespace; who brings it back puts them back.
  */
 #ifndef WABE_SYS_NETDEV_ROUTE_H
 #define WABE_SYS_NETDEV_ROUTE_H
@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "sys/netdev_nexthop.h"
 
 /* One route as the kernel gave it. */
 struct wabe_netdev_route {
@@ -20,8 +21,9 @@ struct wabe_netdev_route {
 };
 
 struct wabe_netdev_routes {
-	int index;	      /* that they have for the device */
-	unsigned char family; /* that is being read */
+	int index;			      /* that they have for the device */
+	struct wabe_netdev_nexthops nexthops; /* over it; routes by one of them name that alone */
+	unsigned char family;		      /* that is being read */
 	struct wabe_netdev_route *items;
 	size_t count;
 };

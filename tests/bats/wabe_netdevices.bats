@@ -181,6 +181,55 @@ routes()
 	[[ $output != *10.2[0-9].* && $output != *default* ]] || shown
 }
 
+nexthops()
+{
+	on_host ip nexthop show | sed 's/ linkdown//; s/ dead//; s/unbalanced_time [0-9.]* //; s/[[:space:]]*$//' | sort
+}
+
+@test "a create that fails restores nexthop objects, their groups, and the routes by them" {
+	on_host ip nexthop help 2>&1 | grep -q Usage || skip "no nexthop objects"
+	on_host ip link add v1 type veth peer name p1
+	on_host ip addr add 10.9.7.7/24 dev v1
+	on_host ip link set v1 up
+	on_host ip link set p1 up
+	on_host ip nexthop add id 1 via 10.9.8.1 dev v0
+	on_host ip nexthop add id 2 via 10.9.7.1 dev v1
+	on_host ip nexthop add id 3 via 10.9.8.2 dev v0 protocol 77
+	on_host ip nexthop add id 4 dev v0
+	on_host ip nexthop add id 5 via 192.0.2.1 dev v0 onlink
+	on_host ip nexthop add id 6 via 2001:db8::1 dev v0
+	on_host ip nexthop add id 7 blackhole
+	on_host ip nexthop add id 100 group 1,3/3,2
+	on_host ip nexthop add id 101 group 1
+	on_host ip nexthop add id 102 group 2
+	on_host ip nexthop add id 103 group 1,2 type resilient buckets 8 idle_timer 50
+	on_host ip route add 10.30.0.0/16 nhid 1
+	on_host ip route add 10.31.0.0/16 nhid 100 metric 9
+	on_host ip route add 10.32.0.0/16 nhid 101 table 77
+	on_host ip route add 10.33.0.0/16 nhid 102
+	on_host ip route add 10.34.0.0/16 nhid 4
+	on_host ip route add 10.35.0.0/16 nhid 5
+	on_host ip -6 route add 2001:db8:7::/48 nhid 6
+	on_host ip route add 10.36.0.0/16 via 10.9.8.1 dev v0
+	local compat
+	for compat in 1 0; do
+		on_host sh -c "echo $compat >/proc/sys/net/ipv4/nexthop_compat_mode"
+		nexthops >"$T/nexthops"
+		routes >"$T/routes"
+		[[ $(grep -c nhid "$T/routes") -ge 7 && $(wc -l <"$T/nexthops") == 11 ]] || { cat "$T/routes" "$T/nexthops"; false; }
+		cp "$BASE" "$B/config.json"
+		devices '{v0: {name: "eth0"}}'
+		conf '.mounts += [{destination: "/mnt", type: "nosuchfs", source: "x"}]'
+		refused_container nosuchfs
+		nexthops | diff "$T/nexthops" -
+		routes | diff "$T/routes" -
+		devices '{v1: {}, v0: {name: "eth0"}}'
+		refused_container nosuchfs
+		nexthops | diff "$T/nexthops" -
+		routes | diff "$T/routes" -
+	done
+}
+
 @test "devices that can't be moved are refused" {
 	links >"$T/links"
 	devices '{lo: {name: "lo1"}}'
