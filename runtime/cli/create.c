@@ -37,7 +37,13 @@ struct values {
 			"keep the caller's session keyring"                                       \
 	}
 
-static const struct wabe_option create_options[] = { COMMON_OPTIONS };
+/* The last three say what create does anyhow; runc's callers share a list of options with run, crun's create has the last. */
+static const struct wabe_option create_options[] = {
+	COMMON_OPTIONS,
+	{ "detach", 'd', WABE_OPTION_FLAG, V(is_detached), NULL, "as create always does" },
+	{ "keep", 0, WABE_OPTION_FLAG, V(is_kept), NULL, "as create always does" },
+	{ "no-subreaper", 0, WABE_OPTION_FLAG, V(no_subreaper), NULL, "as create always does" },
+};
 static const struct wabe_option run_options[] = {
 	COMMON_OPTIONS,
 	{ "detach", 'd', WABE_OPTION_FLAG, V(is_detached), NULL, "don't wait for the process" },

@@ -21,7 +21,7 @@ static const struct cli_verb *const verbs[] = {
 };
 
 struct globals {
-	const char *root, *log, *log_format, *cgroup_manager, *rootless;
+	const char *root, *log, *log_format, *cgroup_manager, *rootless, *criu;
 	bool is_debug, is_systemd, is_version, is_help;
 };
 
@@ -40,6 +40,9 @@ static const struct wabe_option global_options[] = {
 	  "the same as --cgroup-manager systemd" },
 	{ "rootless", 0, WABE_OPTION_STRING, G(rootless), "WHEN",
 	  "do without a cgroup where none may be made: true, false or auto (default)" },
+	/* containerd passes it with each verb, when its configuration names one. */
+	{ "criu", 0, WABE_OPTION_STRING, G(criu), "PROGRAM",
+	  "what checkpoint and restore would call; nothing else does" },
 	{ "version", 'v', WABE_OPTION_FLAG, G(is_version), NULL, "print the version" },
 	{ "help", 'h', WABE_OPTION_FLAG, G(is_help), NULL, "print this help" },
 };

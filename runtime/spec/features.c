@@ -126,6 +126,15 @@ static void add_linux(struct wabe_json_writer *w)
 	wabe_json_object_end(w);
 }
 
+/* features.md, "Unsafe annotations in config.json": one that ends with a dot stands for all that begin so. */
+static void add_unsafe_annotations(struct wabe_json_writer *w)
+{
+	wabe_json_key(w, "potentiallyUnsafeConfigAnnotations");
+	wabe_json_array_begin(w);
+	wabe_json_add_string(w, "org.systemd.property.");
+	wabe_json_array_end(w);
+}
+
 int wabe_spec_features(struct wabe_buf *out, struct wabe_error *err)
 {
 	struct wabe_json_writer *w = wabe_json_writer_new(WABE_JSON_INDENTED);
@@ -141,6 +150,7 @@ int wabe_spec_features(struct wabe_buf *out, struct wabe_error *err)
 	wabe_json_object_begin(w);
 	wabe_json_put_string(w, "wabe.version", WABE_VERSION);
 	wabe_json_object_end(w);
+	add_unsafe_annotations(w);
 	wabe_json_object_end(w);
 	r = wabe_json_writer_finish(w, out);
 	return r < 0 ? wabe_error_set(err, r, "features") : 0;

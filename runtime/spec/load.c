@@ -118,6 +118,7 @@ static int normalise(struct wabe_spec *spec)
 	drop_empty(&spec->hostname);
 	drop_empty(&spec->domainname);
 	drop_empty(&spec->rootfs_propagation);
+	drop_empty(&spec->cgroups_path);
 	drop_empty(&spec->resources.cpu.cpus);
 	drop_empty(&spec->resources.cpu.mems);
 	normalise_pids(spec);

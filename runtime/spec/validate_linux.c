@@ -207,8 +207,6 @@ static int validate_cgroups_path(const char *path, struct wabe_error *err)
 {
 	if (!path)
 		return 0;
-	if (!*path)
-		return wabe_error_say(err, -EINVAL, "linux.cgroupsPath: is empty");
 	if (has_dotdot(path) || !wabe_str_printable(path))
 		return wabe_error_say(
 			err, -EINVAL,

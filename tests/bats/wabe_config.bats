@@ -191,6 +191,7 @@ refused_at()
 	ok W features
 	jq -e '.ociVersionMin == "1.0.0" and (.ociVersionMax | startswith("1.")) and (.hooks | length == 6)
 		and (.linux.namespaces | index("time")) and (.linux.capabilities | index("CAP_BPF")) and .linux.seccomp.enabled
+		and .potentiallyUnsafeConfigAnnotations == ["org.systemd.property."]
 		and (.mountOptions | index("rro")) and .linux.cgroup.v1 and .linux.cgroup.v2' "$T/out"
 }
 
@@ -254,6 +255,10 @@ refused_at()
 	is fine
 	ok W run -bundle="$B" -keep=true -- "$ID"
 	ok W delete "$ID" -force
+	# What is run's to choose, create does anyhow; --criu stands in front of each verb of containerd's that has it configured.
+	ok W --criu /usr/sbin/criu create -d --keep --no-subreaper --bundle "$B" "$ID"
+	[[ $(state_of) == created ]]
+	ok W --criu=criu delete "$ID"
 	ok W -debug=true list -q "--format=json"
 	# What has a command of its own has its options in front.
 	background 'exec sleep 600'
