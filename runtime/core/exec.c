@@ -135,6 +135,10 @@ static int prepare(struct exec *e, struct wabe_error *err)
 		return wabe_error_say(
 			err, -EINVAL,
 			"process.terminal: wants a console socket (--console-socket)");
+	if (!e->process.terminal && e->args->console_socket)
+		return wabe_error_say(
+			err, -EINVAL,
+			"a console socket was given, but process.terminal is not set");
 	r = wabe_fd_check_passed(e->args->preserve_fds, err);
 	if (r == 0)
 		r = wabe_attributes_prepare(&e->process, &e->proc_fd, err);

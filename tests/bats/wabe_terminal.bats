@@ -117,6 +117,9 @@ on_terminal()
 	refused "console socket $T/nothing" W create --bundle "$B" --console-socket "$T/nothing" "$ID"
 	conf '.process.terminal = false'
 	refused "process.terminal is not set" W create --bundle "$B" --console-socket "$T/nothing" "$ID"
+	background
+	refused "process.terminal is not set" W exec --console-socket "$T/nothing" "$ID" true
+	ok W delete -f "$ID"
 	conf '.process.terminal = true | .mounts |= map(select(.type != "devpts"))'
 	receive
 	refused "/dev/pts" W create --bundle "$B" --console-socket "$T/socket" "$ID"
