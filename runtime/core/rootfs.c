@@ -25,9 +25,16 @@
 
 /* lxcfs and the like may cover these files of /proc, nothing else there may be covered (as in runc). */
 static const char *const proc_files[] = {
-	"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo",
-	"/proc/stat",	 "/proc/swaps",	    "/proc/uptime",
-	"/proc/loadavg", "/proc/slabinfo",  "/proc/sys/kernel/ns_last_pid",
+	"/proc/cpuinfo",
+	"/proc/diskstats",
+	"/proc/meminfo",
+	"/proc/stat",
+	"/proc/swaps",
+	"/proc/uptime",
+	"/proc/loadavg",
+	"/proc/slabinfo",
+	"/proc/sys/kernel/ns_last_pid",
+	"/proc/sys/crypto/fips_enabled",
 };
 
 static bool may_cover_in_proc(const char *destination)

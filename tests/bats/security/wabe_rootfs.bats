@@ -91,6 +91,11 @@ stays_inside()
 	conf '.root = {path: "rootfs"} | .mounts += [{destination: "/proc/meminfo", source: $s, options: ["bind"]}] | .process.args = ["cat", "/proc/meminfo"]' --arg s "$B/file"
 	ok_container
 	is 0
+	[[ -e /proc/sys/crypto/fips_enabled ]] || return 0
+	echo 1 >"$B/file"
+	conf '.mounts += [{destination: "/proc/sys/crypto/fips_enabled", source: $s, options: ["bind"]}] | .process.args = ["cat", "/proc/sys/crypto/fips_enabled"]' --arg s "$B/file"
+	ok_container
+	is 1
 }
 
 @test "a linked mount target stays in the root: every kind of link (2015-1335, 2019-18837, 2024-1753)" {
