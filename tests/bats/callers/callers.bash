@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Helpers of the tests with those who call an OCI runtime: containerd, podman, buildah. A file says `load ../oci`, then
+# Helpers of the tests with those who call an OCI runtime: containerd, Docker, podman, buildah. A file says `load ../oci`, then
 # `load callers`, and calls callers_place in its more_setup_file. All that a caller keeps is in a mount namespace
 # of the file's own with an empty /run (the callers' sockets and states have fixed names there), and below the file's
 # directory; the host's own engines, if it has any, see nothing of it.
