@@ -98,8 +98,13 @@ static int add_mount(struct wabe_init *init, struct wabe_spec *spec, struct wabe
 
 static int pass_notify(struct wabe_init *init, struct wabe_spec *spec, struct wabe_error *err)
 {
-	int r = wabe_notify_make(init->c, init->is_run, err);
+	int r;
 
+	if (!wabe_spec_namespace(spec, WABE_NS_MOUNT))
+		return wabe_error_say(
+			err, -EINVAL,
+			"NOTIFY_SOCKET: linux.namespaces has no mount namespace to show it in");
+	r = wabe_notify_make(init->c, init->is_run, err);
 	if (r == 0)
 		r = add_mount(init, spec, err);
 	return r < 0 ? r

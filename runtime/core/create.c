@@ -53,11 +53,10 @@ static int check_args(struct create *cr, struct wabe_error *err)
 	bool is_terminal = spec->process && spec->process->terminal;
 	int r = wabe_spec_validate(spec, err);
 
+	if (r == 0)
+		r = wabe_root_check(spec, err);
 	if (r < 0)
 		return r;
-	if (!wabe_spec_namespace(spec, WABE_NS_MOUNT))
-		return wabe_error_say(err, -EINVAL,
-				      "linux.namespaces: a container needs a mount namespace");
 	if (is_terminal && !args->console_socket && !args->ret_console_fd)
 		return wabe_error_say(
 			err, -EINVAL,

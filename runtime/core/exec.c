@@ -32,6 +32,7 @@
 #include "core/sync.h"
 #include "spec/spec.h"
 #include "sys/cgroup.h"
+#include "sys/mount.h"
 #include "sys/namespace.h"
 #include "sys/pidfd.h"
 #include "sys/tty.h"
@@ -50,6 +51,7 @@ struct exec {
 	struct wabe_cgroup *sub_cgroup;	 /* where the caller wants it instead, or NULL */
 	int cgroup_fd, own_pidns_fd;
 	int proc_fd; /* the host's, for labels; < 0: there are none */
+	int root_fd; /* of a container in the host's mount namespace; < 0: it has its own */
 	int ours_fd, theirs_fd;
 	pid_t pid;
 	int pidfd;
@@ -161,10 +163,26 @@ static int follow_init(struct exec *e, struct wabe_error *err)
 	return r < 0 ? r : 0;
 }
 
+/* Its root is init's alone then, by chroot(2). Whoever has the pidfd and lives had this pid when the path was opened. */
+static int open_root(struct exec *e, struct wabe_error *err)
+{
+	char path[64];
+
+	if (e->namespaces & CLONE_NEWNS)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)e->c->state.pid);
+	e->root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (e->root_fd < 0)
+		return wabe_error_set(err, -errno, "open %s", path);
+	return wabe_pidfd_signal(e->c->pidfd, 0, err);
+}
+
 static int open_places(struct exec *e, struct wabe_error *err)
 {
-	int r;
+	int r = open_root(e, err);
 
+	if (r < 0)
+		return r;
 	if (e->has_pidns && !e->is_staged) {
 		e->own_pidns_fd = wabe_namespace_open("/proc/self/ns/pid", CLONE_NEWPID, err);
 		if (e->own_pidns_fd < 0)
@@ -198,9 +216,12 @@ static int move_stdio(const struct wabe_exec_args *args, struct wabe_error *err)
 static int join(struct exec *e, struct wabe_error *err)
 {
 	/* Those that are shared with the host by the configuration are not joined: we are in them. */
-	int r = wabe_namespace_join(e->c->pidfd,
-				    e->namespaces & ~(e->is_staged ? CLONE_NEWUSER : 0), err);
+	int flags = e->namespaces & ~(e->is_staged ? CLONE_NEWUSER : 0);
+	int r = flags ? wabe_namespace_join(e->c->pidfd, flags, err) : 0;
 
+	if (r == 0 && e->root_fd >= 0)
+		r = wabe_mount_chroot(e->root_fd, err);
+	wabe_cleanup_close(&e->root_fd);
 	if (r == 0 && e->has_userns && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		r = wabe_error_set(err, -errno, "become root of the user namespace");
 	if (r == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
@@ -480,6 +501,7 @@ pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args 
 		.cgroup_fd = -EBADF,
 		.own_pidns_fd = -EBADF,
 		.proc_fd = -EBADF,
+		.root_fd = -EBADF,
 		.ours_fd = -EBADF,
 		.theirs_fd = -EBADF,
 		.pidfd = -EBADF,
@@ -490,6 +512,7 @@ pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args 
 	wabe_cgroup_close(&e.sub_cgroup);
 	wabe_cleanup_close(&e.own_pidns_fd);
 	wabe_cleanup_close(&e.proc_fd);
+	wabe_cleanup_close(&e.root_fd);
 	wabe_cleanup_close(&e.ours_fd);
 	wabe_cleanup_close(&e.theirs_fd);
 	wabe_cleanup_close(&e.pidfd);

@@ -215,8 +215,7 @@ static int prepare_labels(struct wabe_init *init, struct wabe_error *err)
 static int open_sources(struct wabe_init *init, struct wabe_error *err)
 {
 	static int (*const steps[])(struct wabe_init *, struct wabe_error *) = {
-		wabe_rootfs_open, prepare_mounts,	prepare_labels,
-		prepare_null,	  wabe_devices_prepare,
+		wabe_root_open, prepare_mounts, prepare_labels, prepare_null, wabe_devices_prepare,
 	};
 	int r = 0;
 
@@ -392,7 +391,7 @@ static int (*const child_steps[])(struct wabe_init *, struct wabe_error *) = {
 	new_session,
 	wabe_namespaces_enter_time,
 	open_inside,
-	wabe_rootfs_attach,
+	wabe_root_attach,
 	wabe_rootfs_mounts,
 	wabe_namespaces_take_network,
 	wabe_devices_make,
@@ -400,8 +399,8 @@ static int (*const child_steps[])(struct wabe_init *, struct wabe_error *) = {
 	wabe_rootfs_mask,
 	runtime_hooks,
 	container_hooks,
-	wabe_rootfs_enter,
-	wabe_rootfs_lock,
+	wabe_root_enter,
+	wabe_root_lock,
 	set_names,
 	set_sysctls,
 	raise_loopback,

@@ -125,8 +125,12 @@ int wabe_namespaces_join_for_child(struct wabe_init *init,
 				   struct wabe_error *err); /* by the stage */
 int wabe_namespaces_join(struct wabe_init *init, struct wabe_error *err);
 int wabe_namespaces_enter_time(struct wabe_init *init, struct wabe_error *err);
-int wabe_rootfs_open(struct wabe_init *init, struct wabe_error *err); /* by the creator */
-int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err);
+/** wabe_root_check() - does @spec ask for mounts that would be the host's? (spec/ refuses masked and read-only paths so.) */
+int wabe_root_check(const struct wabe_spec *spec, struct wabe_error *err);
+int wabe_root_open(struct wabe_init *init, struct wabe_error *err); /* by the creator */
+int wabe_root_attach(struct wabe_init *init, struct wabe_error *err);
+/** wabe_rootfs_propagate() - the propagation that @o asks for, on the mount @fd; none when it asks for none. */
+int wabe_rootfs_propagate(int fd, const struct wabe_mount_options *o, struct wabe_error *err);
 int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err);
 /** wabe_remount_prepare() - find what mounts[@i], which has the option "remount", changes. -EINVAL: nothing before it is there. */
 int wabe_remount_prepare(struct wabe_init *init, size_t i, struct wabe_error *err);
@@ -140,8 +144,8 @@ int wabe_rootfs_copy_link(struct wabe_init *init, const struct wabe_init_mount *
 int wabe_rootfs_copy_up(const struct wabe_init_mount *m, int from_fd, int to_fd,
 			struct wabe_error *err);
 int wabe_rootfs_mask(struct wabe_init *init, struct wabe_error *err);
-int wabe_rootfs_lock(struct wabe_init *init, struct wabe_error *err);
-int wabe_rootfs_enter(struct wabe_init *init, struct wabe_error *err);
+int wabe_root_lock(struct wabe_init *init, struct wabe_error *err);
+int wabe_root_enter(struct wabe_init *init, struct wabe_error *err);
 int wabe_devices_prepare(struct wabe_init *init, struct wabe_error *err);
 int wabe_devices_make(struct wabe_init *init, struct wabe_error *err);
 /** wabe_devices_note() - keep our own new filesystem on /dev open (init->dev_fd), once @m is mounted; others may bring links. */

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -21,7 +20,6 @@
 #include "base/path.h"
 #include "core/init.h"
 #include "sys/mount.h"
-#include "sys/namespace.h"
 
 /* lxcfs and the like may cover these files of /proc, nothing else there may be covered (as in runc). */
 static const char *const proc_files[] = {
@@ -185,7 +183,7 @@ static int apply_attributes(int fd, const struct wabe_mount_options *o, bool is_
 	return r < 0 ? r : wabe_mount_change(fd, &tree, err);
 }
 
-static int apply_propagation(int fd, const struct wabe_mount_options *o, struct wabe_error *err)
+int wabe_rootfs_propagate(int fd, const struct wabe_mount_options *o, struct wabe_error *err)
 {
 	struct wabe_mount_change change = {
 		.propagation = o->propagation,
@@ -280,7 +278,7 @@ static int mount_detached(struct wabe_init *init, const struct wabe_init_mount *
 		r = label_queues(init, m, fd, err);
 	if (r == 0)
 		r = wabe_mount_attach(fd, target_fd, m->destination, err);
-	return r < 0 ? r : apply_propagation(fd, &m->options, err);
+	return r < 0 ? r : wabe_rootfs_propagate(fd, &m->options, err);
 }
 
 /*
@@ -389,133 +387,6 @@ int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)
 			wabe_init_sweep(init);
 	}
 	return 0;
-}
-
-/* Private when nothing is asked for; the name was validated. */
-static unsigned long root_propagation(const struct wabe_spec *spec)
-{
-	unsigned int propagation = MS_PRIVATE;
-
-	if (spec->rootfs_propagation)
-		(void)wabe_spec_propagation(spec->rootfs_propagation, &propagation);
-	return propagation;
-}
-
-/*
- * "/" is the one place that every id may reach; the pivot takes what it covers away. Hooks of createContainer however look
- * for the root with its mounts at the root's path (config.md, "CreateContainer Hooks"). They have our ids: where we may not
- * go, they may not either, and the place is of no interest.
- */
-static int attach_root(struct wabe_init *init, struct wabe_error *err)
-{
-	const char *path;
-	int r;
-
-	if (init->spec->hooks.create_container.count == 0)
-		return wabe_mount_attach_at(init->rootfs_fd, "/", err);
-	/* The slash follows a link. */
-	path = wabe_arena_printf(&init->arena, "%s/", init->c->state.rootfs);
-	if (!path)
-		return wabe_error_set(err, -ENOMEM, "root.path");
-	r = wabe_mount_attach_at(init->rootfs_fd, path, err);
-	init->is_root_aside = r == 0;
-	return r == -EACCES ? wabe_mount_attach_at(init->rootfs_fd, "/", err) : r;
-}
-
-int wabe_rootfs_open(struct wabe_init *init, struct wabe_error *err)
-{
-	unsigned long wanted = root_propagation(init->spec);
-	struct wabe_mount_change change = {
-		.propagation = wanted == MS_SLAVE || wanted == MS_SHARED ? MS_SLAVE : MS_PRIVATE,
-		.is_recursive = true,
-	};
-	/* With a slash behind: what is no directory fails here. */
-	const char *path = wabe_arena_printf(&init->arena, "%s/", init->c->state.rootfs);
-
-	if (!path)
-		return wabe_error_set(err, -ENOMEM, "root.path");
-	init->rootfs_fd = wabe_mount_clone_changed(AT_FDCWD, path, &change, err);
-	return init->rootfs_fd < 0 ? wabe_error_prefix(err, "root.path") : 0;
-}
-
-int wabe_rootfs_attach(struct wabe_init *init, struct wabe_error *err)
-{
-	unsigned long wanted = root_propagation(init->spec);
-	int r;
-
-	/* Host mounts may still come in when asked for (slave, shared); ours never go out before the pivot. */
-	r = wabe_mount_propagation(wanted == MS_PRIVATE || wanted == MS_UNBINDABLE ? MS_PRIVATE
-										   : MS_SLAVE,
-				   err);
-	return r < 0 ? r : attach_root(init, err);
-}
-
-static int make_readonly(struct wabe_init *init, struct wabe_error *err)
-{
-	struct wabe_mount_change change = { .set = MOUNT_ATTR_RDONLY };
-
-	return init->spec->root.readonly ? wabe_mount_change(init->rootfs_fd, &change, err) : 0;
-}
-
-int wabe_rootfs_enter(struct wabe_init *init, struct wabe_error *err)
-{
-	unsigned long wanted = root_propagation(init->spec);
-	struct wabe_mount_change change = { .propagation = wanted };
-	int r = 0;
-
-	if (init->args->no_pivot && init->is_root_aside)
-		r = wabe_mount_attach_at(init->rootfs_fd, "/", err);
-	if (r == 0)
-		r = init->args->no_pivot ? wabe_mount_chroot(init->rootfs_fd, err)
-					 : wabe_mount_pivot(init->rootfs_fd, err);
-	if (r == 0 && wanted != MS_PRIVATE)
-		r = wabe_mount_change(init->rootfs_fd, &change, err);
-	return r < 0 ? r : make_readonly(init, err);
-}
-
-/* Our own copies of mounts that others must see as peers: a copy across user namespaces is a slave. */
-static int share_again(struct wabe_init *init, struct wabe_error *err)
-{
-	_cleanup_close_ int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct wabe_mount_change change = { .propagation = MS_SHARED };
-	int r = root_fd < 0 ? wabe_error_set(err, -errno, "open the root") : 0;
-
-	if (r == 0 && root_propagation(init->spec) == MS_SHARED)
-		r = wabe_mount_change(root_fd, &change, err);
-	for (size_t i = 0; r == 0 && i < init->spec->mounts.count; i++) {
-		const struct wabe_init_mount *m = &init->mounts[i];
-		_cleanup_close_ int fd = -EBADF;
-
-		if (m->options.propagation != MS_SHARED)
-			continue;
-		fd = wabe_path_open_in(root_fd, m->destination, O_PATH, 0, err);
-		r = fd < 0 ? fd : apply_propagation(fd, &m->options, err);
-	}
-	return r;
-}
-
-static bool shares_any(const struct wabe_init *init)
-{
-	for (size_t i = 0; i < init->spec->mounts.count; i++)
-		if (init->mounts[i].options.propagation == MS_SHARED)
-			return true;
-	return root_propagation(init->spec) == MS_SHARED;
-}
-
-/*
- * The copy that is the guest's: all that is mounted is locked in it, so that its root, who may mount, takes away no mask and
- * no "ro" (see wabe_namespace_enter_lower_mounts()). Root and working directory follow.
- */
-int wabe_rootfs_lock(struct wabe_init *init, struct wabe_error *err)
-{
-	int r;
-
-	if (!init->has_locked_mounts)
-		return 0;
-	r = wabe_namespace_unshare(CLONE_NEWNS, err);
-	if (r == 0 && shares_any(init))
-		r = share_again(init, err);
-	return r < 0 ? r : wabe_console_reopen(init, err);
 }
 
 /* What masks: attached once itself, then its clones, because a detached mount can't be cloned (before Linux 6.15). */

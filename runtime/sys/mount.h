@@ -118,7 +118,10 @@ int wabe_mount_propagation(unsigned long propagation, struct wabe_error *err);
  */
 int wabe_mount_pivot(int root_fd, struct wabe_error *err);
 
-/** wabe_mount_chroot() - for a root on initramfs, where pivot_root(2) is impossible: @root_fd, attached over "/", becomes the root. */
+/**
+ * wabe_mount_chroot() - the directory @root_fd becomes root and working directory: of a container without mounts of its own, and,
+ * attached over "/", on initramfs, where pivot_root(2) is impossible.
+ */
 int wabe_mount_chroot(int root_fd, struct wabe_error *err);
 
 /** wabe_mount_detach() - lazy unmount of what is mounted at @path (UMOUNT_NOFOLLOW). Nothing mounted there is 0. */

@@ -65,12 +65,83 @@ namespaces_inside()
 		cgroup cgroup
 		time time
 	EOF2
-	conf '.linux.namespaces = [{type: "pid"}]'
-	refused_container "mount namespace"
 	conf '.linux.namespaces = [{type: "mount"}, {type: "mount"}]'
 	refused_container "there twice"
 	conf '.linux.namespaces = [{type: "mount"}, {type: "strange"}]'
 	refused_container "linux.namespaces[1].type"
+}
+
+# A container in the host's mount namespace, with a root that may be written to.
+in_hosts_mounts()
+{
+	own_rootfs
+	conf '.mounts = [] | .linux.maskedPaths = [] | .linux.readonlyPaths = [] | .linux.namespaces |= map(select(.type != "mount"))'
+}
+
+@test "no namespace at all: the root is the container's, all else the runtime's" {
+	local name before
+	in_hosts_mounts
+	conf '.linux.namespaces = [] | del(.hostname)'
+	before=$("${ENTER[@]}" cat /proc/self/mountinfo)
+	background 'echo mine >/made; exec sleep 600'
+	for name in cgroup ipc mnt net pid time user uts; do
+		[[ $(readlink "/proc/$(pid_of)/ns/$name") == "$("${ENTER[@]}" readlink "/proc/self/ns/$name")" ]] || { echo "$name"; false; }
+	done
+	[[ $(readlink "/proc/$(pid_of)/root") == "$(realpath "$ROOTFS")" ]]
+	wait_for test -s "$ROOTFS/made"
+	ok_inside 'cat /made; pwd; echo x >/dev/null; ls /; cat /etc/passwd'
+	has mine
+	[[ $output == *$'/\n'* && $output != *"$T"* && $output == *root:x:0:0:root:/root* ]] || shown
+	# A further process is behind the same root, whatever its way there.
+	ok W exec --cwd /tmp "$ID" pwd
+	is /tmp
+	refused "process.cwd" W exec --cwd "$T" "$ID" pwd
+	ok W exec "$ID" sh -c 'cd ..; cd ../..; ls'
+	has made
+	[[ $("${ENTER[@]}" cat /proc/self/mountinfo) == "$before" ]]
+	ok W kill "$ID" KILL
+	ok W delete -f "$ID"
+	[[ $("${ENTER[@]}" cat /proc/self/mountinfo) == "$before" ]]
+}
+
+@test "in the host's mount namespace: other namespaces, create and start, hooks" {
+	local before
+	in_hosts_mounts
+	conf '.hooks = {createRuntime: [{path: "/bin/sh", args: ["sh", "-c", "echo runtime >>\($l)"]}],
+		createContainer: [{path: "/bin/sh", args: ["sh", "-c", "echo container >>\($l)"]}],
+		startContainer: [{path: "/bin/sh", args: ["sh", "-c", "echo start >>/log"]}]}' --arg l "$T/log"
+	before=$("${ENTER[@]}" cat /proc/self/mountinfo)
+	script 'hostname; exec sleep 600'
+	ok W create --bundle "$B" "$ID"
+	ok W start "$ID"
+	ok_inside hostname
+	is wabe
+	[[ $(cat "$T/log" "$ROOTFS/log") == $'runtime\ncontainer\nstart' ]]
+	[[ $(readlink "/proc/$(pid_of)/ns/mnt") == "$("${ENTER[@]}" readlink /proc/self/ns/mnt)" ]]
+	[[ $(readlink "/proc/$(pid_of)/ns/pid") != "$(readlink /proc/self/ns/pid)" ]]
+	ok W delete -f "$ID"
+	[[ $("${ENTER[@]}" cat /proc/self/mountinfo) == "$before" ]]
+	conf '.linux.sysctl = {"kernel.msgmax": "4321"} | del(.hooks)'
+	script 'exit 5'
+	container
+	[[ $status == 5 ]] || shown
+}
+
+@test "in the host's mount namespace: what would be the host's is refused" {
+	local change
+	in_hosts_mounts
+	cp "$B/config.json" "$T/good"
+	for change in '.mounts = [{destination: "/tmp", type: "tmpfs", source: "x"}] # mounts:' '.root.readonly = true # root.readonly:' \
+		'.process.terminal = true # process.terminal:' '.linux.maskedPaths = ["/x"] # linux.maskedPaths:' \
+		'.linux.readonlyPaths = ["/x"] # linux.readonlyPaths:' '.linux.rootfsPropagation = "shared" # linux.rootfsPropagation:' \
+		'.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}] | .linux.gidMappings = .linux.uidMappings # linux.namespaces: a user namespace:'; do
+		cp "$T/good" "$B/config.json"
+		conf "${change%#*}"
+		refused_container "${change#*# } without a mount namespace in linux.namespaces"
+	done
+	cp "$T/good" "$B/config.json"
+	refused NOTIFY_SOCKET env "NOTIFY_SOCKET=$T/none" "${ENTER[@]}" "$WABE" --root "$STATE" run --bundle "$B" "$ID"
+	[[ ! -e $STATE/$ID ]]
 }
 
 @test "namespaces are joined by path" {
