@@ -56,6 +56,15 @@ static bool spec_has_device(const struct wabe_spec *spec, const char *path)
 	return false;
 }
 
+/* A mount of the configuration in a default device's place is meant: the host's /dev/urandom on /dev/random, say. */
+static bool is_covered(const struct wabe_init *init, const char *path)
+{
+	for (size_t i = 0; i < init->spec->mounts.count; i++)
+		if (strcmp(init->mounts[i].destination, path) == 0)
+			return true;
+	return false;
+}
+
 static int collect(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_spec *spec = init->spec;
@@ -67,7 +76,8 @@ static int collect(struct wabe_init *init, struct wabe_error *err)
 	if (!all)
 		return wabe_error_set(err, -ENOMEM, "devices");
 	for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
-		if (spec_has_device(spec, default_devices[i].path))
+		if (spec_has_device(spec, default_devices[i].path) ||
+		    is_covered(init, default_devices[i].path))
 			continue;
 		all[n++] = (struct wabe_spec_device){
 			.path = default_devices[i].path,

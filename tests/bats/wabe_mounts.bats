@@ -345,6 +345,22 @@ more_teardown()
 	has $'1\nsh: write error: No space left on device\nout'
 }
 
+@test "a mount in the place of a default device is meant, also in a user namespace" {
+	own_rootfs
+	echo text >"$T/file"
+	conf '.mounts += [{destination: "/dev/random", source: "/dev/urandom", options: ["bind"]}, {destination: "/dev/full", source: $f, options: ["bind"]}]' --arg f "$T/file"
+	script 'stat -c %t:%T /dev/random; cat /dev/full; stat -c %t:%T /dev/null'
+	ok_container
+	is $'1:9\ntext\n1:3'
+	userns
+	ok_container
+	is $'1:9\ntext\n1:3'
+	# One that linux.devices names has to be that (config-linux.md, "Devices").
+	conf '.linux.devices = [{path: "/dev/random", type: "c", major: 1, minor: 8}] | .linux.namespaces |= map(select(.type != "user"))
+		| del(.linux.uidMappings, .linux.gidMappings)'
+	refused_container "device /dev/random: the root has something else there"
+}
+
 @test "configured devices" {
 	conf '.linux.devices = [{path: "/dev/zero2", type: "c", major: 1, minor: 5, fileMode: 416, uid: 7, gid: 8},
 		{path: "/dev/sub/dir/full", type: "u", major: 1, minor: 7}, {path: "/dev/fifo", type: "p", fileMode: 384},
