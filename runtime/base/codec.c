@@ -514,15 +514,16 @@ static int load_field(const struct loader *l, const struct wabe_codec_field *f,
 		      const struct wabe_json *object, void *out)
 {
 	const struct wabe_json *node = wabe_json_member(object, f->key);
+	bool is_required = f->flags & WABE_CODEC_REQUIRED;
 	char path[PATH_ROOM];
 	int r;
 
-	if (!node) {
-		if (!(f->flags & WABE_CODEC_REQUIRED))
-			return 0;
+	if (!node && is_required)
 		return wabe_error_say(l->err, -EINVAL, "%s: the required key \"%s\" is missing",
 				      wabe_json_path(object, path, sizeof(path)), f->key);
-	}
+	/* Writers of JSON without optional members have null for what isn't there. */
+	if (!node || (node->type == WABE_JSON_NULL && !is_required))
+		return 0;
 	if (f->type == WABE_CODEC_UNSUPPORTED)
 		return load_unsupported(l, node);
 	r = check_type(l, node, kinds[f->type].wants);

@@ -3,7 +3,8 @@
  * base/codec: JSON objects to C structs and back, by table. One row owns a field: its key, type, place, range, names.
  *
  * A struct is described by rows that end with a NULL key. Loading checks types and ranges, names the JSON path in every
- * error, ignores keys that no row has (OCI config.md, "Extensibility") and refuses keys of UNSUPPORTED rows.
+ * error, ignores keys that no row has (OCI config.md, "Extensibility") and refuses keys of UNSUPPORTED rows. The value null of a
+ * key that isn't required is none.
  * Saving leaves out what is unset. Memory is in the caller's arena.
  */
 #ifndef WABE_BASE_CODEC_H

@@ -163,6 +163,24 @@ refused_at()
 	[[ $(state_of) == running && $(jq -S .linux.resources "$STATE/$ID/config.json") == "$before" ]]
 }
 
+@test "null is none, for each key that isn't required" {
+	local key
+	for key in process.user process.env process.capabilities process.rlimits process.noNewPrivileges process.oomScoreAdj process.consoleSize \
+		process.apparmorProfile process.terminal root.readonly hostname hooks annotations linux.resources linux.resources.devices linux.devices \
+		linux.seccomp linux.maskedPaths linux.readonlyPaths linux.uidMappings linux.sysctl linux.cgroupsPath linux.rootfsPropagation linux.intelRdt; do
+		cp "$BASE" "$B/config.json"
+		conf 'setpath($k / "."; null)' --arg k "$key"
+		script 'echo fine'
+		ok_container
+		is fine
+	done
+	for key in ociVersion root process.args process.cwd; do
+		cp "$BASE" "$B/config.json"
+		conf 'setpath($k / "."; null)' --arg k "$key"
+		refused_container "$key: wants"
+	done
+}
+
 @test "spec writes a configuration that works, and never over another one" {
 	mkdir "$T/new"
 	cd "$T/new"

@@ -201,6 +201,9 @@ static inline void bad_emit(const struct bad_walk *w, const char *value)
 	const struct wabe_codec_field *row = w->row[w->depth - 1];
 	char path[256];
 
+	/* null is none, where there need be none. */
+	if (value && strcmp(value, "null") == 0 && !(row->flags & WABE_CODEC_REQUIRED))
+		return;
 	bad_document(w, value, &text);
 	/* What is missing is said of the object. */
 	bad_path(w, value ? w->depth : w->depth - 1, path, sizeof(path));

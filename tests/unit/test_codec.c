@@ -107,6 +107,9 @@ static const struct {
 	  NULL },
 	{ "{\"later\":null,\"unknown\":[1]}", "{\"kept\":false}" },
 	{ "{\"later\":\"\"}", "{\"kept\":false}" },
+	{ "{\"flag\":null,\"text\":null,\"i64\":null,\"u64\":null,\"u32\":null,\"optBool\":null,\"optI64\":null,\"optU64\":null,"
+	  "\"choice\":null,\"mask\":null,\"words\":null,\"ids\":null,\"pairs\":null,\"inside\":null,\"pointer\":null,\"list\":null}",
+	  "{\"kept\":false}" },
 	{ "{\"later\":[]}", "{\"kept\":false}" },
 	{ "{\"later\":{}}", "{\"kept\":false}" },
 	{ "{\"later\":false}", "{\"kept\":false}" },
@@ -136,7 +139,9 @@ static const struct {
 } refused[] = {
 	{ "[]", -EINVAL, "the document: wants an object, not array" },
 	{ "{\"flag\":1}", -EINVAL, "flag: wants a boolean, not number" },
-	{ "{\"flag\":null}", -EINVAL, "flag: wants a boolean, not null" },
+	{ "{\"inside\":{\"number\":null}}", -EINVAL, "inside.number: wants a number, not null" },
+	{ "{\"list\":[null]}", -EINVAL, "list[0]: wants an object, not null" },
+	{ "{\"pairs\":{\"a\":null}}", -EINVAL, "pairs.a: wants a string, not null" },
 	{ "{\"text\":true}", -EINVAL, "text: wants a string, not boolean" },
 	{ "{\"i64\":\"1\"}", -EINVAL, "i64: wants a number, not string" },
 	{ "{\"i64\":11}", -ERANGE, "i64: 11 is out of range, -10..10" },
@@ -160,7 +165,6 @@ static const struct {
 	{ "{\"pairs\":[]}", -EINVAL, "pairs: wants an object, not array" },
 	{ "{\"inside\":[]}", -EINVAL, "inside: wants an object, not array" },
 	{ "{\"inside\":{}}", -EINVAL, "inside: the required key \"number\" is missing" },
-	{ "{\"pointer\":null}", -EINVAL, "pointer: wants an object, not null" },
 	{ "{\"pointer\":{\"text\":\"\"}}", -EINVAL,
 	  "pointer: the required key \"number\" is missing" },
 	{ "{\"list\":{}}", -EINVAL, "list: wants an array, not object" },

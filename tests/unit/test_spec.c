@@ -57,10 +57,13 @@ struct wrong {
 };
 
 static const struct wrong wrongs[] = {
-	{ WABE_JSON_NULL, "null" },	     { WABE_JSON_BOOL, "true" },
-	{ WABE_JSON_NUMBER, "-2000" },	     { WABE_JSON_NUMBER, "1.5" },
-	{ WABE_JSON_NUMBER, "1e3" },	     { WABE_JSON_NUMBER, "18446744073709551616" },
-	{ WABE_JSON_STRING, "\"\\u001b\"" }, { WABE_JSON_ARRAY, "[]" },
+	{ WABE_JSON_BOOL, "true" },
+	{ WABE_JSON_NUMBER, "-2000" },
+	{ WABE_JSON_NUMBER, "1.5" },
+	{ WABE_JSON_NUMBER, "1e3" },
+	{ WABE_JSON_NUMBER, "18446744073709551616" },
+	{ WABE_JSON_STRING, "\"\\u001b\"" },
+	{ WABE_JSON_ARRAY, "[]" },
 	{ WABE_JSON_OBJECT, "{}" },
 };
 
