@@ -68,6 +68,34 @@ static int clean_destination(struct wabe_spec *spec, struct wabe_spec_mount *mou
 	return 0;
 }
 
+/* As runc reads it; ".." is refused by validation. */
+static int clean_cgroups_path(struct wabe_spec *spec)
+{
+	const char *at = spec->cgroups_path, *name;
+	char *clean, *end;
+	size_t len;
+
+	if (!at)
+		return 0;
+	clean = end = wabe_arena_alloc(&spec->arena, strlen(at) + 2);
+	if (!clean)
+		return -ENOMEM;
+	if (*at == '/')
+		*end++ = '/';
+	while ((len = next_component(&at, &name))) {
+		if (len == 1 && name[0] == '.')
+			continue;
+		if (end > clean && end[-1] != '/')
+			*end++ = '/';
+		memcpy(end, name, len);
+		end += len;
+	}
+	*end = '\0';
+	spec->cgroups_path = clean;
+	drop_empty(&spec->cgroups_path);
+	return 0;
+}
+
 static int normalise_mounts(struct wabe_spec *spec)
 {
 	struct wabe_spec_mount *mounts = spec->mounts.items;
@@ -118,7 +146,6 @@ static int normalise(struct wabe_spec *spec)
 	drop_empty(&spec->hostname);
 	drop_empty(&spec->domainname);
 	drop_empty(&spec->rootfs_propagation);
-	drop_empty(&spec->cgroups_path);
 	drop_empty(&spec->resources.cpu.cpus);
 	drop_empty(&spec->resources.cpu.mems);
 	normalise_pids(spec);
@@ -136,7 +163,7 @@ static int normalise(struct wabe_spec *spec)
 	/* Engines copy st_mode, type bits included; .type says what it is. */
 	for (size_t i = 0; i < spec->devices.count; i++)
 		devices[i].file_mode.value &= ~(uint64_t)S_IFMT;
-	return normalise_mounts(spec);
+	return clean_cgroups_path(spec) < 0 ? -ENOMEM : normalise_mounts(spec);
 }
 
 static int parse(struct wabe_spec *spec, const char *what, const char *text, size_t len,
@@ -149,7 +176,7 @@ static int parse(struct wabe_spec *spec, const char *what, const char *text, siz
 		return r;
 	r = wabe_codec_load(&spec->arena, wabe_spec_rows, root, spec, err);
 	if (r == 0 && normalise(spec) < 0)
-		r = wabe_error_set(err, -ENOMEM, "mounts");
+		r = wabe_error_set(err, -ENOMEM, "%s", what);
 	if (r == 0)
 		r = wabe_spec_validate(spec, err);
 	if (r < 0)

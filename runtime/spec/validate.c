@@ -193,12 +193,8 @@ static int validate_uts_name(const struct wabe_spec *spec, const char *key, cons
 	if (strlen(name) > HOSTNAME_MAX)
 		return wabe_error_say(err, -EINVAL, "%s: longer than %d characters", key,
 				      HOSTNAME_MAX);
-	for (const char *c = name; *c; c++)
-		if (!isgraph((unsigned char)*c))
-			return wabe_error_say(
-				err, -EINVAL,
-				"%s: blanks, control and non-ASCII characters are not allowed",
-				key);
+	if (!wabe_str_printable(name))
+		return wabe_error_say(err, -EINVAL, "%s: control characters are not allowed", key);
 	if (!wabe_spec_namespace(spec, WABE_NS_UTS))
 		return wabe_error_say(
 			err, -EINVAL,
