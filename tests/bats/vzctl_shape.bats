@@ -38,7 +38,7 @@ flow()
 		        sel.register(listener.accept()[0], selectors.EVENT_READ)
 		    # What is in buffers and bursts comes first.
 		    count, begin = 0, time.monotonic() + 0.5
-		    while time.monotonic() < begin + 1:
+		    while time.monotonic() < begin + 2:
 		        for key, _ in sel.select(0.1):
 		            n = len(key.fileobj.recv(1 << 16))
 		            if time.monotonic() >= begin:
