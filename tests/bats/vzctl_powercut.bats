@@ -23,7 +23,7 @@ more_setup()
 	mkdir "$VZ"
 	truncate -s 64M "$DISK"
 	mkfs.ext4 -q -F -J size=4 "$DISK"
-	mount -o loop "$DISK" "$VZ"
+	mount -o loop,noauto_da_alloc "$DISK" "$VZ"
 	own_tree
 	sed -i "s|^STATEDIR=.*|STATEDIR=\"$T/run\"|; s|^LOCKDIR=.*|LOCKDIR=\"$T/lock\"|" "$VZ_CONF"
 	sync -f "$VZ"
@@ -65,7 +65,7 @@ cut_at()
 	WAIT_TENTHS=300 wait_for umount "$VZ" 2>/dev/null
 	mv "$DISK.cut" "$DISK"
 	rm -rf "$T/run" "$T/lock"
-	mount -o loop "$DISK" "$VZ"
+	mount -o loop,noauto_da_alloc "$DISK" "$VZ"
 }
 
 @test "the power is cut during create: there is a guest or none" {
