@@ -152,14 +152,13 @@ end_task()
 	has ":$CGROUP"
 	like_runc --env A=b --env FROM=here --label l=m --annotation a.b=c -- sh -c 'echo $A $FROM; pwd; id; hostname; env | sort; exit 7'
 	[[ $status == 7 ]]
+	has HOME=/root
 	ok ctr_run --rm "$IMAGE" "$ID" sh -c 'echo err >&2'
 	has err
 }
 
 @test "run: rights, devices and mounts are runc's" {
 	mkdir "$T/shared"
-	like_runc --user web -- sh -c 'echo ~; env | sort'
-	has HOME=/tmp
 	like_runc --cap-drop CAP_CHOWN --cap-add CAP_SYS_ADMIN --seccomp --device /dev/full --read-only --cwd /tmp \
 		--mount "type=bind,src=$T/shared,dst=/mnt,options=rbind:ro" --mount "type=tmpfs,src=tmpfs,dst=/var/tmp,options=size=64k" \
 		-- sh -c 'exec 2>&1; pwd; grep -E "Cap|Seccomp:|NoNewPrivs" /proc/self/status; rm -f /dev/core; ls /dev; echo x >/dev/full; touch /x
@@ -266,8 +265,8 @@ requires_limits()
 	[[ $status == 5 ]]
 	has out
 	has err
-	ok task_exec --user web --cwd /tmp "$ID" sh -c 'id -u; id -g; pwd; cat /proc/self/cgroup'
-	has $'1000\n1001\n/tmp'
+	ok task_exec --user web --cwd /tmp "$ID" sh -c 'id -u; id -g; pwd; echo $HOME; cat /proc/self/cgroup'
+	has $'1000\n1001\n/tmp\n/tmp'
 	has ":$CGROUP"
 	[[ $(echo hello | task_exec "$ID" cat) == hello ]]
 	ok ctr_ task exec --exec-id late -d "$ID" sleep 500
