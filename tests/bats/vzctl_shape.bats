@@ -13,7 +13,7 @@ flow()
 	local port=${5-5001}
 
 	cat >"$T/flow.$port.py" <<-'END'
-		import selectors, socket, sys, threading, time
+		import selectors, socket, struct, sys, threading, time
 		role, address, streams, port = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 		family = socket.AF_INET6 if ":" in address else socket.AF_INET
 		if role == "send":
@@ -32,18 +32,24 @@ flow()
 		    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 		    listener.bind((address, port))
 		    listener.listen(64)
+		    listener.settimeout(15)
 		    print("ready", flush=True)
-		    sel = selectors.DefaultSelector()
-		    for _ in range(streams):
-		        sel.register(listener.accept()[0], selectors.EVENT_READ)
-		    # What is in buffers and bursts comes first.
-		    count, begin = 0, time.monotonic() + 0.5
-		    while time.monotonic() < begin + 2:
-		        for key, _ in sel.select(0.1):
-		            n = len(key.fileobj.recv(1 << 16))
-		            if time.monotonic() >= begin:
-		                count += n
-		    print(int(count / (time.monotonic() - begin)))
+		    sel, socks = selectors.DefaultSelector(), [listener.accept()[0] for _ in range(streams)]
+		    for s in socks:
+		        sel.register(s, selectors.EVENT_READ)
+		    # tcpi_bytes_received of linux/tcp.h: what came, not what a busy machine let us read meanwhile.
+		    def received():
+		        return sum(struct.unpack_from("Q", s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192), 128)[0] for s in socks)
+		    def read_for(seconds):
+		        end = time.monotonic() + seconds
+		        while time.monotonic() < end:
+		            for key, _ in sel.select(0.1):
+		                key.fileobj.recv(1 << 16)
+		    # What is in bursts comes first.
+		    read_for(0.5)
+		    count, begin = received(), time.monotonic()
+		    read_for(2)
+		    print(int((received() - count) / (time.monotonic() - begin)))
 	END
 	nsenter --net="/proc/$2/ns/net" python3 "$T/flow.$port.py" receive "$4" "$3" "$port" >"$T/flow.$port" 2>&1 3>&- &
 	wait_for grep -q ready "$T/flow.$port"
@@ -58,12 +64,12 @@ guest_pid()
 	readlink "$VZ/root/$CT" | tr -dc 0-9
 }
 
-# $1 bytes a second are about $2 bits a second: most of it, and never more but for headers and what a burst adds.
+# $1 bytes a second are about $2 bits a second: most of it, and never more but for what a burst adds, and a hole in a stream that is filled.
 is_about()
 {
 	local wanted=$(($2 / 8))
 
-	(($1 > wanted * 70 / 100 && $1 < wanted * 105 / 100)) || { echo "$1 bytes a second, wanted is up to $wanted"; return 1; }
+	(($1 > wanted * 70 / 100 && $1 < wanted * 110 / 100)) || { echo "$1 bytes a second, wanted is up to $wanted"; return 1; }
 }
 
 no_stand_in()

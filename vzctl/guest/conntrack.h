@@ -3,10 +3,10 @@
  * guest/conntrack: how many connections the host tracks for a guest at a time (NUMCONNTRACK), so that one of them doesn't fill
  * the table that all share.
  *
- * What a kernel has as a limit, nf_conntrack_max, is one number for all network namespaces (measured on 6.1 and 6.18: a
- * namespace of its own can read it and no more), so it is nftables that counts: a set whose elements, a device's index each,
- * match once there are more connections than theirs. Two rules whatever the number of guests. The table is made for the first
- * guest that has a limit, because tracking costs the host something, and stays.
+ * What a kernel has as a limit, nf_conntrack_max, is one number for all network namespaces: in one of its own it can be read and
+ * no more (measured on 6.18; net/netfilter/nf_conntrack_standalone.c of 6.1). So it is nftables that counts: a set whose elements,
+ * a device's index each, match once there are more connections than theirs. Two rules whatever the number of guests. The table is
+ * made for the first guest that has a limit, because tracking costs the host something, and stays.
  */
 #ifndef VZ_GUEST_CONNTRACK_H
 #define VZ_GUEST_CONNTRACK_H
