@@ -456,6 +456,26 @@ static int drop_fds(const struct wabe_init *init, struct wabe_error *err)
 	}
 }
 
+static void __attribute__((noreturn)) end_by(int signal)
+{
+	_exit(128 + signal);
+}
+
+/*
+ * The kernel keeps from a pid namespace's init what it has no handler for (pid_namespaces(7)): `kill` of a created container would
+ * end nothing. The execve takes the handlers away.
+ */
+static void end_by_signals(void)
+{
+	static const int signals[] = {
+		SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM
+	};
+	const struct sigaction end = { .sa_handler = end_by };
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		(void)sigaction(signals[i], &end, NULL);
+}
+
 /*
  * Its creator, and what joins it, has to be able to look at a created process. An undumpable one shows itself to the host's root
  * alone (ptrace(2), "Ptrace access mode checking"), so that of an ordinary user becomes dumpable, where nobody else may trace
@@ -467,6 +487,7 @@ static int wait_visibly(const struct wabe_init *init, struct wabe_error *err)
 	bool is_users = init->opens_inside && (init->clone_flags & (CLONE_NEWUSER | CLONE_NEWPID));
 	int r = drop_fds(init, err);
 
+	end_by_signals();
 	if (r == 0 && is_users && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		r = wabe_error_set(err, -errno, "become dumpable");
 	return r;

@@ -171,6 +171,21 @@ load oci
 	has_ended "$pid"
 }
 
+@test "kill ends a created container, and its program has the default actions again" {
+	local signal
+	for signal in TERM INT HUP KILL; do
+		ok W create --bundle "$B" "$ID"
+		ok W kill "$ID" "$signal"
+		wait_for is_status stopped "$ID"
+		ok W delete "$ID"
+	done
+	conf '.process.args = ["grep", "SigCgt", "/proc/self/status"]'
+	W create --bundle "$B" "$ID" >"$T/caught" 2>&1 </dev/null
+	ok W start "$ID"
+	wait_for grep -q 'SigCgt:.0000000000000000' "$T/caught"
+	ok W delete -f "$ID"
+}
+
 @test "a created container is deleted, and its process never ran" {
 	own_rootfs
 	script 'touch /ran; sleep 600'
