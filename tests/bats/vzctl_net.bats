@@ -256,7 +256,6 @@ load net
 	run_exit 1 vzctl exec2 101 'ip addr add 192.0.2.99/32 dev venet0; ping -c 1 -w 1 -W 1 -I 192.0.2.99 192.0.2.1'
 }
 
-# bats test_tags=lab
 @test "the ruleset flushed under running guests: vznetstat --quota, which vzeventd runs, brings back all of it" {
 	running_guest --ipadd 192.0.2.10 --netif_add eth0
 	call vzctl set "$CT" --numconntrack 20 --save
@@ -272,6 +271,7 @@ load net
 	(($(awk '$2 == 4 { print $4 }' <<<"$output") >= 1)) || shown
 }
 
+# bats test_tags=lab
 @test "netif: an interface on a bridge; frames from another hardware address are dropped" {
 	local mac
 
