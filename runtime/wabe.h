@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "spec/model.h"
 #include "sys/cgroup.h"
+#include "sys/ctx.h"
 /* What vzctl puts a guest's root together with before there is a container. */
 #include "sys/btrfs.h"
 #include "sys/growfs.h"

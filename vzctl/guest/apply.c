@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "guest/conntrack.h"
+#include "guest/counters.h"
 #include "guest/dist.h"
 #include "guest/devices.h"
 #include "guest/hostname.h"
@@ -75,6 +76,19 @@ static int apply_resources(struct vz_guest *g, const struct vz_change *change,
 	if (r == 0)
 		vz_resources_protect(g, only);
 	return r;
+}
+
+static int apply_counters(struct vz_guest *g, const struct vz_change *change,
+			  struct wabe_error *err)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	const struct vz_params *only = change->is_all ? NULL : change->params;
+	struct wabe_spec_resources resources = { 0 };
+	int r = vz_counters_update(g, &arena, only, &resources, err);
+
+	return r < 0 || resources.unified.count == 0
+		       ? r
+		       : wabe_container_update(g->container, &resources, err);
 }
 
 static int check_devices(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
@@ -232,6 +246,14 @@ static const struct vz_apply_row rows[] = {
 		.check = check_resources,
 		.apply = apply_resources,
 		.said = "UB limits were set successfully",
+		.kind = VZ_EXIT_SET_UBC,
+	},
+	{
+		.name = "counters",
+		.concerns = vz_counters_is_any,
+		.when = VZ_APPLY_RUNNING,
+		.flags = VZ_APPLY_SAMPLE | VZ_APPLY_LIMIT,
+		.apply = apply_counters,
 		.kind = VZ_EXIT_SET_UBC,
 	},
 	{

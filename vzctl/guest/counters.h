@@ -3,9 +3,9 @@
  * guest/counters: the beancounters that only a kernel with contexts counts for a whole guest. One
  * interface for all of them, with two answers: enforced, or kept and not enforced by this kernel.
  *
- * Such a kernel has a cgroup v2 controller "ctx": ctx.id, and ctx.barrier and ctx.max with a line a
- * counter. Some counters have something that a stock kernel enforces for a part of it; that is used
- * too.
+ * Such a kernel has a cgroup v2 controller "ctx" (kernel-patches/): ctx.id, and ctx.barrier and
+ * ctx.max with a line a counter. Some counters have something that a stock kernel enforces for a
+ * part of it; that is used too, and on every kernel.
  */
 #ifndef VZ_GUEST_COUNTERS_H
 #define VZ_GUEST_COUNTERS_H
@@ -13,9 +13,11 @@
 #include "base/error.h"
 #include "guest/guest.h"
 
+#define VZ_COUNTERS_CONTROLLER "ctx"
+
 struct vz_counter {
 	enum vz_param_id id;
-	const char *name;  /* in the files of ctx */
+	const char *name;  /* in the files of ctx, or NULL: it doesn't count them */
 	const char *stock; /* what a stock kernel enforces instead, or NULL */
 	int rlimit;	   /* RLIMIT_* that .stock is, < 0: it is something else */
 };
@@ -32,11 +34,22 @@ bool vz_counters_has_kernel(const struct vz_guest *g);
  */
 const char *vz_counter_by(const struct vz_guest *g, const struct vz_counter *counter);
 
+/** vz_counters_is_any() - does @params set one of them? */
+bool vz_counters_is_any(const struct vz_params *params);
+
 /**
- * vz_counters_fill() - what the guest's parameters ask of a new guest: the controller's files, and
- * limits of its processes. Costs nothing for a guest that sets none. 0 or -ENOMEM.
+ * vz_counters_fill() - limits of a new guest's processes that a stock kernel has for a counter. The
+ * controller's files are vz_resources_fill()'s. 0 or -ENOMEM.
  */
 int vz_counters_fill(const struct vz_guest *g, struct wabe_spec *spec);
+
+/**
+ * vz_counters_update() - the controller's files for those counters of a running guest that @only sets, or all (NULL);
+ * nothing without the controller. @res, @arena as of vz_resources_fill(). 0, -ENOMEM or errors of opening the cgroup.
+ */
+int vz_counters_update(const struct vz_guest *g, struct wabe_arena *arena,
+		       const struct vz_params *only, struct wabe_spec_resources *res,
+		       struct wabe_error *err);
 
 /** vz_counters_say_kept() - a warning for each counter set in @changes that nothing enforces. */
 void vz_counters_say_kept(const struct vz_guest *g, const struct vz_params *changes);

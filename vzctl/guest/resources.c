@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "guest/counters.h"
 #include "guest/resources_internal.h"
 
 #define CPU_PERIOD_US 100000u /* cgroup-v2.rst: cpu.max, the default period */
@@ -106,6 +107,8 @@ static const struct controller controllers[] = {
 	{ "cpu", fill_cpu, { VZ_PARAM_CPUUNITS, VZ_PARAM_CPULIMIT, VZ_PARAM_CPUS }, 3, false },
 	{ "cpuset", vz_fill_cpuset, { VZ_PARAM_CPUMASK, VZ_PARAM_NODEMASK }, 2, true },
 	{ "io", vz_fill_io, { VZ_PARAM_IOPRIO, VZ_PARAM_IOLIMIT, VZ_PARAM_IOPSLIMIT }, 3, true },
+	/* No parameter decides: every new guest has its id. What changes later: vz_counters_update(). */
+	{ VZ_COUNTERS_CONTROLLER, vz_fill_ctx, { 0 }, 0, false },
 };
 
 static bool decides(const struct controller *c, const struct vz_params *params)

@@ -21,6 +21,7 @@ int vz_fill_file(struct vz_fill *f, const char *file, const char *value);
 int vz_fill_memory(struct vz_fill *f, struct wabe_error *err);
 int vz_fill_cpuset(struct vz_fill *f, struct wabe_error *err);
 int vz_fill_io(struct vz_fill *f, struct wabe_error *err);
+int vz_fill_ctx(struct vz_fill *f, struct wabe_error *err);
 
 /** vz_cpuset_check() - vz_resources_check() for CPUMASK and NODEMASK. */
 int vz_cpuset_check(const struct vz_params *params, struct wabe_error *err);
