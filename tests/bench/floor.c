@@ -2,16 +2,18 @@
 /*
  * tests/bench/floor: the least that a container costs on this kernel, to measure `wabe` against.
  *
- *     floor run CGROUP ROOTFS [VOLUMES COUNT]
- *     floor start CGROUP ROOTFS
+ *     floor [--config] run CGROUP ROOTFS [VOLUMES COUNT]
+ *     floor [--config] start CGROUP ROOTFS
  *     floor delete CGROUP
  *
  * run makes the cgroup CGROUP (a path below a cgroup v2 mount), clones into it with the namespaces of `wabe spec`, makes the
  * seven mounts of `wabe spec`, pivots, executes /bin/true, waits, removes the cgroup. With VOLUMES it also makes COUNT mounts on
  * /mnt/0, /mnt/1 ...: in turn a bind of VOLUMES/0 ..., a read-only one, a tmpfs. start executes /bin/pause, and ends when it runs;
- * delete ends that. It reads no configuration, keeps no state, checks no path, masks nothing, drops no right and makes no device:
- * what a runtime does beyond this is its own.
+ * delete ends that. It reads no configuration, keeps no state, checks no path, masks nothing, drops no right and makes no device.
+ * With --config it does what the config of `wabe spec` asks for beyond that too, see floor_config.c.
  */
+#include "floor.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -35,6 +37,7 @@
 struct floor {
 	const char *cgroup, *rootfs, *program, *volumes;
 	long volume_count;
+	bool has_config;
 };
 
 /* The mounts of `wabe spec`; paths are relative to the root. Directories in /dev have to be made. */
@@ -53,7 +56,7 @@ static const struct {
 	{ "sys/fs/cgroup", "cgroup2", NULL, LOCKED | MS_RELATIME | MS_RDONLY, false },
 };
 
-static int fail(const char *what)
+int floor_fail(const char *what)
 {
 	fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
 	return 1;
@@ -63,10 +66,10 @@ static int make_mounts(void)
 {
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
 		if (mounts[i].is_made && mkdir(mounts[i].path, 0755) < 0)
-			return fail(mounts[i].path);
+			return floor_fail(mounts[i].path);
 		if (mount(mounts[i].type, mounts[i].path, mounts[i].type, mounts[i].flags,
 			  mounts[i].data) < 0)
-			return fail(mounts[i].path);
+			return floor_fail(mounts[i].path);
 	}
 	return 0;
 }
@@ -90,7 +93,7 @@ static int make_volumes(const struct floor *f)
 {
 	for (long i = 0; i < f->volume_count; i++)
 		if (make_volume(f, i) < 0)
-			return fail(f->volumes);
+			return floor_fail(f->volumes);
 	return 0;
 }
 
@@ -100,17 +103,19 @@ static int enter(const struct floor *f)
 	char *const args[] = { (char *)f->program, NULL }, *const env[] = { NULL };
 
 	if (unshare(CLONE_NEWCGROUP) < 0)
-		return fail("unshare");
+		return floor_fail("unshare");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return fail("make / private");
+		return floor_fail("make / private");
 	if (mount(f->rootfs, f->rootfs, NULL, MS_BIND, NULL) < 0 || chdir(f->rootfs) < 0)
-		return fail(f->rootfs);
-	if (make_mounts() != 0 || make_volumes(f) != 0)
+		return floor_fail(f->rootfs);
+	if (make_mounts() != 0 || make_volumes(f) != 0 || (f->has_config && floor_furnish() != 0))
 		return 1;
 	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
-		return fail("pivot_root");
+		return floor_fail("pivot_root");
+	if (f->has_config && floor_confine() != 0)
+		return 1;
 	execve(f->program, args, env);
-	return fail(f->program);
+	return floor_fail(f->program);
 }
 
 /* The pid of the container's init, or -1 with the failure said. */
@@ -127,15 +132,18 @@ static pid_t clone_into(const struct floor *f, int cgroup_fd)
 	if (pid == 0)
 		_exit(enter(f));
 	if (pid < 0)
-		fail("clone");
+		floor_fail("clone");
 	return (pid_t)pid;
 }
 
 static int make_cgroup(const struct floor *f)
 {
-	if (mkdir(f->cgroup, 0755) < 0)
-		return -1;
-	return open(f->cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = mkdir(f->cgroup, 0755) < 0 ? -1
+					    : open(f->cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		floor_fail(f->cgroup);
+	return fd < 0 || (f->has_config && floor_restrict(fd) != 0) ? -1 : fd;
 }
 
 static int run(const struct floor *f)
@@ -144,12 +152,12 @@ static int run(const struct floor *f)
 	pid_t pid;
 
 	if (fd < 0)
-		return fail(f->cgroup);
+		return 1;
 	pid = clone_into(f, fd);
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		status = 1;
 	if (rmdir(f->cgroup) < 0)
-		return fail(f->cgroup);
+		return floor_fail(f->cgroup);
 	return status == 0 ? 0 : 1;
 }
 
@@ -161,9 +169,9 @@ static int start(const struct floor *f)
 	char byte;
 
 	if (fd < 0)
-		return fail(f->cgroup);
+		return 1;
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fail("pipe");
+		return floor_fail("pipe");
 	pid = clone_into(f, fd);
 	close(ends[1]);
 	if (pid < 0 || read(ends[0], &byte, 1) < 0)
@@ -178,20 +186,24 @@ static int delete (const char *cgroup)
 	int kill_fd = openat(fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
 
 	if (kill_fd < 0 || write(kill_fd, "1", 1) != 1)
-		return fail(cgroup);
+		return floor_fail(cgroup);
 	for (int i = 0; i < DELETE_TRIES; i++) {
 		if (rmdir(cgroup) == 0)
 			return 0;
 		nanosleep(&pause, NULL);
 	}
-	return fail(cgroup);
+	return floor_fail(cgroup);
 }
 
 int main(int argc, char **argv)
 {
-	struct floor f = { .cgroup = argc > 2 ? argv[2] : NULL,
-			   .rootfs = argc > 3 ? argv[3] : NULL };
+	bool has_config = argc > 1 && strcmp(argv[1], "--config") == 0;
+	struct floor f = { .has_config = has_config };
 
+	argc -= has_config;
+	argv += has_config;
+	f.cgroup = argc > 2 ? argv[2] : NULL;
+	f.rootfs = argc > 3 ? argv[3] : NULL;
 	if (argc == 3 && strcmp(argv[1], "delete") == 0)
 		return delete (f.cgroup);
 	if (argc == 4 && strcmp(argv[1], "start") == 0) {
@@ -204,7 +216,7 @@ int main(int argc, char **argv)
 		f.volume_count = argc == 6 ? strtol(argv[5], NULL, 10) : 0;
 		return run(&f);
 	}
-	fputs("usage: floor run CGROUP ROOTFS [VOLUMES COUNT] | start CGROUP ROOTFS | delete CGROUP\n",
+	fputs("usage: floor [--config] run CGROUP ROOTFS [VOLUMES COUNT] | start CGROUP ROOTFS | delete CGROUP\n",
 	      stderr);
 	return 2;
 }

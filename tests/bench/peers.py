@@ -12,7 +12,8 @@ from pathlib import Path
 import bench
 
 PEERS = ("wabe", "crun", "runc")
-ALL = ("floor", *PEERS)
+FLOORS = ("floor", "+config")  # bare system calls: without, and with all that the default config asks for
+ALL = (*FLOORS, *PEERS)
 SPEC_MOUNTS = 7  # of `wabe spec`
 VOLUMES = 33  # more, in the config of 40 mounts
 UNIFIED = Path("/sys/fs/cgroup")  # inside
@@ -88,8 +89,9 @@ class Peers:
     def call(self, peer, *words):
         return [*self.programs[peer], "--root", self.directory / "run" / peer, *words]
 
-    def floor(self, verb, name, *words):
-        return [self.builddir / "tests/bench/bench_floor", verb, UNIFIED / name, *words]
+    def floor(self, peer, verb, name, *words):
+        options = ["--config"] if peer == "+config" else []
+        return [self.builddir / "tests/bench/bench_floor", *options, verb, UNIFIED / name, *words]
 
     def describe(self):
         for peer in PEERS:

@@ -4,7 +4,7 @@
 from html import escape
 from math import floor, log10
 
-COLOURS = {"floor": "#9aa0a6", "wabe": "#0b6bcb", "crun": "#e07b00", "runc": "#2f9e6e", "lxc": "#b3458f"}
+COLOURS = {"floor": "#9aa0a6", "+config": "#5f6368", "wabe": "#0b6bcb", "crun": "#e07b00", "runc": "#2f9e6e", "lxc": "#b3458f"}
 WIDTH, MARGIN, LABELS, VALUES = 860, 24, 205, 90
 BAR, GAP, GROUP_GAP, TITLE, AXIS, LINES = 15, 2, 12, 46, 34, 260
 
