@@ -30,11 +30,16 @@ const char *wabe_status_name(enum wabe_status status)
 
 int wabe_container_open_cgroup(struct wabe_container *c, struct wabe_error *err)
 {
+	int r;
+
 	if (c->cgroup)
 		return 0;
 	if (!c->state.cgroup)
 		return wabe_error_say(err, -ENOENT, "container %s has no cgroup", c->state.id);
-	return wabe_cgroup_open_in(c->rt->cgroup_roots, c->state.cgroup, &c->cgroup, err);
+	r = wabe_cgroup_open_in(c->rt->cgroup_roots, c->state.cgroup, &c->cgroup, err);
+	if (r == 0)
+		wabe_cgroup_share_programs(c->cgroup, c->root_fd);
+	return r;
 }
 
 int wabe_container_open_init(struct wabe_container *c, struct wabe_error *err)

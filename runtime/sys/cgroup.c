@@ -232,7 +232,7 @@ static int open_path(const struct wabe_cgroup_roots *roots, const char *path, pi
 	cgroup = calloc(1, sizeof(*cgroup));
 	if (!cgroup)
 		return wabe_error_set(err, -ENOMEM, "open a cgroup");
-	cgroup->dir_fd = -EBADF;
+	cgroup->dir_fd = cgroup->share_fd = -EBADF;
 	for (size_t i = 0; i < WABE_CGROUP_HIERARCHIES_MAX; i++)
 		cgroup->v1_dir_fds[i] = -EBADF;
 	r = use_roots(cgroup, roots, err);
@@ -387,6 +387,11 @@ int wabe_cgroup_limit(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limit
 	int r = wabe_cgroup_limits_check(limits, err);
 
 	return r < 0 ? r : cgroup->ops->limit(cgroup, limits, err);
+}
+
+void wabe_cgroup_share_programs(struct wabe_cgroup *cgroup, int dir_fd)
+{
+	cgroup->share_fd = dir_fd;
 }
 
 bool wabe_cgroup_has(struct wabe_cgroup *cgroup, const char *controller)

@@ -209,13 +209,22 @@ struct wabe_cgroup_device_rule {
  * rules. For each of read, write, mknod the last rule that matches counts; what none matches is
  * denied. The cgroups above must allow it too. It concerns opens and mknods from now on.
  *
- * A program of the cgroup2 tree (cgroup-v2.rst, "Device controller"), two system calls for a cgroup
- * that this handle made; else v1's 'devices' controller, which can't take back a part of a wider
+ * A program of the cgroup2 tree (cgroup-v2.rst, "Device controller"), a handful of system calls for
+ * a cgroup that this handle made; else v1's 'devices' controller, which can't take back a part of a wider
  * rule.
  * Returns 0; -ENOTSUP: this host can't, and why; -EPERM: no right to; -EINVAL, -E2BIG, -errno.
  */
 int wabe_cgroup_devices(struct wabe_cgroup *cgroup, const struct wabe_cgroup_device_rule *rules,
 			size_t count, struct wabe_error *err);
+
+/**
+ * wabe_cgroup_share_programs() - let device rules of this handle take the program of another cgroup
+ * that has the same, if one was loaded with the same directory.
+ * @dir_fd: a directory of root's own, where it is written down as an attribute; borrowed, as long as
+ * the handle is used. Without one, or where its file system has no "trusted." attributes (xattr(7)),
+ * and for callers without CAP_SYS_ADMIN on the host, each cgroup has a program of its own.
+ */
+void wabe_cgroup_share_programs(struct wabe_cgroup *cgroup, int dir_fd);
 
 /**
  * wabe_cgroup_has() - does this host enforce limits of @controller ("memory" "cpu" "pids" "io"

@@ -3,8 +3,9 @@
  * sys/cgroup, inside: rules for device nodes. What both ways of enforcing them share, and what the
  * tests look at; the public function is wabe_cgroup_devices() of cgroup.h.
  *
- *   cgroup_device.c     rules, and cgroup v1's lists (devices.allow, devices.deny)
- *   cgroup_device_bpf.c the cgroup2 tree's eBPF program
+ *   cgroup_device.c       rules, and cgroup v1's lists (devices.allow, devices.deny)
+ *   cgroup_device_bpf.c   the cgroup2 tree's eBPF program
+ *   cgroup_device_share.c one program for all cgroups with the same rules
  */
 #ifndef WABE_SYS_CGROUP_DEVICE_H
 #define WABE_SYS_CGROUP_DEVICE_H
@@ -30,6 +31,25 @@ bool wabe_cgroup_device_is_all(const struct wabe_cgroup_device_rule *rule);
  */
 int wabe_cgroup_device_compile(const struct wabe_cgroup_device_rule *rules, size_t count,
 			       struct bpf_insn **ret_insns, size_t *ret_count);
+
+#define WABE_CGROUP_DEVICE_PROGRAM "wabe_devices" /* our programs' name; BPF_OBJ_NAME_LEN 16 */
+
+/** wabe_cgroup_device_bpf() - bpf(2); what the command returns, or -errno. */
+int wabe_cgroup_device_bpf(enum bpf_cmd command, union bpf_attr *attr);
+
+/** wabe_cgroup_device_open() - descriptor of the program @id when it is one of ours, and what it is; -ENOENT: it isn't, -errno. */
+int wabe_cgroup_device_open(uint32_t id, struct bpf_prog_info *ret_info);
+
+/**
+ * wabe_cgroup_device_shared() - descriptor of a program that was loaded of the same instructions, if one is attached still.
+ * @dir_fd: see wabe_cgroup_share_programs()
+ * -ENOENT: there is none that is known.
+ */
+int wabe_cgroup_device_shared(int dir_fd, const struct bpf_insn *insns, size_t count);
+
+/** wabe_cgroup_device_share() - remember a program for wabe_cgroup_device_shared(). If it can't be, it isn't shared. */
+void wabe_cgroup_device_share(int dir_fd, const struct bpf_insn *insns, size_t count,
+			      int program_fd);
 
 /** What cgroup v1 keeps of a cgroup: a default, and exceptions to it (device_cgroup.c). */
 struct wabe_cgroup_device_list {

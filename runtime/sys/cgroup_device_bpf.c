@@ -3,7 +3,8 @@
  * sys/cgroup: rules for device nodes as an eBPF program of the cgroup2 tree; see cgroup_device.h.
  *
  * Sources: cgroup-v2.rst, "Device controller"; bpf(2); linux/bpf.h, struct bpf_cgroup_dev_ctx and
- * BPF_F_ALLOW_MULTI. The program belongs to the cgroup and goes with it, nothing is pinned. All
+ * BPF_F_ALLOW_MULTI. The program belongs to the cgroups that it is attached to and goes with the
+ * last, nothing is pinned. All
  * programs on the way up must allow an access, and with BPF_F_ALLOW_MULTI a guest's own systemd can
  * add further ones below. Since Linux 5.11 programs are charged to the memory cgroup, so that
  * RLIMIT_MEMLOCK needs no raising.
@@ -11,14 +12,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "sys/cgroup_device.h"
 
-#define PROGRAM_NAME "wabe_devices" /* BPF_OBJ_NAME_LEN 16 */
-#define ATTACHED_MAX 64		    /* kernel/bpf/cgroup.c: BPF_CGROUP_MAX_PROGS */
+#define ATTACHED_MAX 64 /* kernel/bpf/cgroup.c: BPF_CGROUP_MAX_PROGS */
 #define RULE_INSNS_MAX 6
 #define FRAME_INSNS_MAX 14 /* what stands before and after the rules */
 
@@ -240,13 +238,6 @@ int wabe_cgroup_device_compile(const struct wabe_cgroup_device_rule *rules, size
 	return 0;
 }
 
-static int bpf(enum bpf_cmd command, union bpf_attr *attr)
-{
-	long r = syscall(SYS_bpf, command, attr, sizeof(*attr));
-
-	return r < 0 ? -errno : (int)r;
-}
-
 static int load(const struct bpf_insn *insns, size_t count, struct wabe_error *err)
 {
 	union bpf_attr attr;
@@ -257,8 +248,8 @@ static int load(const struct bpf_insn *insns, size_t count, struct wabe_error *e
 	attr.insns = (uintptr_t)insns;
 	attr.insn_cnt = (uint32_t)count;
 	attr.license = (uintptr_t) "GPL";
-	memcpy(attr.prog_name, PROGRAM_NAME, sizeof(PROGRAM_NAME));
-	fd = bpf(BPF_PROG_LOAD, &attr); /* close-on-exec by itself */
+	memcpy(attr.prog_name, WABE_CGROUP_DEVICE_PROGRAM, sizeof(WABE_CGROUP_DEVICE_PROGRAM));
+	fd = wabe_cgroup_device_bpf(BPF_PROG_LOAD, &attr); /* close-on-exec by itself */
 	/* EINVAL: the type is unknown. The verifier takes what is compiled above (tests). */
 	if (fd == -ENOSYS || fd == -EINVAL)
 		return wabe_error_say(err, -ENOTSUP,
@@ -270,33 +261,10 @@ static int load(const struct bpf_insn *insns, size_t count, struct wabe_error *e
 	return fd < 0 ? wabe_error_set(err, fd, "load the program of the device rules") : fd;
 }
 
-/* Descriptor of the program @id when it is one of ours; -ENOENT: it isn't. */
-static int open_own(uint32_t id)
-{
-	_cleanup_close_ int fd = -EBADF;
-	struct bpf_prog_info info;
-	union bpf_attr attr;
-	int r;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_id = id;
-	fd = bpf(BPF_PROG_GET_FD_BY_ID, &attr);
-	if (fd < 0)
-		return fd;
-	memset(&attr, 0, sizeof(attr));
-	memset(&info, 0, sizeof(info));
-	attr.info.bpf_fd = (uint32_t)fd;
-	attr.info.info_len = sizeof(info);
-	attr.info.info = (uintptr_t)&info;
-	r = bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
-	if (r < 0)
-		return r;
-	return strcmp(info.name, PROGRAM_NAME) == 0 ? TAKE_FD(fd) : -ENOENT;
-}
-
 /* The program of an earlier call, to be replaced; -ENOENT: there is none. */
 static int find_attached(int dir_fd)
 {
+	struct bpf_prog_info info;
 	uint32_t ids[ATTACHED_MAX];
 	union bpf_attr attr;
 	int r;
@@ -306,11 +274,11 @@ static int find_attached(int dir_fd)
 	attr.query.attach_type = BPF_CGROUP_DEVICE;
 	attr.query.prog_ids = (uintptr_t)ids;
 	attr.query.prog_cnt = ATTACHED_MAX;
-	r = bpf(BPF_PROG_QUERY, &attr);
+	r = wabe_cgroup_device_bpf(BPF_PROG_QUERY, &attr);
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < attr.query.prog_cnt && i < ATTACHED_MAX; i++) {
-		int fd = open_own(ids[i]);
+		int fd = wabe_cgroup_device_open(ids[i], &info);
 
 		if (fd != -ENOENT)
 			return fd;
@@ -337,7 +305,7 @@ static int attach(struct wabe_cgroup *cgroup, int dir_fd, int program_fd, struct
 		attr.attach_flags |= BPF_F_REPLACE;
 		attr.replace_bpf_fd = (uint32_t)old_fd;
 	}
-	r = bpf(BPF_PROG_ATTACH, &attr);
+	r = wabe_cgroup_device_bpf(BPF_PROG_ATTACH, &attr);
 	if (r == -EPERM)
 		return wabe_error_say(
 			err, r,
@@ -366,6 +334,11 @@ int wabe_cgroup_v2_devices(struct wabe_cgroup *cgroup, const struct wabe_cgroup_
 	/* All is allowed: without a program it is, too. */
 	if (cgroup->is_new && insn_count == 2 && insns[0].imm)
 		return 0;
-	program_fd = load(insns, insn_count, err);
+	program_fd = wabe_cgroup_device_shared(cgroup->share_fd, insns, insn_count);
+	if (program_fd < 0) {
+		program_fd = load(insns, insn_count, err);
+		if (program_fd >= 0)
+			wabe_cgroup_device_share(cgroup->share_fd, insns, insn_count, program_fd);
+	}
 	return program_fd < 0 ? program_fd : attach(cgroup, dir_fd, program_fd, err);
 }

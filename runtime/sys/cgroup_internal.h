@@ -71,7 +71,8 @@ struct wabe_cgroup {
 	/* the root's cgroup.controllers, read when first needed */
 	char available[WABE_CGROUP_TEXT_MAX];
 	bool is_available_known;
-	bool is_new; /* its cgroup2 directory was made by this handle, no program is attached */
+	bool is_new;  /* its cgroup2 directory was made by this handle, no program is attached */
+	int share_fd; /* borrowed, see wabe_cgroup_share_programs(); < 0: none */
 };
 
 /* cgroup_tree.c: the same on every hierarchy */

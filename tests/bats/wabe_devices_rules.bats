@@ -137,6 +137,79 @@ check_exec()
 	check_exec
 }
 
+# The ids of the programs that are attached to the cgroup of container $1: bpf(2), BPF_PROG_QUERY.
+programs()
+{
+	"${ENTER[@]}" /usr/bin/python3 - "/sys/fs/cgroup/wabe/$1" <<-'EOF'
+		import ctypes, os, platform, struct, sys
+		PROG_QUERY, CGROUP_DEVICE = 16, 6
+		ids = (ctypes.c_uint32 * 8)()
+		fd = os.open(sys.argv[1], os.O_RDONLY)
+		attr = ctypes.create_string_buffer(struct.pack("IIIIQI", fd, CGROUP_DEVICE, 0, 0, ctypes.addressof(ids), 8), 128)
+		number = {"x86_64": 321, "aarch64": 280}[platform.machine()]
+		if ctypes.CDLL(None, use_errno=True).syscall(number, PROG_QUERY, attr, 128) < 0:
+		    sys.exit(os.strerror(ctypes.get_errno()))
+		print(*ids[:struct.unpack_from("I", attr, 24)[0]])
+	EOF
+}
+
+# Change the byte $1 of what the state root remembers of programs.
+spoil_record()
+{
+	/usr/bin/python3 - "$STATE" "$1" <<-'EOF'
+		import os, sys
+		root, at = sys.argv[1], int(sys.argv[2])
+		for name in os.listxattr(root):
+		    if name.startswith("trusted.wabe.devices."):
+		        value = bytearray(os.getxattr(root, name))
+		        value[at] ^= 0x55
+		        os.setxattr(root, name, bytes(value))
+		        sys.exit(0)
+		sys.exit("no record")
+	EOF
+}
+
+@test "v2: containers with the same rules have one program, and each its own rules" {
+	rules "$DENY"
+	background
+	ok W run -d --bundle "$B" "$ID-b"
+	local one
+	one=$(programs "$ID")
+	[[ $one =~ ^[0-9]+$ && $(programs "$ID-b") == "$one" ]] || { echo "$one, $(programs "$ID-b")"; return 1; }
+	# New rules for one don't reach the other.
+	W update -r - "$ID-b" <<<'{"devices": [{"allow": true, "access": "rwm"}]}'
+	[[ $(programs "$ID-b") != "$one" && $(programs "$ID") == "$one" ]]
+	ok_inside "$PROBE"
+	[[ $output == *"tun < no"*"tun >> no"*"loop < no"*"loop >> no"* ]] || shown
+	ok W exec "$ID-b" sh -c "$PROBE"
+	[[ $output == *"tun < yes"*"tun >> yes"*"loop < yes"*"loop >> yes"* ]] || shown
+	ok W delete --force "$ID-b"
+	# Other rules take no program of these.
+	rules "$DENY, {allow: true, $TUN, access: \"rw\"}"
+	ok W run -d --bundle "$B" "$ID-b"
+	[[ $(programs "$ID-b") =~ ^[0-9]+$ && $(programs "$ID-b") != "$one" ]]
+	ok W delete --force "$ID-b"
+}
+
+@test "v2: what is remembered of a program is not believed when the kernel says otherwise" {
+	local at one
+
+	rules "$DENY"
+	script "exec sleep 600"
+	# Its version, id, time, tag, hash.
+	for at in 0 4 8 16 24; do
+		ok W run -d --bundle "$B" "$ID-b"
+		one=$(programs "$ID-b")
+		spoil_record "$at"
+		ok W run -d --bundle "$B" "$ID-c"
+		[[ $(programs "$ID-c") =~ ^[0-9]+$ && $(programs "$ID-c") != "$one" ]] || { echo "byte $at"; return 1; }
+		ok W exec "$ID-c" sh -c "$PROBE"
+		[[ $output == *"tun < no"*"tun >> no"*"loop < no"*"loop >> no"* ]] || shown
+		ok W delete --force "$ID-b"
+		ok W delete --force "$ID-c"
+	done
+}
+
 # Part of what a rule before it allows.
 TAKEN_BACK="$DENY, {allow: true, type: \"c\", access: \"rw\"}, {allow: false, $TUN, access: \"w\"}"
 
