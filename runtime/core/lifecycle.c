@@ -62,6 +62,9 @@ static int let_go(struct wabe_container *c, struct wabe_error *err)
 		r = wabe_sync_receive(sock, NULL, err);
 	if (r == WABE_SYNC_SCHEDULE)
 		r = release(c, sock, err);
+	/* Nobody connects to it any more, and it would take 1 KiB as long as the container runs. */
+	if (r == 0)
+		(void)unlinkat(c->dir_fd, WABE_START_SOCKET, 0);
 	if (r > 0)
 		return wabe_error_say(err, -EPROTO, "unexpected message %d", r);
 	return r;

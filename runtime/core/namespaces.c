@@ -88,21 +88,22 @@ int wabe_namespaces_prepare(struct wabe_init *init, struct wabe_error *err)
 	return 0;
 }
 
-/* Of the calling thread, whose one it is: libwabe's caller may have others. */
-static int open_own_network(struct wabe_error *err)
+static int send_network(struct wabe_init *init, int sock, struct wabe_error *err)
 {
-	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 ? wabe_error_set(err, -errno, "open /proc/thread-self/ns/net") : fd;
-}
-
-static int send_network(struct wabe_init *init, struct wabe_error *err)
-{
-	_cleanup_close_ int fd = open_own_network(err);
+	_cleanup_close_ int fd = wabe_link_namespace(sock, err);
 	int r = fd < 0 ? fd : wabe_sync_send(init->ours_fd, WABE_SYNC_NETNS, fd, NULL);
 
 	/* A child that has failed tells why when it is asked. */
 	return r == -EPIPE ? 0 : r;
+}
+
+/* Of the new namespace, in which the calling thread is. */
+static int set_up_network(struct wabe_init *init, struct wabe_error *err)
+{
+	_cleanup_close_ int sock = wabe_link_socket(err);
+	int r = sock < 0 ? sock : send_network(init, sock, err);
+
+	return r < 0 ? r : wabe_link_up_by(sock, "lo", err);
 }
 
 int wabe_namespaces_make_network(struct wabe_init *init, struct wabe_error *err)
@@ -112,13 +113,12 @@ int wabe_namespaces_make_network(struct wabe_init *init, struct wabe_error *err)
 
 	if (!init->has_own_network)
 		return 0;
-	own_fd = open_own_network(err);
+	/* The calling thread's, which made the pair: libwabe's caller may have others elsewhere. */
+	own_fd = wabe_link_namespace(init->ours_fd, err);
 	r = own_fd < 0 ? own_fd : wabe_namespace_unshare(CLONE_NEWNET, err);
 	if (r < 0)
 		return r;
-	r = send_network(init, err);
-	if (r == 0)
-		r = wabe_link_up("lo", err);
+	r = set_up_network(init, err);
 	if (wabe_namespace_join(own_fd, CLONE_NEWNET, r < 0 ? NULL : err) < 0)
 		return r < 0 ? r : -EIO;
 	return r;

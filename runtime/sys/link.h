@@ -14,4 +14,17 @@
  */
 int wabe_link_up(const char *name, struct wabe_error *err);
 
+/** wabe_link_up_by() - the same by @sock, a socket of any protocol family that knows the interfaces of its network namespace. */
+int wabe_link_up_by(int sock, const char *name, struct wabe_error *err);
+
+/** wabe_link_socket() - such a socket, of the caller's network namespace. -errno. */
+int wabe_link_socket(struct wabe_error *err);
+
+/**
+ * wabe_link_namespace() - descriptor of the network namespace that @sock (any socket) was made in: ioctl SIOCGSKNS, since Linux
+ * 4.10. One system call that touches no procfs, where a path in there makes up to eight inodes. Needs CAP_NET_ADMIN over the
+ * namespace. -EPERM, -errno.
+ */
+int wabe_link_namespace(int sock, struct wabe_error *err);
+
 #endif
