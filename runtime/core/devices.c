@@ -248,13 +248,28 @@ void wabe_devices_note(struct wabe_init *init, const struct wabe_init_mount *m)
 								 O_PATH | O_DIRECTORY, 0, NULL);
 }
 
+/* Are all in a /dev that we made, where no link leads elsewhere? */
+static bool stay_in_dev(const struct wabe_init *init)
+{
+	const struct wabe_spec_device *d = init->devices.items;
+
+	for (size_t i = 0; i < init->devices.count; i++)
+		if (!wabe_str_starts(d[i].path, "/dev/") || strchr(d[i].path + 5, '/'))
+			return false;
+	return init->dev_fd >= 0;
+}
+
 int wabe_devices_make(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_spec_device *d = init->devices.items;
-	int dev_fd = init->dev_fd; /* swept */
+	int dev_fd, r;
 
 	if (wabe_init_dev_is_bound(init))
 		return 0;
+	r = stay_in_dev(init) ? 0 : wabe_rootfs_settle(init, err);
+	if (r < 0)
+		return r;
+	dev_fd = init->dev_fd; /* swept */
 	if (dev_fd < 0)
 		dev_fd = wabe_path_open_strict(init->rootfs_fd, "/dev", O_PATH | O_DIRECTORY, 0,
 					       NULL);
@@ -265,9 +280,9 @@ int wabe_devices_make(struct wabe_init *init, struct wabe_error *err)
 				      "open /dev of the container (it must be a directory)");
 	for (size_t i = 0; i < init->devices.count; i++) {
 		int source_fd = init->device_fds ? init->device_fds[i] : -EBADF;
-		int r = source_fd >= 0 ? bind_node(init, &d[i], source_fd, err)
-				       : make_node(init, &d[i], dev_fd, err);
 
+		r = source_fd >= 0 ? bind_node(init, &d[i], source_fd, err)
+				   : make_node(init, &d[i], dev_fd, err);
 		if (r < 0)
 			return r;
 	}

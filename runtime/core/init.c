@@ -336,6 +336,8 @@ static int container_hooks(struct wabe_init *init, struct wabe_error *err)
 		return 0;
 	/* runtime.md, "State": hooks in the container's namespaces get the pid as it is seen there. */
 	init->c->state.pid = getpid();
+	if (init->cwd_fd >= 0 && fchdir(init->cwd_fd) < 0)
+		return wabe_error_set(err, -errno, "return to the working directory");
 	umask(022); /* ours is 0 */
 	r = wabe_hooks_run(init->c, "createContainer", &hooks->create_container,
 			   WABE_STATUS_CREATING, err);
@@ -364,8 +366,13 @@ static int assume_identity(struct wabe_init *init, struct wabe_error *err)
 /* The highest descriptor that has to stay open until the execve. */
 static int highest_fd(const struct wabe_init *init)
 {
-	const int lasting[] = { init->theirs_fd, init->start_fd, init->rootfs_fd,
-				init->null_fd,	 init->proc_fd,	 2 + init->args->preserve_fds };
+	const int lasting[] = { init->theirs_fd,
+				init->start_fd,
+				init->rootfs_fd,
+				init->null_fd,
+				init->proc_fd,
+				init->cwd_fd,
+				2 + init->args->preserve_fds };
 	int highest = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lasting); i++)
@@ -381,6 +388,12 @@ static int open_inside(struct wabe_init *init, struct wabe_error *err)
 {
 	int r = init->opens_inside ? open_sources(init, err) : 0;
 
+	/* Mounts change it: wabe_mount_on(). */
+	if (r == 0 && init->spec->hooks.create_container.count) {
+		init->cwd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (init->cwd_fd < 0)
+			return wabe_error_set(err, -errno, "open the working directory");
+	}
 	init->scratch_fd = (unsigned int)highest_fd(init) + 1;
 	return r;
 }
@@ -393,10 +406,10 @@ static int (*const child_steps[])(struct wabe_init *, struct wabe_error *) = {
 	open_inside,
 	wabe_root_attach,
 	wabe_rootfs_mounts,
-	wabe_namespaces_take_network,
 	wabe_devices_make,
 	wabe_console_make,
 	wabe_rootfs_mask,
+	wabe_namespaces_take_network,
 	runtime_hooks,
 	container_hooks,
 	wabe_root_enter,
@@ -527,7 +540,7 @@ static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err
 
 void wabe_init_sweep(struct wabe_init *init)
 {
-	init->dev_fd = -EBADF;
+	init->dev_fd = init->mask_fd = -EBADF;
 	(void)syscall(SYS_close_range, init->scratch_fd, ~0U, 0);
 }
 

@@ -28,6 +28,7 @@ struct wabe_init_mount {
 	const char *link_target; /* "copy-symlink", and the source is one: nothing is mounted */
 	const struct wabe_init_mount *remounts; /* the entry that this one changes, or NULL */
 	bool is_remounted;			/* a later entry changes it */
+	bool is_late;				/* child: waits for wabe_rootfs_settle() */
 	dev_t device;				/* child, with is_remounted: its filesystem */
 };
 
@@ -54,11 +55,15 @@ struct wabe_init {
 	char *listen_pid;	   /* NULL, or the variable LISTEN_PID: see core/activation.h */
 	int proc_fd;		   /* the host's procfs, for labels; < 0: there are none */
 	int hook_fd;  /* child: the state for startContainer hooks, < 0: there are none */
+	int cwd_fd;   /* child: where createContainer hooks start, < 0: there are none */
 	int idmap_fd; /* a user namespace with the container's maps, for mounts */
 	struct wabe_netdevices *netdevices; /* NULL: none were moved */
 	struct wabe_init_mount *mounts;	    /* one for each of spec->mounts */
 	int *device_fds; /* one for each device: detached clone of the host's node, < 0: mknod */
 	struct wabe_list devices; /* struct wabe_spec_device: the default ones, then the spec's */
+	int mask_fd; /* child: what masks directories, attached already; < 0: none yet; swept */
+	bool is_null_attached; /* child: null_fd masks a file already */
+	bool has_late;	       /* child: some of the mounts wait */
 	int dev_fd; /* child: the container's /dev, when it is a filesystem that we made; swept */
 	unsigned int
 		scratch_fd; /* child: from here on descriptors are short-lived, see wabe_init_sweep() */
@@ -113,8 +118,8 @@ void wabe_netdevices_release(struct wabe_init *init);
 /**
  * wabe_namespaces_make_network() - by the creator, beside the child's first mounts: make its network namespace, send it (NETNS),
  * raise the loopback, and return to the caller's own. The kernel takes 0.4 ms for one, more than for all other namespaces and
- * mounts together, and 0.1 ms for the loopback. The child enters it by wabe_namespaces_take_network(), at the latest after its
- * mounts: sysfs shows the network namespace that it was mounted in.
+ * mounts together, and 0.1 ms for the loopback. The child enters it by wabe_namespaces_take_network() before it mounts a sysfs,
+ * which shows the network namespace that it was mounted in, and else after its mounts.
  */
 int wabe_namespaces_make_network(struct wabe_init *init, struct wabe_error *err);
 int wabe_namespaces_take_network(struct wabe_init *init, struct wabe_error *err);
@@ -131,7 +136,13 @@ int wabe_root_open(struct wabe_init *init, struct wabe_error *err); /* by the cr
 int wabe_root_attach(struct wabe_init *init, struct wabe_error *err);
 /** wabe_rootfs_propagate() - the propagation that @o asks for, on the mount @fd; none when it asks for none. */
 int wabe_rootfs_propagate(int fd, const struct wabe_mount_options *o, struct wabe_error *err);
+/**
+ * wabe_rootfs_mounts() - all mounts, in order; but those of and below /sys may wait while the creator makes the network namespace
+ * that sysfs shows: what else there is to do in the root is done meanwhile.
+ */
 int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err);
+/** wabe_rootfs_settle() - make the mounts that wait, if there are any: before anything that could see that they aren't there. */
+int wabe_rootfs_settle(struct wabe_init *init, struct wabe_error *err);
 /** wabe_remount_prepare() - find what mounts[@i], which has the option "remount", changes. -EINVAL: nothing before it is there. */
 int wabe_remount_prepare(struct wabe_init *init, size_t i, struct wabe_error *err);
 /** wabe_remount_note() - after a mount: remember its filesystem, if a later entry changes it. */
@@ -139,6 +150,9 @@ int wabe_remount_note(const struct wabe_init *init, struct wabe_init_mount *m,
 		      struct wabe_error *err);
 int wabe_remount_apply(const struct wabe_init *init, const struct wabe_init_mount *m,
 		       struct wabe_error *err);
+/** wabe_rootfs_add_context() - linux.mountLabel as an option of a new filesystem. */
+int wabe_rootfs_add_context(struct wabe_init *init, struct wabe_strv *options,
+			    struct wabe_error *err);
 int wabe_rootfs_copy_link(struct wabe_init *init, const struct wabe_init_mount *m,
 			  struct wabe_error *err);
 int wabe_rootfs_copy_up(const struct wabe_init_mount *m, int from_fd, int to_fd,

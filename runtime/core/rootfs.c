@@ -99,6 +99,9 @@ static int open_target(struct wabe_init *init, const struct wabe_init_mount *m,
 	*ret_is_literal = fd >= 0;
 	if (fd >= 0 || (fd != -ENOENT && is_strict_target(destination)))
 		return fd;
+	fd = wabe_rootfs_settle(init, err);
+	if (fd < 0)
+		return fd;
 	return m->is_file ? wabe_path_touch_in(init->rootfs_fd, destination, err)
 			  : wabe_path_mkdir_in(init->rootfs_fd, destination, 0755, err);
 }
@@ -227,8 +230,8 @@ static bool takes_label(const char *type)
 	return true;
 }
 
-/* linux.mountLabel as an option of a new filesystem. */
-static int add_context(struct wabe_init *init, struct wabe_strv *options, struct wabe_error *err)
+int wabe_rootfs_add_context(struct wabe_init *init, struct wabe_strv *options,
+			    struct wabe_error *err)
 {
 	char *option = wabe_arena_printf(&init->arena, "context=%s", init->spec->mount_label);
 
@@ -244,7 +247,9 @@ static int add_label(struct wabe_init *init, struct wabe_init_mount *m, struct w
 		return 0;
 	/* Not by mount(2), where the commas in a label would end the option. */
 	m->has_label = true;
-	return strcmp(m->spec->type, "mqueue") == 0 ? 0 : add_context(init, &m->options.data, err);
+	return strcmp(m->spec->type, "mqueue") == 0
+		       ? 0
+		       : wabe_rootfs_add_context(init, &m->options.data, err);
 }
 
 static int label_queues(struct wabe_init *init, const struct wabe_init_mount *m, int fd,
@@ -370,103 +375,64 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 	return r == -EPERM && is_new ? bind_instead(init, m, target_fd, err) : r;
 }
 
+static int mount_entry(struct wabe_init *init, size_t i, struct wabe_error *err)
+{
+	struct wabe_init_mount *m = &init->mounts[i];
+	int r = m->link_target ? wabe_rootfs_copy_link(init, m, err)
+		: m->remounts  ? wabe_remount_apply(init, m, err)
+			       : mount_one(init, m, err);
+
+	if (r == 0 && m->is_remounted)
+		r = wabe_remount_note(init, m, err);
+	if (r < 0)
+		return wabe_error_prefix(err, "mounts[%zu]", i);
+	wabe_devices_note(init, m);
+	if (i % WABE_INIT_SWEEP == WABE_INIT_SWEEP - 1)
+		wabe_init_sweep(init);
+	return 0;
+}
+
+/* Is it sysfs, or does its place depend on one that waits? A path without links leads to nothing else below /sys. */
+static bool waits(const struct wabe_init *init, const struct wabe_init_mount *m)
+{
+	bool is_new = m->source_fd < 0 && !m->link_target && !m->remounts;
+
+	if (!init->has_own_network ||
+	    (strcmp(m->destination, "/sys") != 0 && !wabe_str_starts(m->destination, "/sys/")))
+		return false;
+	return init->has_late || (is_new && may_show_network(m->spec->type));
+}
+
 int wabe_rootfs_mounts(struct wabe_init *init, struct wabe_error *err)
 {
 	for (size_t i = 0; i < init->spec->mounts.count; i++) {
 		struct wabe_init_mount *m = &init->mounts[i];
-		int r = m->link_target ? wabe_rootfs_copy_link(init, m, err)
-			: m->remounts  ? wabe_remount_apply(init, m, err)
-				       : mount_one(init, m, err);
+		int r = 0;
 
-		if (r == 0 && m->is_remounted)
-			r = wabe_remount_note(init, m, err);
+		if (waits(init, m)) {
+			m->is_late = init->has_late = true;
+			continue;
+		}
+		/* Where these are may be behind a link; mount_one() sees for itself. */
+		if (m->link_target || m->remounts)
+			r = wabe_rootfs_settle(init, err);
+		if (r == 0)
+			r = mount_entry(init, i, err);
 		if (r < 0)
-			return wabe_error_prefix(err, "mounts[%zu]", i);
-		wabe_devices_note(init, m);
-		if (i % WABE_INIT_SWEEP == WABE_INIT_SWEEP - 1)
-			wabe_init_sweep(init);
+			return r;
 	}
 	return 0;
 }
 
-/* What masks: attached once itself, then its clones, because a detached mount can't be cloned (before Linux 6.15). */
-struct cover {
-	int fd;
-	bool is_attached;
-};
-
-static int cover_with(struct cover *cover, int target_fd, const char *path, struct wabe_error *err)
+int wabe_rootfs_settle(struct wabe_init *init, struct wabe_error *err)
 {
-	if (cover->is_attached)
-		return wabe_mount_bind(cover->fd, target_fd, path, err);
-	cover->is_attached = true;
-	return wabe_mount_attach(cover->fd, target_fd, path, err);
-}
-
-static int mask_directory(struct wabe_init *init, struct wabe_error *err)
-{
-	const unsigned int attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-				   MOUNT_ATTR_NOEXEC;
-	struct wabe_strv options = { 0 };
-	int r = init->spec->mount_label ? add_context(init, &options, err) : 0;
-
-	return r < 0 ? r : wabe_mount_new_unswept("tmpfs", NULL, &options, 0, attrs, err);
-}
-
-/* A masked file becomes /dev/null, a masked directory an empty read-only tmpfs (config-linux.md, "Masked Paths"). */
-static int mask_one(struct wabe_init *init, const char *path, struct cover *file, struct cover *dir,
-		    struct wabe_error *err)
-{
-	int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, NULL);
-	struct stat st;
-
-	if (target_fd == -ENOENT || target_fd == -ENOTDIR)
-		return 0;
-	if (target_fd < 0 || fstat(target_fd, &st) < 0)
-		return wabe_error_set(err, target_fd < 0 ? target_fd : -errno, "mask %s", path);
-	if (!S_ISDIR(st.st_mode))
-		return cover_with(file, target_fd, path, err);
-	if (dir->fd < 0)
-		dir->fd = mask_directory(init, err);
-	return dir->fd < 0 ? dir->fd : cover_with(dir, target_fd, path, err);
-}
-
-static int readonly_one(struct wabe_init *init, const char *path, struct wabe_error *err)
-{
-	const struct wabe_mount_change change = { .set = MOUNT_ATTR_RDONLY, .is_recursive = true };
-	int target_fd = wabe_path_open_in(init->rootfs_fd, path, O_PATH, 0, NULL);
-	int cover_fd;
-
-	if (target_fd == -ENOENT || target_fd == -ENOTDIR)
-		return 0;
-	if (target_fd < 0)
-		return wabe_error_set(err, target_fd, "make %s read-only", path);
-	cover_fd = wabe_mount_clone_changed(target_fd, "", &change, err);
-	return cover_fd < 0 ? cover_fd : wabe_mount_attach(cover_fd, target_fd, path, err);
-}
-
-int wabe_rootfs_mask(struct wabe_init *init, struct wabe_error *err)
-{
-	const struct wabe_spec *spec = init->spec;
-	struct cover file = { .fd = init->null_fd }, dir = { .fd = -EBADF };
 	int r = 0;
 
-	for (size_t i = 0; i < spec->readonly_paths.count; i++) {
-		r = readonly_one(init, spec->readonly_paths.items[i], err);
-		if (r < 0)
-			return wabe_error_prefix(err, "linux.readonlyPaths[%zu]", i);
-		if (i % WABE_INIT_SWEEP == WABE_INIT_SWEEP - 1)
-			wabe_init_sweep(init);
-	}
-	for (size_t i = 0; r == 0 && i < spec->masked_paths.count; i++) {
-		r = mask_one(init, spec->masked_paths.items[i], &file, &dir, err);
-		if (r < 0)
-			wabe_error_prefix(err, "linux.maskedPaths[%zu]", i);
-		if (i % WABE_INIT_SWEEP != WABE_INIT_SWEEP - 1)
-			continue;
-		wabe_init_sweep(init);
-		dir = (struct cover){ .fd = -EBADF };
-	}
-	wabe_init_sweep(init);
+	if (!init->has_late)
+		return 0;
+	init->has_late = false;
+	for (size_t i = 0; r == 0 && i < init->spec->mounts.count; i++)
+		if (init->mounts[i].is_late)
+			r = mount_entry(init, i, err);
 	return r;
 }

@@ -44,9 +44,9 @@ int wabe_mount_new_unswept(const char *type, const char *source, const struct wa
 			   unsigned int sb_flags, unsigned int attrs, struct wabe_error *err);
 
 /**
- * wabe_mount_on() - a new filesystem right on what @target_fd is, by mount(2): one call where wabe_mount_new() and
- * wabe_mount_attach() make six and more. Not for read-only ones: mount(2) makes the superblock read-only, and with it every
- * other mount of that superblock (sysfs has one for a network namespace). Needs a procfs at /proc.
+ * wabe_mount_on() - a new filesystem right on the directory @target_fd, by mount(2): two calls where wabe_mount_new() and
+ * wabe_mount_attach() make six and more. The directory becomes the working directory. Not for read-only ones: mount(2) makes
+ * the superblock read-only, and with it every other mount of that superblock (sysfs has one for a network namespace).
  * @data: as wabe_mount_new()'s options; @attrs: MOUNT_ATTR_* without RDONLY; @shown names the target in errors
  */
 int wabe_mount_on(int target_fd, const char *type, const char *source, const struct wabe_strv *data,
@@ -87,12 +87,6 @@ struct wabe_mount_change {
  */
 int wabe_mount_clone_changed(int dir_fd, const char *path, const struct wabe_mount_change *change,
 			     struct wabe_error *err);
-
-/**
- * wabe_mount_bind() - what the attached mount of @from_fd shows, with its attributes, on what @target_fd is: one call of
- * mount(2) for wabe_mount_clone() and wabe_mount_attach(). Needs a procfs at /proc.
- */
-int wabe_mount_bind(int from_fd, int target_fd, const char *shown, struct wabe_error *err);
 
 /**
  * wabe_mount_clone_private() - the same of @path on the host, without the mounts below it, and out of its peer group: the clone of

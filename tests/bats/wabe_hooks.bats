@@ -80,6 +80,20 @@ container_root_writable()
 	done
 }
 
+@test "hooks start in the caller's working directory" {
+	local kind
+
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		hook "$kind" 'echo "$KIND $(pwd)" >>"$LOG"'
+	done
+	mkdir "$T/here"
+	cd "$T/here"
+	ok_container
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		grep -qx "$kind $T/here" "$T/log" || { cat "$T/log"; return 1; }
+	done
+}
+
 # What of the container's mounts, and of its root, is there when a hook runs: text for a hook, $1 is where its root is.
 what_is_there()
 {

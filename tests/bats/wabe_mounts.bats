@@ -391,6 +391,45 @@ more_teardown()
 	[[ $(ls "$T/dev") == mine ]]
 }
 
+# The creator makes the network namespace meanwhile, which sysfs waits for: what is not below /sys is mounted first.
+@test "mounts, masks and devices around a sysfs that waits for its network namespace" {
+	own_rootfs
+	mkdir -p "$ROOTFS/data"
+	ln -s /sys/kernel "$ROOTFS/link"
+	ln -s ../../sys/class "$ROOTFS/data/hidden"
+	ln -s /sys/block "$ROOTFS/fixed"
+	conf '.mounts += [{destination: "/data/mine", type: "tmpfs", source: "x"}, {destination: "/sys/fs", type: "tmpfs", source: "x"},
+			{destination: "/sys/fs/in", type: "tmpfs", source: "x"}, {destination: "/link", type: "tmpfs", source: "x"},
+			{destination: "/sys/kernel/in", type: "tmpfs", source: "x"}, {destination: "/data/more", type: "tmpfs", source: "x"}]
+		| .linux.maskedPaths += ["/data/hidden", "//sys/devices", "/sys/./bus"] | .linux.readonlyPaths += ["/fixed", "/data/mine"]'
+	script 'for p in /sys /sys/fs /sys/fs/in /sys/kernel /sys/kernel/in /data/mine /data/more; do echo "$p $(stat -f -c %T $p)"; done
+		ls -A /sys/class /sys/devices /sys/bus | grep -v : | grep .
+		for p in /sys/block /data/mine; do sed -n "s,^[^ ]* [^ ]* [^ ]* [^ ]* \($p\) ro.*,\1 ro,p" /proc/self/mountinfo; done
+		cat /sys/class/net/lo/ifindex 2>&1; ls /proc/sys/net/ipv4/conf'
+	ok_container
+	is "/sys sysfs
+/sys/fs tmpfs
+/sys/fs/in tmpfs
+/sys/kernel tmpfs
+/sys/kernel/in tmpfs
+/data/mine tmpfs
+/data/more tmpfs
+/sys/block ro
+/data/mine ro
+cat: can't open '/sys/class/net/lo/ifindex': No such file or directory
+all
+default
+lo"
+	# With more of them than the child keeps descriptors of, and a device that is not right in /dev.
+	mkdir "$ROOTFS/many"
+	conf '.mounts = .mounts[:7] + [range(70) | {destination: "/many/\(.)", type: "tmpfs", source: "x"}]
+		| .linux.maskedPaths = ["/proc/keys", "/proc/acpi", "/sys/firmware"] + [range(70) | "/proc/none\(.)"] + ["/sys/kernel"]
+		| .linux.devices = [{path: "/dev/net/tun", type: "c", major: 10, minor: 200}, {path: "/dev/other", type: "c", major: 1, minor: 3}]'
+	script 'stat -f -c %T /sys /many/69; ls -A /sys/kernel /sys/firmware | grep -v : | grep .; for d in null tty other net/tun; do [ -c /dev/$d ] && echo $d; done'
+	ok_container
+	is $'sysfs\ntmpfs\nnull\ntty\nother\nnet/tun'
+}
+
 @test "masked and read-only paths" {
 	own_rootfs
 	mkdir -p "$ROOTFS/secret/dir" "$ROOTFS/fixed/dir"
