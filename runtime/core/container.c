@@ -37,8 +37,9 @@ int wabe_container_open_cgroup(struct wabe_container *c, struct wabe_error *err)
 	if (!c->state.cgroup)
 		return wabe_error_say(err, -ENOENT, "container %s has no cgroup", c->state.id);
 	r = wabe_cgroup_open_in(c->rt->cgroup_roots, c->state.cgroup, &c->cgroup, err);
+	/* The first one has nobody to share with, and pays nothing for it. */
 	if (r == 0)
-		wabe_cgroup_share_programs(c->cgroup, c->root_fd);
+		wabe_cgroup_share_programs(c->cgroup, c->is_alone ? -EBADF : c->root_fd);
 	return r;
 }
 
@@ -54,6 +55,9 @@ static bool init_is_alive(struct wabe_container *c)
 	bool is_zombie = true;
 	uint64_t ticks = 0;
 
+	/* Of one that was waited for, its descriptor says so for a fraction of what a look into /proc costs. */
+	if (c->pidfd >= 0 && wabe_pidfd_signal(c->pidfd, 0, NULL) == -ESRCH)
+		return false;
 	return c->state.pid > 0 &&
 	       wabe_pidfd_start_time((pid_t)c->state.pid, &ticks, &is_zombie, NULL) == 0 &&
 	       ticks == c->state.start_ticks && !is_zombie;

@@ -565,7 +565,7 @@ static int create_or_run(const struct wabe_runtime *rt, const struct wabe_spec *
 		.announce = { args->pid_file, args->pidfd_socket, "standard" },
 		.init = {
 			.spec = spec, .args = args, .is_run = is_run, .ours_fd = -EBADF, .theirs_fd = -EBADF,
-			.start_fd = -EBADF, .rootfs_fd = -EBADF, .null_fd = -EBADF, .proc_fd = -EBADF, .hook_fd = -EBADF, .cwd_fd = -EBADF, .dev_fd = -EBADF, .mask_fd = -EBADF, .idmap_fd = -EBADF, .pidfd = -EBADF,
+			.start_fd = -EBADF, .rootfs_fd = -EBADF, .null_fd = -EBADF, .proc_fd = -EBADF, .hook_fd = -EBADF, .cwd_fd = -EBADF, .dev_fd = -EBADF, .mask_fd = -EBADF, .idmap_fd = -EBADF, .pidfd = -EBADF, .own_net_fd = -EBADF,
 		},
 	};
 	int r;

@@ -236,7 +236,11 @@ int wabe_init_prepare(struct wabe_init *init, struct wabe_error *err)
 		init->opens_inside = true;
 		r = 0;
 	}
-	return r < 0 ? r : wabe_sync_pair(&init->ours_fd, &init->theirs_fd, err);
+	if (r == 0)
+		r = wabe_sync_pair(&init->ours_fd, &init->theirs_fd, err);
+	if (r == 0)
+		wabe_namespaces_choose_network(init);
+	return r;
 }
 
 static void close_all(int *fds, size_t count)
@@ -260,6 +264,7 @@ void wabe_init_release(struct wabe_init *init)
 	wabe_cleanup_close(&init->proc_fd);
 	wabe_cleanup_close(&init->idmap_fd);
 	wabe_cleanup_close(&init->pidfd);
+	wabe_cleanup_close(&init->own_net_fd);
 	wabe_seccomp_program_free(&init->seccomp);
 	wabe_arena_free(&init->arena);
 }
@@ -583,6 +588,7 @@ void wabe_init_child(struct wabe_init *init)
 	umask(0);
 	wabe_cleanup_close(&init->ours_fd);
 	wabe_cleanup_close(&init->c->dir_fd);
+	wabe_cleanup_close(&init->own_net_fd);
 	if (child_setup(init, &err) == 0)
 		(void)run_process(init, &sock, &err);
 	if (sock >= 0)

@@ -71,6 +71,7 @@ struct wabe_init {
 	bool has_seccomp;
 	pid_t pid; /* of the child, on the host */
 	int pidfd;
+	int own_net_fd; /* with has_own_network: the creator's network namespace, to come back to */
 };
 
 /**
@@ -121,6 +122,7 @@ void wabe_netdevices_release(struct wabe_init *init);
  * mounts together, and 0.1 ms for the loopback. The child enters it by wabe_namespaces_take_network() before it mounts a sysfs,
  * which shows the network namespace that it was mounted in, and else after its mounts.
  */
+void wabe_namespaces_choose_network(struct wabe_init *init); /* does the creator make it? */
 int wabe_namespaces_make_network(struct wabe_init *init, struct wabe_error *err);
 int wabe_namespaces_take_network(struct wabe_init *init, struct wabe_error *err);
 int wabe_namespaces_prepare(struct wabe_init *init, struct wabe_error *err);

@@ -29,12 +29,29 @@ static const uint64_t ns_flags[WABE_NS_MAX] = {
 
 /*
  * Not in a user namespace, which it would have to belong to; not with devices to move into it, or a caller who sets it up
- * (struct wabe_create_args), before the child is in there. Who is in a user namespace, or an ordinary user, may not come back.
+ * (struct wabe_create_args), before the child is in there.
  */
-static bool may_make_network(const struct wabe_spec *spec)
+static bool may_make_network(const struct wabe_init *init)
 {
-	return !wabe_spec_namespace(spec, WABE_NS_USER) && spec->net_devices.count == 0 &&
-	       getauxval(AT_EUID) == 0 && wabe_namespace_is_initial_user();
+	return (init->clone_flags & CLONE_NEWNET) && !init->has_userns && !init->opens_inside &&
+	       init->spec->net_devices.count == 0 && !init->args->network &&
+	       getauxval(AT_EUID) == 0;
+}
+
+/*
+ * setns(2) to come back wants CAP_SYS_ADMIN over the network namespace that the caller is in, which is asked for here by another
+ * capability: who is in a user namespace below it has neither.
+ */
+void wabe_namespaces_choose_network(struct wabe_init *init)
+{
+	if (!may_make_network(init))
+		return;
+	/* The calling thread's, which made the pair: libwabe's caller may have others elsewhere. */
+	init->own_net_fd = wabe_link_namespace(init->ours_fd, NULL);
+	if (init->own_net_fd < 0)
+		return;
+	init->has_own_network = true;
+	init->clone_flags &= ~(uint64_t)CLONE_NEWNET;
 }
 
 static int prepare_one(struct wabe_init *init, const struct wabe_spec_namespace *ns,
@@ -53,9 +70,6 @@ static int prepare_one(struct wabe_init *init, const struct wabe_spec_namespace 
 	 */
 	if (ns->type == WABE_NS_CGROUP)
 		init->has_cgroupns = true;
-	else if (ns->type == WABE_NS_NETWORK && may_make_network(init->spec) &&
-		 !init->args->network)
-		init->has_own_network = true;
 	else if (ns->type != WABE_NS_TIME)
 		init->clone_flags |= ns_flags[ns->type];
 	return 0;
@@ -108,18 +122,15 @@ static int set_up_network(struct wabe_init *init, struct wabe_error *err)
 
 int wabe_namespaces_make_network(struct wabe_init *init, struct wabe_error *err)
 {
-	_cleanup_close_ int own_fd = -EBADF;
 	int r;
 
 	if (!init->has_own_network)
 		return 0;
-	/* The calling thread's, which made the pair: libwabe's caller may have others elsewhere. */
-	own_fd = wabe_link_namespace(init->ours_fd, err);
-	r = own_fd < 0 ? own_fd : wabe_namespace_unshare(CLONE_NEWNET, err);
+	r = wabe_namespace_unshare(CLONE_NEWNET, err);
 	if (r < 0)
 		return r;
 	r = set_up_network(init, err);
-	if (wabe_namespace_join(own_fd, CLONE_NEWNET, r < 0 ? NULL : err) < 0)
+	if (wabe_namespace_join(init->own_net_fd, CLONE_NEWNET, r < 0 ? NULL : err) < 0)
 		return r < 0 ? r : -EIO;
 	return r;
 }

@@ -156,7 +156,8 @@ void wabe_container_free(struct wabe_container **container)
 }
 
 /* The state root must be ours alone: its files decide what root's commands do (CVE-2025-24621 was a mode too wide). */
-static int open_root(const struct wabe_runtime *rt, bool is_made, struct wabe_error *err)
+static int open_root(const struct wabe_runtime *rt, bool is_made, nlink_t *ret_links,
+		     struct wabe_error *err)
 {
 	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
@@ -176,6 +177,7 @@ static int open_root(const struct wabe_runtime *rt, bool is_made, struct wabe_er
 		return wabe_error_say(
 			err, -EPERM, "state root %s may be written by others (owner %u, mode %04o)",
 			rt->state_root, st.st_uid, st.st_mode & 07777);
+	*ret_links = st.st_nlink;
 	return TAKE_FD(fd);
 }
 
@@ -196,14 +198,16 @@ int wabe_state_new(const struct wabe_runtime *rt, const char *id,
 {
 	_cleanup_(wabe_container_free) struct wabe_container *c = container_alloc(rt);
 	int r = check_id(id, err);
+	nlink_t links = 0;
 
 	if (r < 0)
 		return r;
 	if (!c)
 		return wabe_error_set(err, -ENOMEM, "container %s", id);
-	c->root_fd = open_root(rt, true, err);
+	c->root_fd = open_root(rt, true, &links, err);
 	if (c->root_fd < 0)
 		return c->root_fd;
+	c->is_alone = links == 2;
 	/* umask(2) can only take bits away from 0700. */
 	if (mkdirat(c->root_fd, id, 0700) < 0)
 		return errno == EEXIST ? wabe_error_say(err, -EEXIST, "container %s exists", id)
@@ -320,12 +324,13 @@ int wabe_container_load(const struct wabe_runtime *rt, const char *id,
 {
 	_cleanup_(wabe_container_free) struct wabe_container *c = container_alloc(rt);
 	int r = check_id(id, err);
+	nlink_t links;
 
 	if (r < 0)
 		return r;
 	if (!c)
 		return wabe_error_set(err, -ENOMEM, "container %s", id);
-	c->root_fd = open_root(rt, false, err);
+	c->root_fd = open_root(rt, false, &links, err);
 	if (c->root_fd == -ENOENT)
 		goto absent;
 	if (c->root_fd < 0)
@@ -377,7 +382,8 @@ int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena,
 		       struct wabe_strv *ret_ids, struct wabe_error *err)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
-	_cleanup_close_ int fd = open_root(rt, false, err);
+	nlink_t links;
+	_cleanup_close_ int fd = open_root(rt, false, &links, err);
 	struct dirent *e;
 
 	if (fd == -ENOENT) {

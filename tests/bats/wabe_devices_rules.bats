@@ -171,7 +171,10 @@ spoil_record()
 
 @test "v2: containers with the same rules have one program, and each its own rules" {
 	rules "$DENY"
-	background
+	script "exec sleep 600"
+	# The first one of all doesn't know that there will be others.
+	ok W run -d --bundle "$B" "$ID-a"
+	ok W run -d --bundle "$B" "$ID"
 	ok W run -d --bundle "$B" "$ID-b"
 	local one
 	one=$(programs "$ID")
@@ -196,6 +199,7 @@ spoil_record()
 
 	rules "$DENY"
 	script "exec sleep 600"
+	ok W run -d --bundle "$B" "$ID"
 	# Its version, id, time, tag, hash.
 	for at in 0 4 8 16 24; do
 		ok W run -d --bundle "$B" "$ID-b"
