@@ -229,23 +229,20 @@ static int make_links(int dev_fd, struct wabe_error *err)
 int wabe_devices_mkdir(const struct wabe_init *init, const char *path)
 {
 	const char *name = path + strlen("/dev/");
-	int fd;
 
 	if (init->dev_fd < 0 || !wabe_str_starts(path, "/dev/") || strchr(name, '/'))
 		return -ENOENT;
-	if (mkdirat(init->dev_fd, name, 0755) < 0)
-		return -errno;
-	fd = openat(init->dev_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return mkdirat(init->dev_fd, name, 0755) < 0 ? -errno : 0;
 }
 
 void wabe_devices_note(struct wabe_init *init, const struct wabe_init_mount *m)
 {
 	if (strcmp(m->destination, "/dev") != 0)
 		return;
-	init->dev_fd = m->source_fd >= 0 ? -EBADF
-					 : wabe_path_open_strict(init->rootfs_fd, "/dev",
-								 O_PATH | O_DIRECTORY, 0, NULL);
+	init->dev_fd = m->source_fd >= 0 || strcmp(m->spec->type, "tmpfs") != 0
+			       ? -EBADF
+			       : wabe_path_open_strict(init->rootfs_fd, "/dev",
+						       O_PATH | O_DIRECTORY, 0, NULL);
 }
 
 /* Are all in a /dev that we made, where no link leads elsewhere? */

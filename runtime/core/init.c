@@ -588,7 +588,6 @@ void wabe_init_child(struct wabe_init *init)
 	umask(0);
 	wabe_cleanup_close(&init->ours_fd);
 	wabe_cleanup_close(&init->c->dir_fd);
-	wabe_cleanup_close(&init->own_net_fd);
 	if (child_setup(init, &err) == 0)
 		(void)run_process(init, &sock, &err);
 	if (sock >= 0)

@@ -164,11 +164,11 @@ int wabe_root_lock(struct wabe_init *init, struct wabe_error *err);
 int wabe_root_enter(struct wabe_init *init, struct wabe_error *err);
 int wabe_devices_prepare(struct wabe_init *init, struct wabe_error *err);
 int wabe_devices_make(struct wabe_init *init, struct wabe_error *err);
-/** wabe_devices_note() - keep our own new filesystem on /dev open (init->dev_fd), once @m is mounted; others may bring links. */
+/** wabe_devices_note() - keep our own new tmpfs on /dev open (init->dev_fd), once @m is mounted; others may bring links. */
 void wabe_devices_note(struct wabe_init *init, const struct wabe_init_mount *m);
 /**
- * wabe_devices_mkdir() - make and open directory @path when its parent is init->dev_fd, as that of most default mounts is: nobody
- * else has been in there. -ENOENT: it isn't, -EEXIST: something is there; both take the general way.
+ * wabe_devices_mkdir() - make directory @path when its parent is init->dev_fd, as that of most default mounts is: nobody else has
+ * been in there. -ENOENT: it isn't, -EEXIST: something is there; both take the general way.
  */
 int wabe_devices_mkdir(const struct wabe_init *init, const char *path);
 int wabe_console_make(struct wabe_init *init, struct wabe_error *err);

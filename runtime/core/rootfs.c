@@ -87,11 +87,8 @@ static int open_target(struct wabe_init *init, const struct wabe_init_mount *m,
 {
 	const char *destination = m->destination;
 	int flags = O_PATH | (m->is_file ? 0 : O_DIRECTORY);
-	int fd = m->is_file ? -ENOENT : wabe_devices_mkdir(init, destination);
+	int fd;
 
-	*ret_is_new = *ret_is_literal = fd >= 0;
-	if (fd >= 0)
-		return fd;
 	fd = wabe_path_open_strict(init->rootfs_fd, destination, flags, 0, err);
 	*ret_is_new = fd == -ENOENT;
 	if (fd == -ENOENT && !m->is_file)
@@ -143,11 +140,12 @@ static bool is_plain(const struct wabe_mount_options *o)
 	       !o->propagation && !o->is_copy_up;
 }
 
-static int mount_plain(const struct wabe_init_mount *m, int target_fd, struct wabe_error *err)
+static int mount_plain(const struct wabe_init_mount *m, int dir_fd, const char *name,
+		       struct wabe_error *err)
 {
 	const struct wabe_mount_options *o = &m->options;
 
-	return wabe_mount_on(target_fd, fs_type(m->spec), m->spec->source, &o->data, o->sb_flags,
+	return wabe_mount_on(dir_fd, name, fs_type(m->spec), m->spec->source, &o->data, o->sb_flags,
 			     (unsigned int)o->attr_set, m->destination, err);
 }
 
@@ -365,7 +363,7 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 	if (r < 0)
 		return r;
 	r = is_new && is_literal && !m->has_label && is_plain(&m->options)
-		    ? mount_plain(m, target_fd, err)
+		    ? mount_plain(m, target_fd, ".", err)
 		    : mount_detached(init, m, target_fd, err);
 	/* mount(2) refuses what is there already, cgroup2 below a bind of /sys; attached, it may be mounted upon itself. */
 	if (r == -EBUSY && is_new) {
@@ -375,12 +373,34 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 	return r == -EPERM && is_new ? bind_instead(init, m, target_fd, err) : r;
 }
 
+/* Most of the default ones are right below our own /dev. -ENOENT: this isn't. */
+static int mount_in_dev(struct wabe_init *init, const struct wabe_init_mount *m,
+			struct wabe_error *err)
+{
+	if (m->source_fd >= 0 || !is_plain(&m->options) || init->spec->mount_label ||
+	    may_show_network(m->spec->type) || wabe_devices_mkdir(init, m->destination) < 0)
+		return -ENOENT;
+	return mount_plain(m, init->dev_fd, m->destination + strlen("/dev/"), err);
+}
+
+static int mount_somewhere(struct wabe_init *init, struct wabe_init_mount *m,
+			   struct wabe_error *err)
+{
+	int r = mount_in_dev(init, m, err);
+
+	/* What can't be mounted anew there may be bound. */
+	if (r != -ENOENT && r != -EPERM && r != -EBUSY)
+		return r;
+	wabe_error_clear(err);
+	return mount_one(init, m, err);
+}
+
 static int mount_entry(struct wabe_init *init, size_t i, struct wabe_error *err)
 {
 	struct wabe_init_mount *m = &init->mounts[i];
 	int r = m->link_target ? wabe_rootfs_copy_link(init, m, err)
 		: m->remounts  ? wabe_remount_apply(init, m, err)
-			       : mount_one(init, m, err);
+			       : mount_somewhere(init, m, err);
 
 	if (r == 0 && m->is_remounted)
 		r = wabe_remount_note(init, m, err);

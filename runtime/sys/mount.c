@@ -203,9 +203,9 @@ static unsigned long legacy_flags(unsigned int attrs)
 	return result;
 }
 
-int wabe_mount_on(int target_fd, const char *type, const char *source, const struct wabe_strv *data,
-		  unsigned int sb_flags, unsigned int attrs, const char *shown,
-		  struct wabe_error *err)
+int wabe_mount_on(int dir_fd, const char *name, const char *type, const char *source,
+		  const struct wabe_strv *data, unsigned int sb_flags, unsigned int attrs,
+		  const char *shown, struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 
@@ -217,8 +217,8 @@ int wabe_mount_on(int target_fd, const char *type, const char *source, const str
 		return wabe_error_say(err, -E2BIG, "mount %s on %s: its options have %zu bytes",
 				      type, shown, text.len);
 	/* Not by /proc/self/fd: what that looks up stays in the kernel's memory as long as the process, 0.9 KiB for each number. */
-	if (fchdir(target_fd) < 0 ||
-	    mount(source ? source : type, ".", type, sb_flags | legacy_flags(attrs), text.data) < 0)
+	if (fchdir(dir_fd) < 0 || mount(source ? source : type, name, type,
+					sb_flags | legacy_flags(attrs), text.data) < 0)
 		return wabe_error_set(err, -errno, "mount %s on %s%s%s", type, shown,
 				      text.len ? " with " : "", text.len ? text.data : "");
 	return 0;
@@ -249,7 +249,7 @@ int wabe_mount_new_long(const char *type, const char *source, const struct wabe_
 
 	if (stage_fd < 0)
 		return wabe_error_set(err, -errno, "open %s", stage);
-	r = wabe_mount_on(stage_fd, type, source, options, sb_flags, 0, "its stage", err);
+	r = wabe_mount_on(stage_fd, ".", type, source, options, sb_flags, 0, "its stage", err);
 	if (r < 0)
 		return r;
 	fd = wabe_mount_clone(AT_FDCWD, stage, false, err);

@@ -44,14 +44,15 @@ int wabe_mount_new_unswept(const char *type, const char *source, const struct wa
 			   unsigned int sb_flags, unsigned int attrs, struct wabe_error *err);
 
 /**
- * wabe_mount_on() - a new filesystem right on the directory @target_fd, by mount(2): two calls where wabe_mount_new() and
- * wabe_mount_attach() make six and more. The directory becomes the working directory. Not for read-only ones: mount(2) makes
+ * wabe_mount_on() - a new filesystem right on a directory, by mount(2): two calls where wabe_mount_new() and
+ * wabe_mount_attach() make six and more. @dir_fd becomes the working directory. Not for read-only ones: mount(2) makes
  * the superblock read-only, and with it every other mount of that superblock (sysfs has one for a network namespace).
+ * @name: in @dir_fd; links in it are followed, so that it is "." or where nobody but the caller can have made one
  * @data: as wabe_mount_new()'s options; @attrs: MOUNT_ATTR_* without RDONLY; @shown names the target in errors
  */
-int wabe_mount_on(int target_fd, const char *type, const char *source, const struct wabe_strv *data,
-		  unsigned int sb_flags, unsigned int attrs, const char *shown,
-		  struct wabe_error *err);
+int wabe_mount_on(int dir_fd, const char *name, const char *type, const char *source,
+		  const struct wabe_strv *data, unsigned int sb_flags, unsigned int attrs,
+		  const char *shown, struct wabe_error *err);
 
 /**
  * wabe_mount_has_long_text() - is a text longer than fsconfig(2) takes (255 bytes, fs/fsopen.c)? mount(2) takes a page of all
