@@ -122,4 +122,13 @@ limits()
 	run_ok vzctl restart "$CT" --fast
 	run_ok vzctl ugidquota "$CT"
 	[[ $output =~ user\ +1001\ +0\ +1024\ +1024 ]] || shown
+	run_ok vzctl stop "$CT" --fast
+	run_ok vzctl convert "$CT" --layout image:xfs
+	run_ok vzctl start "$CT"
+	run_ok vzctl ugidquota "$CT"
+	[[ $output =~ user\ +1001\ +0\ +1024\ +1024 ]] || shown
+	[[ $output =~ group\ +1000\ +[0-9]+\ +0\ +0\ +[0-9]+\ +20\ +20 ]] || shown
+	run_ok vzctl stop "$CT" --fast
+	run_ok vzctl convert "$CT" --layout dir
+	has 'the limits of the guest.s users and groups are gone'
 }

@@ -100,10 +100,22 @@ static int open_target(const struct convert *c, const struct vz_area *new, struc
 	return fd < 0 ? wabe_error_set(err, -errno, "open %s/fs", new->path) : fd;
 }
 
+/* Only an image has quota of the guest's users and groups. */
+static bool has_owner_limits(const struct convert *c)
+{
+	return c->from->open_running && vz_owner_quota_max(c->g) > 0;
+}
+
+static bool keeps_owner_limits(const struct convert *c)
+{
+	return has_owner_limits(c) && c->to->open_running;
+}
+
 static int copy(const struct convert *c, const struct areas *areas, struct wabe_error *err)
 {
 	_cleanup_close_ int from_fd = vz_layout_open(c->g, c->from, &areas->old, err);
 	_cleanup_close_ int to_fd = -EBADF, base_fd = -EBADF;
+	int r;
 
 	if (from_fd < 0)
 		return from_fd;
@@ -115,9 +127,10 @@ static int copy(const struct convert *c, const struct areas *areas, struct wabe_
 		if (base_fd < 0)
 			return base_fd;
 	}
-	return vz_layout_copied(c->to, &areas->new,
-				vz_copytree(&(struct vz_copytree){ from_fd, to_fd, base_fd }, err),
-				err);
+	r = vz_copytree(&(struct vz_copytree){ from_fd, to_fd, base_fd }, err);
+	if (r == 0 && keeps_owner_limits(c))
+		r = vz_owner_quota_copy(from_fd, to_fd, err);
+	return vz_layout_copied(c->to, &areas->new, r, err);
 }
 
 /* What vzctl notes beside the root (guest/dist.h) is the guest's, not the layout's. */
@@ -181,10 +194,10 @@ static int make_new(struct convert *c, struct wabe_error *err)
 		r = wabe_error_set(err, -errno, "sync the new private area");
 	if (r == 0)
 		r = vz_area_replace(c->g, err);
-	if (r == 0 && c->from->open_running && vz_owner_quota_max(c->g) > 0)
+	if (r == 0 && has_owner_limits(c) && !keeps_owner_limits(c))
 		vz_warn(c->g,
-			"the limits of the guest's users and groups were the old image's: set "
-			"them again (vzctl ugidquota)");
+			"the limits of the guest's users and groups are gone: layout %s has none",
+			c->to->name);
 	if (r < 0 && !vz_area_is_decided(c->g))
 		(void)vz_area_unstage(c->g->conf.private, NULL);
 	return r;

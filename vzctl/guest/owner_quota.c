@@ -108,3 +108,30 @@ int vz_owner_quota_set(const struct vz_guest *g, const struct vz_owner_quota *ow
 	r = wabe_quota_set_owner(fd, owner->type, owner->id, &owner->usage.limits, err);
 	return r < 0 ? vz_error_default(err, VZ_EXIT_UGID_QUOTA) : 0;
 }
+
+struct copy {
+	int fd, code; /* the first that failed, or 0 */
+	struct wabe_error *err;
+};
+
+static void copy_limits(void *data, const struct vz_owner_quota *owner)
+{
+	struct copy *copy = data;
+
+	if (copy->code == 0 && vz_quota_has_limits(&owner->usage.limits))
+		copy->code = wabe_quota_set_owner(copy->fd, owner->type, owner->id,
+						  &owner->usage.limits, copy->err);
+}
+
+int vz_owner_quota_copy(int from_fd, int to_fd, struct wabe_error *err)
+{
+	struct copy copy = { .fd = to_fd, .err = err };
+	int r = list_all(from_fd, copy_limits, &copy, NULL);
+
+	if (r == -ENOTSUP)
+		return 0;
+	if (r < 0)
+		return vz_error_say(err, VZ_EXIT_UGID_QUOTA, r,
+				    "the limits of the guest's users and groups can't be read");
+	return copy.code < 0 ? vz_error_default(err, VZ_EXIT_UGID_QUOTA) : 0;
+}

@@ -38,4 +38,10 @@ typedef void vz_owner_quota_fn(void *data, const struct vz_owner_quota *owner);
 int vz_owner_quota_list(const struct vz_guest *g, vz_owner_quota_fn *found, void *data,
 			struct wabe_error *err);
 
+/**
+ * vz_owner_quota_copy() - give the file system of @to_fd the limits that the one of @from_fd has; both are its root directory.
+ * One without this quota has none to give. Kind VZ_EXIT_UGID_QUOTA: it can't take them.
+ */
+int vz_owner_quota_copy(int from_fd, int to_fd, struct wabe_error *err);
+
 #endif
