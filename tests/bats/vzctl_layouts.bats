@@ -433,8 +433,8 @@ private_on()
 # bats test_tags=lab:long
 @test "image:xfs is one, too small a one is refused, and nothing stays" {
 	requires loop mkfs.xfs
-	run_exit 48 vzctl create "$CT" --layout image:xfs --diskspace 20M
-	has mkfs.xfs
+	run_exit 48 vzctl create "$CT" --layout image:xfs --diskspace 299M
+	has 'DISKSPACE has to be 300 MB or more'
 	[[ ! -e $VZ/private/$CT.wabe-new && ! -e $VZ/conf/$CT.conf ]]
 	image_guest 320M image:xfs
 	run_ok vzctl start "$CT"

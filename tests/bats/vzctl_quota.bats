@@ -123,6 +123,7 @@ limits()
 	run_ok vzctl ugidquota "$CT"
 	[[ $output =~ user\ +1001\ +0\ +1024\ +1024 ]] || shown
 	run_ok vzctl stop "$CT" --fast
+	run_ok vzctl set "$CT" --diskspace 320M --save
 	run_ok vzctl convert "$CT" --layout image:xfs
 	run_ok vzctl start "$CT"
 	run_ok vzctl ugidquota "$CT"

@@ -29,6 +29,8 @@
 #define LOCK_TIMEOUT_MS 10000
 /* What is left on a disk that is taken for full: writes of a loop device fail with EIO whatever the reason. */
 #define FULL_BYTES (8u << 20)
+/* mkfs.xfs(8) of version 5.19 and later makes none that is smaller, and says so in the first line of its usage only. */
+#define XFS_MIN_BYTES (UINT64_C(300) << 20)
 /* File systems leave out a last group that is too small to be worth its tables (xfs: 64 blocks). */
 #define SLACK_BYTES (1u << 20)
 
@@ -423,8 +425,12 @@ static int make_xfs(const struct vz_guest *g, const struct vz_area *area, struct
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	const char *path = wabe_arena_printf(&arena, "%s/" IMAGE, area->path);
 	const char *argv[] = { "mkfs.xfs", "-q", "-f", path, NULL };
-	int r = path ? make_file(g, area, err) : wabe_error_set(err, -ENOMEM, "mkfs.xfs");
+	int r;
 
+	if (configured_bytes(g) < XFS_MIN_BYTES)
+		return wabe_error_say(err, -EINVAL,
+				      "layout image:xfs: DISKSPACE has to be 300 MB or more");
+	r = path ? make_file(g, area, err) : wabe_error_set(err, -ENOMEM, "mkfs.xfs");
 	return r < 0 ? r : vz_program_need(argv, "xfsprogs", -EBADF, err);
 }
 
