@@ -31,7 +31,7 @@ requires()
 		loop) losetup -f >/dev/null 2>&1 || skip "needs loop devices" ;;
 		resource) capsh --has-p=cap_sys_resource 2>/dev/null || skip "needs CAP_SYS_RESOURCE" ;;
 		lxcfs) mountpoint -q /var/lib/lxcfs || skip "needs lxcfs" ;;
-		memory | pids | cpu | cpuset) has_controller "$what" || skip "needs the cgroup controller $what" ;;
+		memory | pids | cpu | cpuset | ctx) has_controller "$what" || skip "needs the cgroup controller $what" ;;
 		debian) [[ -d $(debian_store)/debian-12/root ]] || skip "needs a debian-12 template" ;;
 		*) type -P "$what" >/dev/null || skip "needs $what" ;;
 		esac
