@@ -199,7 +199,7 @@ on_terminal()
 }
 
 @test "a container in the background: exec, logs, top, pause, unpause, cp, stop, start, restart, kill" {
-	start_ 'trap "exit 3" TERM; echo "out $(cat /count 2>/dev/null)"; echo again >/count; while :; do sleep 0.1; done' -v "$T:/shared"
+	start_ 'trap "exit 3" TERM; echo "out $(cat /count 2>/dev/null)"; echo again >/count; sleep 600 & wait' -v "$T:/shared"
 	call docker_ exec "$ID" sh -c 'echo out; echo err >&2; exit 5'
 	[[ $status == 5 ]] || shown
 	has err

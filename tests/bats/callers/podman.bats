@@ -229,7 +229,7 @@ on_terminal()
 
 # bats test_tags=lab:long
 @test "a container in the background: logs, top, stats, pause, unpause, kill, start, stop, restart" {
-	start_ 'trap "exit 3" TERM; echo "out $(cat /count 2>/dev/null)"; echo err >&2; echo again >/count; while :; do sleep 0.1; done'
+	start_ 'trap "exit 3" TERM; echo "out $(cat /count 2>/dev/null)"; echo err >&2; echo again >/count; sleep 600 & wait'
 	wait_for logged err
 	ok podman_ logs "$ID"
 	has "out "

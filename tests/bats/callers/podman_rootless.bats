@@ -115,7 +115,7 @@ more_leaks()
 }
 
 @test "a container in the background: exec, logs, top, kill, stop, rm" {
-	ok podman_user run -d --name "$ID" busybox sh -c 'trap "exit 3" TERM; echo said; while :; do sleep 0.1; done'
+	ok podman_user run -d --name "$ID" busybox sh -c 'trap "exit 3" TERM; echo said; sleep 600 & wait'
 	call podman_user exec -u web -w /tmp "$ID" sh -c 'id -u; pwd; exit 5'
 	[[ $status == 5 ]] || shown
 	has $'1000\n/tmp'
