@@ -85,7 +85,7 @@ setup()
 	CGROUP=/bats-$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER
 	STORE=$BATS_RUN_TMPDIR/templates
 	[[ -z ${WABE_LAB-} ]] || STORE=/vz/bats-templates
-	own_tree
+	own_tree ""
 	shared_templates "$STORE"
 	host_facts >"$T/before"
 	if type -t more_setup >/dev/null; then
@@ -93,11 +93,12 @@ setup()
 	fi
 }
 
-# Make $VZ, with a vz.conf for it. $1: what is added to its name where all tests' are beside each other.
+# Make $VZ, with a vz.conf for it.
+# $1: what is added to its name where all tests' are beside each other, or nothing
 own_tree()
 {
 	VZ=$T/vz
-	[[ -z ${WABE_LAB-} ]] || VZ=/vz/bats-$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER${1-}
+	[[ -z ${WABE_LAB-} ]] || VZ=/vz/bats-$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER$1
 	mkdir -p "$VZ"/{conf,private,root,lock,names,run,uidranges}
 	export VZ_CONF=$VZ/vz.conf
 	make_vz_conf

@@ -133,5 +133,5 @@ refused()
 
 @test "KUnit's, at boot" {
 	dmesg | grep -qE '\bok [0-9]+ cgroup-ctx$'
-	! dmesg | grep -E 'not ok .*ctx'
+	run ! grep -E 'not ok .*ctx' <(dmesg)
 }

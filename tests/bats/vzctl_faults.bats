@@ -209,7 +209,9 @@ names_are_right()
 {
 	local link
 
-	for link in $(find "$VZ/names" -mindepth 1 -printf '%f\n'); do
+	for link in "$VZ"/names/*; do
+		link=${link##*/}
+		[[ -L $VZ/names/$link ]] || continue
 		grep -q "^NAME=\"$link\"$" "$VZ/names/$link" || { echo "names/$link is a dead link"; return 1; }
 	done
 	[[ $(ls -A "$VZ/names" | wc -l) == $(cat "$VZ"/conf/[0-9]*.conf | grep -c '^NAME="..*"') ]]

@@ -24,7 +24,7 @@ more_setup()
 	truncate -s 64M "$DISK"
 	mkfs.ext4 -q -F -J size=4 "$DISK"
 	mount -o loop,noauto_da_alloc "$DISK" "$VZ"
-	own_tree
+	own_tree ""
 	sed -i "s|^STATEDIR=.*|STATEDIR=\"$T/run\"|; s|^LOCKDIR=.*|LOCKDIR=\"$T/lock\"|" "$VZ_CONF"
 	sync -f "$VZ"
 	host_facts >"$T/before"

@@ -172,7 +172,7 @@ needs_shaping()
 # No more than $2 bits a second, and some of it: dropping costs streams what they have to send again.
 at_most()
 {
-	(($1 > $2 / 8 * 20 / 100 && $1 < $2 / 8 * 110 / 100)) || { echo "$1 bytes a second, wanted is up to $(($2 / 8))"; return 1; }
+	(($1 * 8 > $2 * 20 / 100 && $1 * 8 < $2 * 110 / 100)) || { echo "$1 bytes a second, wanted is up to $(($2 / 8))"; return 1; }
 }
 
 @test "rate: each device has it, all goes with the guest, also when it ends by itself" {
