@@ -347,7 +347,7 @@ in_hosts_mounts()
 	script 'hostname; cat /proc/sys/kernel/domainname'
 	ok_container
 	is $'guest.example\nexample'
-	conf '.hostname = "a b"'
+	conf '.hostname = "a\nb"'
 	refused_container "hostname"
 	conf ".hostname = \"$(printf 'a%.0s' {1..65})\""
 	refused_container "hostname"
