@@ -3,7 +3,7 @@
 #
 # Shared by check and demo: build directories below build/ of the project, which is the working directory.
 
-# meson takes ccache when it is installed: with these a new clone elsewhere finds what was compiled before.
+# Where ccache is installed a new clone, elsewhere, finds with these what was compiled before.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
 # Make build/$1 with a compiler and meson's options unless it is there; made anew when it had others. Meson's output is
@@ -16,6 +16,7 @@ build_setup()
 
 	[[ ! -f $dir/build.ninja || $(cat "$dir/wabe-options" 2>/dev/null) != "$wanted" ]] || return 0
 	rm -rf "$dir"
+	! command -v ccache >/dev/null || cc="ccache $cc"
 	CC=$cc meson setup "$dir" . "$@" >&2 || return
 	echo "$wanted" >"$dir/wabe-options"
 }
