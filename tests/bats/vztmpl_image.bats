@@ -261,11 +261,14 @@ docker_archive()
 }
 
 @test "a hash that doesn't hold is refused, wherever it is" {
-	local file
+	local file files
 
 	small_image web
 	tar -C "$IMAGE" -cf "$T/good.tar" .
-	while read -r file; do
+	# All before the first is changed. The configuration, which is not read, is left out.
+	mapfile -t files < <(find "$IMAGE/blobs" -type f ! -exec grep -q '"rootfs"' {} \; -print)
+	((${#files[@]} >= 2))
+	for file in "${files[@]}"; do
 		tar -C "$IMAGE" -xf "$T/good.tar"
 		# Same size, another content.
 		printf X | dd of="$file" bs=1 seek=9 conv=notrunc status=none
@@ -275,7 +278,7 @@ docker_archive()
 		printf X >>"$file"
 		run -3 vztmpl import "oci:$IMAGE"
 		tar -C "$IMAGE" -xf "$T/good.tar"
-	done < <(find "$IMAGE/blobs" -type f ! -exec grep -q '"rootfs"' {} \; -print)
+	done
 	store_is
 	docker_archive 'printf X | dd of=layer0/layer.tar bs=1 seek=600 conv=notrunc status=none'
 	run -3 vztmpl import "docker-archive:$T/docker.tar"

@@ -270,13 +270,15 @@ more_teardown()
 	v2_sh "for d in \$(find $DELEGATED -depth -type d); do rmdir \$d; done"
 }
 
+# cat of the script has ended.
+only_init_is_delegated() { [[ $(v2_sh "cat $DELEGATED/wabe-$ID/cgroup.procs") == "$(pid_of)" ]]; }
+
 # bats test_tags=lab:long
 @test "v2: a delegated cgroup is used, and left clean" {
 	delegate
 	script 'cat /proc/self/cgroup; exec sleep 600'
 	ok W run -d --bundle "$B" "$ID"
-	v2_sh "cat $DELEGATED/wabe-$ID/cgroup.procs" >"$T/procs"
-	[[ $(cat "$T/procs") == "$(pid_of)" ]]
+	wait_for only_init_is_delegated
 	ok_inside 'grep ^0:: /proc/self/cgroup'
 	is "0::/"
 	ok W ps -f json "$ID"
