@@ -148,17 +148,11 @@ static int fill(struct vz_fill *f, const struct controller *c, bool is_asked,
 	return r == -ENOMEM ? wabe_error_set(err, r, "limits of the container") : r;
 }
 
-static void cgroup_close(struct wabe_cgroup **cgroup)
-{
-	if (*cgroup)
-		wabe_cgroup_close(cgroup);
-}
-
 int vz_resources_fill(const struct vz_guest *g, struct wabe_arena *arena,
 		      const struct vz_params *only, struct wabe_spec_resources *res,
 		      struct wabe_error *err)
 {
-	_cleanup_(cgroup_close) struct wabe_cgroup *cgroup = NULL;
+	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = NULL;
 	struct vz_fill f = {
 		.g = g,
 		.params = &g->conf.params,
@@ -182,7 +176,7 @@ int vz_resources_fill(const struct vz_guest *g, struct wabe_arena *arena,
 
 void vz_resources_protect(const struct vz_guest *g, const struct vz_params *only)
 {
-	_cleanup_(cgroup_close) struct wabe_cgroup *cgroup = NULL;
+	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = NULL;
 	const struct vz_params *params = only ? only : &g->conf.params;
 	struct wabe_error err = WABE_ERROR_INIT;
 	char path[PATH_MAX];

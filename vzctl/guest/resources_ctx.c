@@ -49,17 +49,11 @@ int vz_fill_ctx(struct vz_fill *f, struct wabe_error *err)
 		       : fill_bounds(f, f->params);
 }
 
-static void cgroup_close(struct wabe_cgroup **cgroup)
-{
-	if (*cgroup)
-		wabe_cgroup_close(cgroup);
-}
-
 int vz_counters_update(const struct vz_guest *g, struct wabe_arena *arena,
 		       const struct vz_params *only, struct wabe_spec_resources *res,
 		       struct wabe_error *err)
 {
-	_cleanup_(cgroup_close) struct wabe_cgroup *cgroup = NULL;
+	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = NULL;
 	struct vz_fill f = {
 		.g = g,
 		.params = &g->conf.params,
