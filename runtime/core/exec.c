@@ -276,6 +276,8 @@ static int run_program(struct exec *e, struct wabe_error *err)
 	int r = wabe_attributes_inside(e->spec, &e->process, e->proc_fd, err);
 
 	if (r == 0)
+		r = wabe_identity_bound(&e->process, err);
+	if (r == 0)
 		r = wabe_identity_assume(&e->process, e->has_userns, false, seccomp, e->theirs_fd,
 					 err);
 	if (r == 0)

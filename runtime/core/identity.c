@@ -217,6 +217,12 @@ static void own_capabilities(const struct wabe_spec_process *process,
 		};
 }
 
+int wabe_identity_bound(const struct wabe_spec_process *process, struct wabe_error *err)
+{
+	return wabe_capability_bound(process->capabilities ? process->capabilities->bounding : 0,
+				     err);
+}
+
 int wabe_identity_assume(const struct wabe_spec_process *process, bool has_userns, bool make_cwd,
 			 const struct wabe_seccomp_program *seccomp, int sock,
 			 struct wabe_error *err)
@@ -232,8 +238,6 @@ int wabe_identity_assume(const struct wabe_spec_process *process, bool has_usern
 		r = wabe_error_set(err, -errno, "set no_new_privs");
 	if (r == 0 && seccomp && !process->no_new_privileges)
 		r = wabe_listener_load(seccomp, sock, err);
-	if (r == 0)
-		r = wabe_capability_bound(sets.bounding, err);
 	if (r == 0 && process->user.uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		r = wabe_error_set(err, -errno, "keep capabilities over the change of user");
 	if (r == 0)

@@ -13,7 +13,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -188,23 +187,6 @@ static int prepare_mounts(struct wabe_init *init, struct wabe_error *err)
 	return 0;
 }
 
-/* What masks files must be the real null device: an image's /dev/null may be anything (CVE-2025-31133). */
-static int prepare_null(struct wabe_init *init, struct wabe_error *err)
-{
-	struct stat st;
-
-	if (init->spec->masked_paths.count == 0)
-		return 0;
-	init->null_fd = wabe_mount_clone_private("/dev/null", err);
-	if (init->null_fd < 0)
-		return init->null_fd;
-	if (fstat(init->null_fd, &st) < 0)
-		return wabe_error_set(err, -errno, "look at /dev/null");
-	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
-		return wabe_error_say(err, -EINVAL, "the host's /dev/null is not the null device");
-	return 0;
-}
-
 static int prepare_labels(struct wabe_init *init, struct wabe_error *err)
 {
 	if (init->spec->mount_label && wabe_lsm_need_selinux(err) < 0)
@@ -215,7 +197,8 @@ static int prepare_labels(struct wabe_init *init, struct wabe_error *err)
 static int open_sources(struct wabe_init *init, struct wabe_error *err)
 {
 	static int (*const steps[])(struct wabe_init *, struct wabe_error *) = {
-		wabe_root_open, prepare_mounts, prepare_labels, prepare_null, wabe_devices_prepare,
+		wabe_root_open,		  prepare_mounts,	prepare_labels,
+		wabe_rootfs_prepare_mask, wabe_devices_prepare,
 	};
 	int r = 0;
 
@@ -353,6 +336,16 @@ static int container_hooks(struct wabe_init *init, struct wabe_error *err)
 	return r < 0 ? r : 0;
 }
 
+/* 38 calls that want nothing of the network namespace, for which the child would wait. Hooks that it executes have all rights. */
+static int bound_early(struct wabe_init *init, struct wabe_error *err)
+{
+	const struct wabe_spec_process *p = init->spec->process;
+
+	init->is_bound = p && init->has_own_network &&
+			 init->spec->hooks.create_container.count == 0;
+	return init->is_bound ? wabe_identity_bound(p, err) : 0;
+}
+
 static int assume_identity(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_spec_process *p = init->spec->process;
@@ -362,6 +355,8 @@ static int assume_identity(struct wabe_init *init, struct wabe_error *err)
 		return 0;
 	wabe_activation_number(init);
 	r = wabe_attributes_inside(init->spec, p, init->proc_fd, err);
+	if (r == 0 && !init->is_bound)
+		r = wabe_identity_bound(p, err);
 	return r < 0 ? r
 		     : wabe_identity_assume(p, init->has_userns, true,
 					    init->has_seccomp ? &init->seccomp : NULL,
@@ -413,6 +408,7 @@ static int (*const child_steps[])(struct wabe_init *, struct wabe_error *) = {
 	wabe_rootfs_mounts,
 	wabe_devices_make,
 	wabe_console_make,
+	bound_early,
 	wabe_rootfs_mask,
 	wabe_namespaces_take_network,
 	runtime_hooks,

@@ -63,6 +63,7 @@ struct wabe_init {
 	struct wabe_list devices; /* struct wabe_spec_device: the default ones, then the spec's */
 	int mask_fd; /* child: what masks directories, attached already; < 0: none yet; swept */
 	bool is_null_attached; /* child: null_fd masks a file already */
+	bool is_bound;	       /* child: wabe_identity_bound() */
 	bool has_late;	       /* child: some of the mounts wait */
 	int dev_fd; /* child: the container's /dev, when it is a filesystem that we made; swept */
 	unsigned int
@@ -159,6 +160,7 @@ int wabe_rootfs_copy_link(struct wabe_init *init, const struct wabe_init_mount *
 			  struct wabe_error *err);
 int wabe_rootfs_copy_up(const struct wabe_init_mount *m, int from_fd, int to_fd,
 			struct wabe_error *err);
+int wabe_rootfs_prepare_mask(struct wabe_init *init, struct wabe_error *err); /* by the creator */
 int wabe_rootfs_mask(struct wabe_init *init, struct wabe_error *err);
 int wabe_root_lock(struct wabe_init *init, struct wabe_error *err);
 int wabe_root_enter(struct wabe_init *init, struct wabe_error *err);

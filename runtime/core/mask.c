@@ -9,12 +9,30 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "core/init.h"
 #include "sys/mount.h"
+
+/* What masks files must be the real null device: an image's /dev/null may be anything (CVE-2025-31133). */
+int wabe_rootfs_prepare_mask(struct wabe_init *init, struct wabe_error *err)
+{
+	struct stat st;
+
+	if (init->spec->masked_paths.count == 0)
+		return 0;
+	init->null_fd = wabe_mount_clone_private("/dev/null", err);
+	if (init->null_fd < 0)
+		return init->null_fd;
+	if (fstat(init->null_fd, &st) < 0)
+		return wabe_error_set(err, -errno, "look at /dev/null");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return wabe_error_say(err, -EINVAL, "the host's /dev/null is not the null device");
+	return 0;
+}
 
 /* What covers is attached once itself, then its clones, because a detached mount can't be cloned (before Linux 6.15). */
 static int cover_with(int fd, bool is_attached, int target_fd, const char *path,

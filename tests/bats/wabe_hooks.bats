@@ -94,6 +94,23 @@ container_root_writable()
 	done
 }
 
+@test "hooks have the runtime's capabilities, the process its own" {
+	local kind
+
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		hook "$kind" 'echo "$KIND $(grep -E "Cap(Eff|Bnd)" /proc/self/status | tr -d "\t\n")" >>"$LOG"'
+	done
+	script 'grep CapBnd /proc/self/status'
+	ok_container
+	is $'CapBnd:\t0000000020000420'
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		grep -qx "$kind $(grep -E "Cap(Eff|Bnd)" /proc/self/status | tr -d "\t\n")" "$T/log" || { cat "$T/log"; return 1; }
+	done
+	conf 'del(.hooks)'
+	ok_container
+	is $'CapBnd:\t0000000020000420'
+}
+
 # What of the container's mounts, and of its root, is there when a hook runs: text for a hook, $1 is where its root is.
 what_is_there()
 {
