@@ -37,7 +37,7 @@ int wabe_container_open_cgroup(struct wabe_container *c, struct wabe_error *err)
 	if (!c->state.cgroup)
 		return wabe_error_say(err, -ENOENT, "container %s has no cgroup", c->state.id);
 	r = wabe_cgroup_open_in(c->rt->cgroup_roots, c->state.cgroup, &c->cgroup, err);
-	/* The first one has nobody to share with, and pays nothing for it. */
+	/* Who has nobody to share with pays nothing for it. */
 	if (r == 0)
 		wabe_cgroup_share_programs(c->cgroup, c->is_alone ? -EBADF : c->root_fd);
 	return r;

@@ -60,7 +60,7 @@ struct wabe_container {
 	int notify_fd; /* bound socket of its sd_notify(3), not yet taken, < 0 = none */
 	int sync_fd;   /* socket to init while we are its creator, < 0 = not */
 	bool is_loaded; /* found, not made by us, or changed by others since: read again when we have its lock */
-	bool is_alone;	       /* a new one, and nothing else was in the state root */
+	bool is_alone;	       /* a new one, and at most one other was in the state root */
 	bool is_damaged;       /* state.json can't be read */
 	struct wabe_spec spec; /* loaded from config.json on demand */
 	bool has_spec;

@@ -61,7 +61,8 @@ struct wabe_init {
 	struct wabe_init_mount *mounts;	    /* one for each of spec->mounts */
 	int *device_fds; /* one for each device: detached clone of the host's node, < 0: mknod */
 	struct wabe_list devices; /* struct wabe_spec_device: the default ones, then the spec's */
-	int mask_fd; /* child: what masks directories, attached already; < 0: none yet; swept */
+	int mask_fd;	/* child: what masks directories, attached already; < 0: none yet; swept */
+	bool is_in_dev; /* child: dev_fd is the working directory */
 	bool is_null_attached; /* child: null_fd masks a file already */
 	bool is_bound;	       /* child: wabe_identity_bound() */
 	bool has_late;	       /* child: some of the mounts wait */

@@ -377,10 +377,15 @@ static int mount_one(struct wabe_init *init, struct wabe_init_mount *m, struct w
 static int mount_in_dev(struct wabe_init *init, const struct wabe_init_mount *m,
 			struct wabe_error *err)
 {
+	int r;
+
 	if (m->source_fd >= 0 || !is_plain(&m->options) || init->spec->mount_label ||
 	    may_show_network(m->spec->type) || wabe_devices_mkdir(init, m->destination) < 0)
 		return -ENOENT;
-	return mount_plain(m, init->dev_fd, m->destination + strlen("/dev/"), err);
+	r = mount_plain(m, init->is_in_dev ? -EBADF : init->dev_fd,
+			m->destination + strlen("/dev/"), err);
+	init->is_in_dev = true;
+	return r;
 }
 
 static int mount_somewhere(struct wabe_init *init, struct wabe_init_mount *m,
@@ -392,6 +397,7 @@ static int mount_somewhere(struct wabe_init *init, struct wabe_init_mount *m,
 	if (r != -ENOENT && r != -EPERM && r != -EBUSY)
 		return r;
 	wabe_error_clear(err);
+	init->is_in_dev = false;
 	return mount_one(init, m, err);
 }
 

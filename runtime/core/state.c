@@ -207,7 +207,8 @@ int wabe_state_new(const struct wabe_runtime *rt, const char *id,
 	c->root_fd = open_root(rt, true, &links, err);
 	if (c->root_fd < 0)
 		return c->root_fd;
-	c->is_alone = links == 2;
+	/* Two are the directory's own; one may be that of compiled filters. */
+	c->is_alone = links == 2 || links == 3;
 	/* umask(2) can only take bits away from 0700. */
 	if (mkdirat(c->root_fd, id, 0700) < 0)
 		return errno == EEXIST ? wabe_error_say(err, -EEXIST, "container %s exists", id)

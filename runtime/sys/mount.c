@@ -217,8 +217,9 @@ int wabe_mount_on(int dir_fd, const char *name, const char *type, const char *so
 		return wabe_error_say(err, -E2BIG, "mount %s on %s: its options have %zu bytes",
 				      type, shown, text.len);
 	/* Not by /proc/self/fd: what that looks up stays in the kernel's memory as long as the process, 0.9 KiB for each number. */
-	if (fchdir(dir_fd) < 0 || mount(source ? source : type, name, type,
-					sb_flags | legacy_flags(attrs), text.data) < 0)
+	if ((dir_fd >= 0 && fchdir(dir_fd) < 0) ||
+	    mount(source ? source : type, name, type, sb_flags | legacy_flags(attrs), text.data) <
+		    0)
 		return wabe_error_set(err, -errno, "mount %s on %s%s%s", type, shown,
 				      text.len ? " with " : "", text.len ? text.data : "");
 	return 0;

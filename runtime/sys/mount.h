@@ -47,6 +47,7 @@ int wabe_mount_new_unswept(const char *type, const char *source, const struct wa
  * wabe_mount_on() - a new filesystem right on a directory, by mount(2): two calls where wabe_mount_new() and
  * wabe_mount_attach() make six and more. @dir_fd becomes the working directory. Not for read-only ones: mount(2) makes
  * the superblock read-only, and with it every other mount of that superblock (sysfs has one for a network namespace).
+ * @dir_fd: < 0: it is the working directory already
  * @name: in @dir_fd; links in it are followed, so that it is "." or where nobody but the caller can have made one
  * @data: as wabe_mount_new()'s options; @attrs: MOUNT_ATTR_* without RDONLY; @shown names the target in errors
  */

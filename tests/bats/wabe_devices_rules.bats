@@ -172,8 +172,9 @@ spoil_record()
 @test "v2: containers with the same rules have one program, and each its own rules" {
 	rules "$DENY"
 	script "exec sleep 600"
-	# The first one of all doesn't know that there will be others.
-	ok W run -d --bundle "$B" "$ID-a"
+	# The first two don't look for others, the third one loads a program that is remembered.
+	ok W run -d --bundle "$B" "$ID-1"
+	ok W run -d --bundle "$B" "$ID-2"
 	ok W run -d --bundle "$B" "$ID"
 	ok W run -d --bundle "$B" "$ID-b"
 	local one
@@ -199,7 +200,8 @@ spoil_record()
 
 	rules "$DENY"
 	script "exec sleep 600"
-	ok W run -d --bundle "$B" "$ID"
+	ok W run -d --bundle "$B" "$ID-1"
+	ok W run -d --bundle "$B" "$ID-2"
 	# Its version, id, time, tag, hash.
 	for at in 0 4 8 16 24; do
 		ok W run -d --bundle "$B" "$ID-b"
