@@ -82,6 +82,7 @@ setup()
 	type -P vzctl >/dev/null || { echo "no vzctl in PATH (WABE_BUILDDIR?)"; return 1; }
 	T=$BATS_TEST_TMPDIR
 	CT=101
+	HELD=()
 	CGROUP=/bats-$BATS_ROOT_PID-$BATS_SUITE_TEST_NUMBER
 	STORE=$BATS_RUN_TMPDIR/templates
 	[[ -z ${WABE_LAB-} ]] || STORE=/vz/bats-templates
@@ -141,6 +142,7 @@ teardown()
 	for id in $(all_guests); do
 		remove_guest "$id" || failed=1
 	done
+	((${#HELD[@]} == 0)) || kill "${HELD[@]}"
 	remove_cgroups
 	no_leaks || failed=1
 	rm -rf --one-file-system "$VZ"
@@ -183,6 +185,7 @@ host_facts()
 	find "$VZ"/{root,private,lock,names} -mindepth 1 -maxdepth 1
 	find "$VZ/run" -mindepth 1 -maxdepth 1 ! -name .seccomp ! -name .net
 	find "$VZ/run/.net" -mindepth 1 2>/dev/null || true
+	nft list tables 2>/dev/null | grep wabe || true
 	find "$VZ/uidranges" -type l ! -name '*next'
 	find "$VZ/conf" -mindepth 1 | grep -vE '\.destroyed$|/(vps\.|ve-)|/[0-9]+\.(premount|mount|start|stop|umount|postumount)$' || true
 }

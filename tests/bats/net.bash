@@ -4,23 +4,19 @@
 # For tests of guests' networks, beside helpers.bash. Each test has a host of its own: a network namespace that vzctl runs in,
 # with a neighbour in another at the end of a cable: 192.0.2.1 and 2001:db8::1 on eth0 here, 192.0.2.254 and 2001:db8::fe there.
 
+load netns
+
 more_setup()
 {
-	requires ip nsenter unshare
-	hold HOST
+	requires ip
+	own_network
 	hold PEER
 	nsenter --net="/proc/$HOST/ns/net" ip link add eth0 type veth peer name eth0 netns "$PEER" || skip "needs veth"
-	# Every vzctl of the test, also the teardown's, runs on that host.
-	mkdir "$T/bin"
-	in_namespace "$HOST" "$(type -P vzctl)" >"$T/bin/vzctl"
-	in_namespace "$HOST" >"$T/bin/on_host"
 	in_namespace "$PEER" >"$T/bin/on_peer"
-	chmod +x "$T"/bin/*
-	PATH=$T/bin:$PATH
+	chmod +x "$T/bin/on_peer"
 	# Link-local addresses, which neighbour discovery needs, at once.
 	on_host sh -c 'echo 0 >/proc/sys/net/ipv6/conf/all/accept_dad; echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_dad'
 	on_peer sh -c 'echo 0 >/proc/sys/net/ipv6/conf/all/accept_dad; echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_dad'
-	on_host ip link set lo up
 	on_host ip link set eth0 up
 	on_host ip addr add 192.0.2.1/24 dev eth0
 	on_host ip addr add 2001:db8::1/64 dev eth0 nodad
@@ -43,30 +39,7 @@ more_teardown()
 		remove_guest "$id" || failed=1
 	done
 	nothing_left || failed=1
-	kill "$HOST" "$PEER"
 	return $failed
-}
-
-# A script that runs its arguments in the network namespace of process $1.
-in_namespace()
-{
-	printf '#!/bin/sh\nexec nsenter --net=/proc/%s/ns/net %s "$@"\n' "$1" "${2-}"
-}
-
-# A network namespace with somebody in it, whose pid goes to the variable $1.
-hold()
-{
-	local pid
-
-	unshare -n sleep 1000 3>&- >/dev/null 2>&1 &
-	pid=$!
-	wait_for own_namespace "$pid"
-	printf -v "$1" %s "$pid"
-}
-
-own_namespace()
-{
-	[[ -e /proc/$1/ns/net && ! /proc/$1/ns/net -ef /proc/self/ns/net ]] && [[ $(cat "/proc/$1/comm") == sleep ]]
 }
 
 has_link_local()

@@ -5,6 +5,7 @@
 # copy or none.
 
 load helpers
+load netns
 
 more_setup()
 {
@@ -24,6 +25,7 @@ tree_list()
 }
 
 @test "a copy has the same files and parameters, and nothing that is one guest's alone" {
+	own_network
 	guest --name web --hostname web.example.org --ipadd 192.0.2.1 --numproc 100 --description 'the site' \
 		--diskspace 1G --onboot yes
 	run_ok vzctl start $CT

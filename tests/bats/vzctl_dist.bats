@@ -7,6 +7,12 @@
 # shellcheck disable=SC2016 # variables of the guest's shell
 
 load helpers
+load netns
+
+more_setup()
+{
+	own_network
+}
 
 # A file in the stopped guest: path, content as printf has it.
 lay()

@@ -5,6 +5,7 @@
 # files or the new ones, whole.
 
 load helpers
+load netns
 load dealt
 
 more_setup()
@@ -39,6 +40,7 @@ version_is()
 
 # bats test_tags=lab:long
 @test "the files are those of the current generation, the configuration stays" {
+	own_network
 	guest --name web --hostname web.example.org --ipadd 192.0.2.1 --diskspace 1G
 	echo mine >"$VZ/private/$CT/fs/mine"
 	mkdir -p "$VZ/private/$CT/fs/root"

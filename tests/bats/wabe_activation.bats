@@ -45,7 +45,7 @@ manager()
 # As W, as a service of the manager.
 S()
 {
-	timeout --foreground -k 5 "${WABE_TIMEOUT:-30}" env NOTIFY_SOCKET="$ADDRESS" "$WABE" --root "$STATE" "$@" 3>&-
+	timeout --foreground -k 5 "${WABE_TIMEOUT:-30}" "${ENTER[@]}" env NOTIFY_SOCKET="$ADDRESS" "$WABE" --root "$STATE" "$@" 3>&-
 }
 
 # Send by shell: busybox has no client for datagrams of unix sockets.
@@ -189,7 +189,7 @@ listening()
 	conf '.process.env += ["LISTEN_PID=55", "LISTEN_FDSX=1"]'
 	script 'env | grep ^LISTEN | sort; cat <&3; cat <&4; ls /proc/self/fd; cat <&5 2>&1'
 	call listening "$T/one" "$T/two" "$T/three" timeout 30 env bash -c 'LISTEN_PID=$$ exec "$@"' - \
-		"$WABE" --root "$STATE" run --bundle "$B" "$ID" 3>&-
+		"${ENTER[@]}" "$WABE" --root "$STATE" run --bundle "$B" "$ID" 3>&-
 	has $'LISTEN_FDNAMES=a:b\nLISTEN_FDS=2\nLISTEN_FDSX=1\nLISTEN_PID=1\none\ntwo\n'
 	[[ $output != *three* ]] || shown
 }
@@ -201,7 +201,7 @@ listening()
 	own_rootfs
 	script 'cat <&3 >/all; cat <&4 >>/all; cat <&5 >>/all; sleep 600'
 	ok listening "$T/one" "$T/two" "$T/three" bash -c 'LISTEN_PID=$$ exec "$@"' - \
-		"$WABE" --root "$STATE" create --preserve-fds 1 --bundle "$B" "$ID"
+		"${ENTER[@]}" "$WABE" --root "$STATE" create --preserve-fds 1 --bundle "$B" "$ID"
 	ok W start "$ID"
 	wait_for grep -q three "$ROOTFS/all"
 	[[ $(cat "$ROOTFS/all") == $'one\ntwo\nthree' ]]
@@ -209,20 +209,20 @@ listening()
 
 @test "LISTEN_FDS of somebody else, or bad ones" {
 	script 'echo "[$LISTEN_FDS]"; ls /proc/self/fd | wc -l'
-	ok env LISTEN_FDS=1 LISTEN_PID=1 "$WABE" --root "$STATE" run --bundle "$B" "$ID" 3</dev/null
+	ok env LISTEN_FDS=1 LISTEN_PID=1 "${ENTER[@]}" "$WABE" --root "$STATE" run --bundle "$B" "$ID" 3</dev/null
 	has '[]'
 	local count
 	for count in x -1 1025 ""; do
 		refused "LISTEN_FDS=$count: want a number from 0 to 1024" bash -c 'LISTEN_FDS=$1 LISTEN_PID=$$ exec "${@:2}"' - "$count" \
-			"$WABE" --root "$STATE" run --bundle "$B" "$ID"
+			"${ENTER[@]}" "$WABE" --root "$STATE" run --bundle "$B" "$ID"
 		[[ ! -e $STATE/$ID ]]
 	done
-	refused "descriptor 3" bash -c 'exec 3>&-; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' - "$WABE" --root "$STATE" run --bundle "$B" "$ID"
+	refused "descriptor 3" bash -c 'exec 3>&-; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' - "${ENTER[@]}" "$WABE" --root "$STATE" run --bundle "$B" "$ID"
 }
 
 @test "LISTEN_PID in a pid namespace that is shared is the process's own" {
 	conf '.linux.namespaces |= map(select(.type != "pid"))'
 	script 'echo "$LISTEN_PID $$"'
-	ok listening "$T/out" "$T/out" "$T/out" bash -c 'LISTEN_PID=$$ exec "$@"' - "$WABE" --root "$STATE" run --bundle "$B" "$ID"
+	ok listening "$T/out" "$T/out" "$T/out" bash -c 'LISTEN_PID=$$ exec "$@"' - "${ENTER[@]}" "$WABE" --root "$STATE" run --bundle "$B" "$ID"
 	[[ $output =~ ^([0-9]+)\ ([0-9]+)$ && ${BASH_REMATCH[1]} == "${BASH_REMATCH[2]}" && ${BASH_REMATCH[1]} != 1 ]] || shown
 }

@@ -60,7 +60,7 @@ two_cpus()
 
 @test "without a scheduler a process has its caller's" {
 	script 'exec sleep 600'
-	ok chrt --batch 0 env -C "$PWD" "$WABE" --root "$STATE" run -d --bundle "$B" "$ID" 3>&-
+	ok chrt --batch 0 "${ENTER[@]}" env -C "$PWD" "$WABE" --root "$STATE" run -d --bundle "$B" "$ID" 3>&-
 	[[ $(policy_of "$(pid_of)") == "SCHED_BATCH 0 " ]]
 }
 
@@ -288,6 +288,6 @@ policy_inside()
 @test "none of it costs a system call that isn't asked for" {
 	[[ -x /usr/bin/strace ]] || skip "no strace"
 	script true
-	timeout 30 strace -f -o "$T/trace" "$WABE" --root "$STATE" run --bundle "$B" "$ID" 3>&-
+	timeout 30 strace -f -o "$T/trace" "${ENTER[@]}" "$WABE" --root "$STATE" run --bundle "$B" "$ID" 3>&-
 	run -1 grep -E 'sched_set|sched_get|ioprio|mempolicy|personality' "$T/trace"
 }

@@ -263,28 +263,30 @@ int vz_conffile_load_at(int dir_fd, const char *path, struct vz_conffile *file,
 	return vz_conffile_parse(file, text.len ? text.data : "", text.len, err);
 }
 
-int vz_conffile_save_at(int dir_fd, const char *path, const struct vz_conffile *file,
-			struct wabe_error *err)
+static int write_with(int (*put)(int, const char *, const void *, size_t, mode_t,
+				 enum wabe_file_sync, struct wabe_error *),
+		      int dir_fd, const char *path, const struct vz_conffile *file,
+		      struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 	int r = vz_conffile_format(file, &text);
 
 	if (r < 0)
 		return wabe_error_set(err, r, "write %s", file->what);
-	return wabe_file_replace_at(dir_fd, path, text.len ? text.data : "", text.len, FILE_MODE,
-				    WABE_FILE_DURABLE, err);
+	return put(dir_fd, path, text.len ? text.data : "", text.len, FILE_MODE, WABE_FILE_DURABLE,
+		   err);
+}
+
+int vz_conffile_save_at(int dir_fd, const char *path, const struct vz_conffile *file,
+			struct wabe_error *err)
+{
+	return write_with(wabe_file_replace_at, dir_fd, path, file, err);
 }
 
 int vz_conffile_stage_at(int dir_fd, const char *name, const struct vz_conffile *file,
 			 struct wabe_error *err)
 {
-	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
-	int r = vz_conffile_format(file, &text);
-
-	if (r < 0)
-		return wabe_error_set(err, r, "write %s", file->what);
-	return wabe_file_stage_at(dir_fd, name, text.len ? text.data : "", text.len, FILE_MODE,
-				  WABE_FILE_DURABLE, err);
+	return write_with(wabe_file_stage_at, dir_fd, name, file, err);
 }
 
 const char *vz_conffile_expand(struct wabe_arena *arena, const char *value, uint32_t ctid)

@@ -44,6 +44,31 @@ inside_place()
 	exec timeout --foreground -k 5 "${WABE_TIMEOUT:-60}" nsenter "--mount=$PLACE" env -C "$BATS_FILE_TMPDIR" "$@"
 )
 
+# A command in there on a terminal; a carriage return ends its lines.
+on_terminal()
+{
+	printf '%q ' nsenter "--mount=$PLACE" env -C / "$@" >"$T/command"
+	call timeout -k 5 60 script -qec "stty rows 33 cols 99; bash $T/command" /dev/null
+	output=${output//$'\r'/}
+}
+
+# Terminals of an engine's run and exec. The file has engine_on_terminal, start_ and end_.
+# $@: options of run
+engine_terminals()
+{
+	engine_on_terminal run --rm -t "$@" busybox sh -c 'tty; test -t 0 && test -t 1 && test -t 2 && echo all; sleep 1; stty size; exit 4'
+	has /dev/pts/0
+	has all
+	has "33 99"
+	[[ $status == 4 ]] || shown
+	start_
+	engine_on_terminal exec -t "$ID" sh -c 'tty; sleep 1; stty size; exit 6'
+	has /dev/pts/
+	has "33 99"
+	[[ $status == 6 ]] || shown
+	end_
+}
+
 # End a process that the tests started, whose number a file has.
 callers_end()
 {

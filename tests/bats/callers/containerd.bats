@@ -130,14 +130,6 @@ task_exec()
 	ctr_ task exec --exec-id "exec-$((EXECS += 1))" "$@"
 }
 
-# A command of ctr on a terminal; a carriage return ends its lines.
-on_terminal()
-{
-	printf '%q ' nsenter "--mount=$PLACE" ctr "$@" >"$T/command"
-	call timeout -k 5 60 script -qec "stty rows 33 cols 99; bash $T/command" /dev/null
-	output=${output//$'\r'/}
-}
-
 end_task()
 {
 	ok ctr_ task kill -s KILL "$ID"
@@ -297,16 +289,16 @@ is_alone()
 }
 
 @test "terminals: of run and of exec" {
-	on_terminal run --runc-binary "$WABE" --rm -t "$IMAGE" "$ID" sh -c 'tty; test -t 0 && test -t 1 && test -t 2 && echo all; sleep 1; exit 4'
+	on_terminal ctr run --runc-binary "$WABE" --rm -t "$IMAGE" "$ID" sh -c 'tty; test -t 0 && test -t 1 && test -t 2 && echo all; sleep 1; exit 4'
 	has /dev/pts/0
 	has all
 	[[ $status == 4 ]] || shown
 	task
-	on_terminal task exec --exec-id tty -t "$ID" sh -c 'tty; sleep 1; stty size; exit 6'
+	on_terminal ctr task exec --exec-id tty -t "$ID" sh -c 'tty; sleep 1; stty size; exit 6'
 	has /dev/pts/0
 	has "33 99"
 	[[ $status == 6 ]] || shown
-	on_terminal task exec --exec-id none -t "$ID" /nope
+	on_terminal ctr task exec --exec-id none -t "$ID" /nope
 	has 'exec "/nope"'
 	end_task
 }

@@ -206,25 +206,12 @@ in_top()
 }
 
 @test "terminals: of run and of exec" {
-	on_terminal run --cgroup-parent "$PARENT" --rm -t busybox sh -c 'tty; test -t 0 && test -t 1 && test -t 2 && echo all; stty size; exit 4'
-	has /dev/pts/0
-	has all
-	has "33 99"
-	[[ $status == 4 ]] || shown
-	start_
-	on_terminal exec -t "$ID" sh -c 'tty; sleep 1; stty size; exit 6'
-	has /dev/pts/
-	has "33 99"
-	[[ $status == 6 ]] || shown
-	end_
+	engine_terminals --cgroup-parent "$PARENT"
 }
 
-# podman on a terminal; a carriage return ends its lines.
-on_terminal()
+engine_on_terminal()
 {
-	printf '%q ' nsenter "--mount=$PLACE" env -C / podman "$@" >"$T/command"
-	call timeout -k 5 60 script -qec "stty rows 33 cols 99; bash $T/command" /dev/null
-	output=${output//$'\r'/}
+	on_terminal podman "$@"
 }
 
 # bats test_tags=lab:long
