@@ -280,11 +280,20 @@ logged()
 # bats test_tags=lab:long
 @test "who is over the memory limit is killed, and podman knows why" {
 	[[ ${WABE_TEST_CGROUP-} != v2 ]] || skip "needs the cgroup controller memory"
+	# conmon 2.1.6 misses it now and then (its issue 426), under every runtime; and Debian's doesn't say so on v1.
+	dies_of_memory || dies_of_memory || dies_of_memory || dies_of_memory
+}
+
+# A container is killed for its memory; fails when podman doesn't say so.
+dies_of_memory()
+{
+	local said
+
 	call run_ --name "$ID" -m 16m busybox sh -c 'tail /dev/zero; s=$?; sleep 2; exit $s'
-	[[ $status == 137 ]] || shown
-	# conmon sees it in time only while the container runs on; Debian's doesn't say so on v1, with runc either.
-	! cgroup_is_v2 || [[ $(inspect_ '{{.State.OOMKilled}}') == true ]]
+	[[ $status == 137 ]] || { shown; exit 1; }
+	said=$(inspect_ '{{.State.OOMKilled}}')
 	ok podman_ rm "$ID"
+	! cgroup_is_v2 || [[ $said == true ]]
 }
 
 @test "no cgroup of its own: without CAP_MKNOD only" {
