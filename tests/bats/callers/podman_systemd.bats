@@ -26,7 +26,7 @@ more_setup_file()
 	callers_place
 	podman_configure
 	tar -C "$(template_root)" --exclude='./usr/share/locale/*' --exclude='./usr/share/doc/*' \
-		--exclude='./usr/share/zoneinfo/*' --exclude='./var/lib/apt/*' --exclude='./var/cache/*' -cf - . | WABE_TIMEOUT=300 podman_ import -q --change 'CMD ["/sbin/init"]' - debian
+		--exclude='./usr/share/zoneinfo/*' --exclude='./var/lib/apt/*' --exclude='./var/cache/*' -cf - . | WABE_TIMEOUT=900 podman_ import -q --change 'CMD ["/sbin/init"]' - debian
 }
 
 teardown_file()
@@ -66,7 +66,7 @@ is_up()
 	has "0::/system.slice/run-"
 	ok podman_ top "$ID" comm
 	has systemd-journal
-	WABE_TIMEOUT=120 ok podman_ stop "$ID"
+	WABE_TIMEOUT=300 ok podman_ stop "$ID"
 	[[ $(podman_ inspect --format '{{.State.ExitCode}}' "$ID") =~ ^(0|130)$ ]]
 	ok podman_ rm "$ID"
 }
