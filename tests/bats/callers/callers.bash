@@ -36,12 +36,12 @@ callers_place()
 	mkdir "$IMAGES"
 }
 
-# A command in there, never for longer than a minute. conmon leaves files in its working directory.
+# A command in there, never for longer than a minute, or ten in the lab. conmon leaves files in its working directory.
 inside_place()
 (
 	# bats' own, unless a test passes another
 	[[ ${PRESERVE-} ]] || exec 3>&-
-	exec timeout --foreground -k 5 "${WABE_TIMEOUT:-60}" nsenter "--mount=$PLACE" env -C "$BATS_FILE_TMPDIR" "$@"
+	exec timeout --foreground -k 5 "${WABE_TIMEOUT:-60${WABE_LAB:+0}}" nsenter "--mount=$PLACE" env -C "$BATS_FILE_TMPDIR" "$@"
 )
 
 # A command in there on a terminal; a carriage return ends its lines.
