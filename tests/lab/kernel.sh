@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Makes the lab's patched kernel: Debian's linux-source-6.12 with the series of kernel-patches/, everything that the lab needs
-# built in, and the series' own selftests, linked statically.
+# Makes a kernel: Debian's linux-source-6.12 with the series of kernel-patches/, everything that is needed built in, and the
+# series' own selftests, linked statically.
 #
-# usage: kernel.sh DIR        fills DIR with vmlinuz initrd config release selftests/; run calls it
-#        kernel.sh --version  what apt would install of the source
+# usage: kernel.sh [--unpatched] DIR CONFIG...   fills DIR with vmlinuz initrd config release selftests/; run calls it,
+#                                                and tests/bench/kernel; CONFIG are files, the last has the last word
+#        kernel.sh --version                     what apt would install of the source
+# --unpatched leaves out the series, its options and selftests.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -43,18 +45,22 @@ apply_series()
 	done < <(sed 's/#.*//; /^[[:space:]]*$/d' "$series_dir/series")
 }
 
-# tinyconfig and what kernel.config says; an option that the kernel doesn't take is an error.
-# $1: the tree, $2: the build directory
+# tinyconfig and what the files say; what the kernel doesn't take of them is an error.
+# $1: the tree, $2: the build directory, $3: an expression for lines of no concern, further: the files
 configure()
 {
-	local line
+	local tree=$1 obj=$2 without=$3 line wanted=$2/wanted
+	shift 3
 
-	make -s -C "$1" O="$2" tinyconfig
-	"$1/scripts/kconfig/merge_config.sh" -m -O "$2" "$2/.config" "$here/kernel.config" >/dev/null
-	make -s -C "$1" O="$2" olddefconfig
+	make -s -C "$tree" O="$obj" tinyconfig
+	# of an option's lines the last one
+	sed -nE 's/^(CONFIG_[A-Z0-9_]+)=.*|^# (CONFIG_[A-Z0-9_]+) is not set$/\1\2 &/p' "$@" | grep -vE "$without" |
+		tac | sort -s -u -k1,1 | cut -d' ' -f2- >"$wanted"
+	"$tree/scripts/kconfig/merge_config.sh" -m -O "$obj" "$obj/.config" "$wanted" >/dev/null
+	make -s -C "$tree" O="$obj" olddefconfig
 	while read -r line; do
-		grep -qx "$line" "$2/.config" || lab_die "the kernel has no $line"
-	done < <(grep '^CONFIG' "$here/kernel.config")
+		grep -qx "$line" "$obj/.config" || lab_die "the kernel has no $line"
+	done < <(grep '=' "$wanted")
 }
 
 # $1: the tree, $2: the build directory, $3: where the programs go
@@ -82,23 +88,28 @@ make_initrd()
 
 main()
 {
-	local out=$1
+	local patched=yes out obj without='^$'
 
+	[[ $1 != --unpatched ]] || { patched=no without=CONFIG_CGROUP_CTX && shift; }
+	# in the tree: the compiler is given paths that don't say where the tree is, which is what a compiler cache wants
+	out=$1 obj=$1/src/obj
+	shift
 	lab_need gcc libc6-dev make flex bison bc libelf-dev libssl-dev git xz-utils busybox-static
-	mkdir "$out/src" "$out/obj"
+	mkdir "$out/src"
 	lab_say "fetching $source_package $(source_version)"
 	fetch_source "$out/src"
-	apply_series "$out/src"
-	configure "$out/src" "$out/obj" >&2
+	mkdir "$obj"
+	[[ $patched == no ]] || apply_series "$out/src"
+	configure "$out/src" "$obj" "$without" "$@" >&2
 	lab_say "building the kernel (10 minutes on 2 processors, once)"
-	make -s -C "$out/src" O="$out/obj" -j"$(nproc)" KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST=lab bzImage >&2 ||
+	make -s -C "$out/src" O="$obj" -j"$(nproc)" KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST=lab bzImage >&2 ||
 		lab_die "the kernel doesn't build"
-	cp "$out/obj/arch/x86/boot/bzImage" "$out/vmlinuz"
-	cp "$out/obj/.config" "$out/config"
-	cp "$out/obj/include/config/kernel.release" "$out/release"
-	build_selftests "$out/src" "$out/obj" "$out/selftests" >&2
+	cp "$obj/arch/x86/boot/bzImage" "$out/vmlinuz"
+	cp "$obj/.config" "$out/config"
+	cp "$obj/include/config/kernel.release" "$out/release"
+	[[ $patched == no ]] || build_selftests "$out/src" "$obj" "$out/selftests" >&2
 	make_initrd "$out/initrd.d" "$out/initrd"
-	rm -rf --one-file-system -- "$out/src" "$out/obj" "$out/initrd.d"
+	rm -rf --one-file-system -- "$out/src" "$out/initrd.d"
 }
 
 if [[ ${1-} == --version ]]; then
