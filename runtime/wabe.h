@@ -249,6 +249,15 @@ struct wabe_exec_args {
 pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args *args,
 			  struct wabe_error *err);
 
+/**
+ * wabe_container_exec_relay() - the same, and wabe_console_relay() to its end; @args->ret_console_fd is not looked at. Who waits for
+ * the process is not the caller, so that the container can end while the caller is stopped or blocked (but that of an ordinary
+ * user's who is not root of its user namespace).
+ * Returns the exit status as a shell counts it, or -errno when nothing was run.
+ */
+int wabe_container_exec_relay(struct wabe_container *c, const struct wabe_exec_args *args,
+			      struct wabe_error *err);
+
 /** wabe_container_spec() - the spec that it was created with, loaded once; NULL with the error set. Belongs to the container. */
 const struct wabe_spec *wabe_container_spec(struct wabe_container *c, struct wabe_error *err);
 

@@ -275,7 +275,6 @@ static int check_ready(struct wabe_container *c, bool ignore_paused, struct wabe
 static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *err)
 {
 	_cleanup_(wabe_container_free) struct wabe_container *c = NULL;
-	_cleanup_close_ int console_fd = -EBADF;
 	struct wabe_exec_args args = { .stdin_fd = -1, .stdout_fd = -1, .stderr_fd = -1 };
 	struct wabe_spec_process process = { 0 };
 	struct values v = { 0 };
@@ -300,17 +299,15 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	args.pid_file = v.pid_file;
 	args.pidfd_socket = v.pidfd_socket;
 	args.preserve_fds = v.preserve_fds;
-	if (!v.console_socket && !v.is_detached)
-		args.ret_console_fd = &console_fd;
-	if (args.ret_console_fd && process.terminal)
+	if (!v.console_socket && !v.is_detached && process.terminal)
 		cli_size_console(&process);
-	if (process.terminal && !args.ret_console_fd && !args.console_socket)
+	if (process.terminal && v.is_detached && !args.console_socket)
 		return wabe_error_say(err, -EINVAL,
 				      "a detached process with a terminal wants --console-socket");
+	if (!v.is_detached)
+		return wabe_container_exec_relay(c, &args, err);
 	pid = wabe_container_exec(c, &args, err);
-	if (pid < 0 || v.is_detached)
-		return pid < 0 ? pid : 0;
-	return wabe_console_relay(pid, console_fd, NULL, err);
+	return pid < 0 ? pid : 0;
 }
 
 const struct cli_verb cli_exec = {

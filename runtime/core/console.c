@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "sys/pidfd.h"
 #include "sys/tty.h"
 #include "wabe.h"
 
@@ -46,8 +47,14 @@ struct pipe_buffer {
 	size_t start, end;
 };
 
+/* Whom it is about. */
+struct target {
+	pid_t pid; /* our child, whose end is waited for */
+	int fd;	   /* a pidfd of who gets the signals; < 0: the same one */
+};
+
 struct relay {
-	pid_t pid;
+	struct target target;
 	int console_fd, signal_fd;
 	struct wabe_notify *notify; /* or NULL */
 	bool has_input, has_console, is_raw;
@@ -111,6 +118,14 @@ static bool reap(pid_t child, int *ret_status)
 	return pid != 0;
 }
 
+static void pass_on(const struct target *target, int signal)
+{
+	if (target->fd >= 0)
+		(void)wabe_pidfd_signal(target->fd, signal, NULL);
+	else
+		(void)kill(target->pid, signal);
+}
+
 /* As reap(). */
 static bool take_signals(struct relay *r, int *ret_status)
 {
@@ -125,9 +140,9 @@ static bool take_signals(struct relay *r, int *ret_status)
 		if (info[i].ssi_signo == SIGWINCH)
 			copy_size(r->console_fd);
 		else
-			(void)kill(r->pid, (int)info[i].ssi_signo);
+			pass_on(&r->target, (int)info[i].ssi_signo);
 	}
-	return reap(r->pid, ret_status);
+	return reap(r->target.pid, ret_status);
 }
 
 /* What is for the container's process, and what tells of its end: taken when we look, not when they come. */
@@ -145,17 +160,17 @@ static void block_signals(sigset_t *ret_mask, sigset_t *ret_old)
 }
 
 /* Without a terminal there is nothing to copy. */
-static void wait_for_end(pid_t pid, int *ret_status)
+static void wait_for_end(const struct target *target, int *ret_status)
 {
 	sigset_t mask, old_mask;
 
 	block_signals(&mask, &old_mask);
 	/* It may have ended before; no signal comes then. */
-	while (!reap(pid, ret_status)) {
+	while (!reap(target->pid, ret_status)) {
 		int signal = sigwaitinfo(&mask, NULL);
 
 		if (signal > 0 && signal != SIGCHLD && signal != SIGWINCH)
-			(void)kill(pid, signal);
+			pass_on(target, signal);
 	}
 	sigprocmask(SIG_SETMASK, &old_mask, NULL);
 }
@@ -237,7 +252,7 @@ static void choose_events(const struct relay *r, bool has_ended, struct pollfd p
 static void relay_loop(struct relay *r, int *ret_status)
 {
 	/* It may have ended before we listened; no signal comes then. */
-	bool has_ended = reap(r->pid, ret_status);
+	bool has_ended = reap(r->target.pid, ret_status);
 
 	/* What the process wrote before its end is still delivered; a background process that keeps the terminal isn't waited for. */
 	for (;;) {
@@ -259,11 +274,11 @@ static void relay_loop(struct relay *r, int *ret_status)
 	}
 }
 
-static int relay(pid_t pid, int console_fd, struct wabe_notify *notify, int *ret_status,
-		 struct wabe_error *err)
+static int relay(const struct target *target, int console_fd, struct wabe_notify *notify,
+		 int *ret_status, struct wabe_error *err)
 {
 	struct relay r = {
-		.pid = pid, .console_fd = console_fd, .signal_fd = -EBADF, .notify = notify
+		.target = *target, .console_fd = console_fd, .signal_fd = -EBADF, .notify = notify
 	};
 	int result = relay_start(&r, err);
 
@@ -273,16 +288,21 @@ static int relay(pid_t pid, int console_fd, struct wabe_notify *notify, int *ret
 	return result;
 }
 
-int wabe_console_relay(pid_t pid, int console_fd, struct wabe_notify *notify,
-		       struct wabe_error *err)
+int wabe_console_follow(pid_t pid, int target_fd, int console_fd, struct wabe_notify *notify,
+			struct wabe_error *err)
 {
+	const struct target target = { .pid = pid, .fd = target_fd };
 	int status = 0, r = 0;
 
 	if (console_fd < 0 && (!notify || notify->fd <= 0))
-		wait_for_end(pid, &status);
+		wait_for_end(&target, &status);
 	else
-		r = relay(pid, console_fd, notify, &status, err);
-	if (r < 0)
-		return r;
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+		r = relay(&target, console_fd, notify, &status, err);
+	return r < 0 ? r : wabe_pidfd_shell_status(status);
+}
+
+int wabe_console_relay(pid_t pid, int console_fd, struct wabe_notify *notify,
+		       struct wabe_error *err)
+{
+	return wabe_console_follow(pid, -EBADF, console_fd, notify, err);
 }

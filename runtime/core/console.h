@@ -5,7 +5,10 @@
 #ifndef WABE_CORE_CONSOLE_H
 #define WABE_CORE_CONSOLE_H
 
+#include <sys/types.h>
+
 #include "base/error.h"
+#include "wabe.h"
 
 /**
  * wabe_console_deliver() - send @master_fd to the unix socket @socket_path (one message, SCM_RIGHTS, as containerd and
@@ -13,5 +16,12 @@
  */
 int wabe_console_deliver(const char *socket_path, int *ret_fd, int *master_fd,
 			 struct wabe_error *err);
+
+/**
+ * wabe_console_follow() - wabe_console_relay() for a process whose end another one waits for: @pid is that one, a child of ours that
+ * ends with its exit status; signals go to @target_fd, a pidfd. < 0: they are the same process.
+ */
+int wabe_console_follow(pid_t pid, int target_fd, int console_fd, struct wabe_notify *notify,
+			struct wabe_error *err);
 
 #endif

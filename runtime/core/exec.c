@@ -28,6 +28,7 @@
 #include "core/keyring.h"
 #include "core/listener.h"
 #include "core/rdt.h"
+#include "core/reaper.h"
 #include "core/subcgroup.h"
 #include "core/sync.h"
 #include "spec/spec.h"
@@ -55,6 +56,8 @@ struct exec {
 	int ours_fd, theirs_fd;
 	pid_t pid;
 	int pidfd;
+	bool has_reaper; /* the process is to be its child, not ours */
+	struct wabe_reaper reaper;
 };
 
 static const int join_flags[WABE_NS_MAX] = {
@@ -76,6 +79,8 @@ static void choose_namespaces(struct exec *e)
 	if (e->spec->has_uptime)
 		e->namespaces |= CLONE_NEWTIME;
 	e->is_staged = e->has_userns && geteuid() != 0;
+	/* Who is staged is made by CLONE_PARENT: a reaper would have to be the stage's creator as well. */
+	e->has_reaper &= e->has_pidns && !e->is_staged;
 }
 
 /* What exec's process leaves open comes from the container's. */
@@ -183,7 +188,7 @@ static int open_places(struct exec *e, struct wabe_error *err)
 
 	if (r < 0)
 		return r;
-	if (e->has_pidns && !e->is_staged) {
+	if (e->has_pidns && !e->is_staged && !e->has_reaper) {
 		e->own_pidns_fd = wabe_namespace_open("/proc/self/ns/pid", CLONE_NEWPID, err);
 		if (e->own_pidns_fd < 0)
 			return e->own_pidns_fd;
@@ -389,8 +394,10 @@ static int go_back(struct exec *e, struct wabe_error *err)
 	return r == 0 || r == -EPERM ? 0 : wabe_error_say(err, r, "%s", why.text);
 }
 
-static int spawn(struct exec *e, struct wabe_error *err)
+/* The process's pid, or -errno. */
+static pid_t clone_inside(struct exec *e, struct wabe_error *err)
 {
+	pid_t pid;
 	int r;
 
 	if (!e->is_staged && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
@@ -400,11 +407,36 @@ static int spawn(struct exec *e, struct wabe_error *err)
 		if (r < 0)
 			return r;
 	}
-	e->pid = clone_on_cpus(e, err);
-	if (e->pid == 0 && e->is_staged)
-		stage(e);
-	if (e->pid == 0)
+	pid = clone_on_cpus(e, err);
+	if (pid == 0) {
+		wabe_reaper_leave(&e->reaper);
+		if (e->is_staged)
+			stage(e);
 		exec_child(e);
+	}
+	return pid;
+}
+
+static int spawn_by_reaper(struct exec *e, struct wabe_error *err)
+{
+	struct wabe_error why = WABE_ERROR_INIT;
+	pid_t pid = wabe_reaper_fork(&e->reaper, err);
+
+	if (pid == 0) {
+		pid = clone_inside(e, &why);
+		wabe_reaper_wait(&e->reaper, pid, e->pidfd, &why);
+	}
+	wabe_cleanup_close(&e->theirs_fd);
+	return pid < 0 ? pid : wabe_reaper_child(&e->reaper, &e->pid, &e->pidfd, err);
+}
+
+static int spawn(struct exec *e, struct wabe_error *err)
+{
+	int r;
+
+	if (e->has_reaper)
+		return spawn_by_reaper(e, err);
+	e->pid = clone_inside(e, err);
 	r = go_back(e, e->pid < 0 ? NULL : err);
 	if (r < 0 && e->pid > 0)
 		return r;
@@ -472,6 +504,12 @@ static int announce(struct exec *e, struct wabe_error *err)
 	return wabe_announce(&to, e->pid, e->pidfd, err);
 }
 
+/* Who waits for the process, in this one's children. */
+static pid_t waited(const struct exec *e)
+{
+	return e->reaper.pid > 0 ? e->reaper.pid : e->pid;
+}
+
 static int run(struct exec *e, struct wabe_error *err)
 {
 	const struct wabe_announce to = announcement(e);
@@ -488,16 +526,33 @@ static int run(struct exec *e, struct wabe_error *err)
 		r = after[i](e, err);
 	if (r < 0 && e->pid > 0) {
 		(void)wabe_pidfd_signal(e->pidfd, SIGKILL, NULL);
-		(void)wabe_pidfd_reap(e->pid, &status, NULL);
+		wabe_reaper_release(&e->reaper);
+		(void)wabe_pidfd_reap(waited(e), &status, NULL);
 		wabe_announce_undo(&to);
 	}
 	return r;
 }
 
-pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args *args,
-			  struct wabe_error *err)
+/* What was only needed to make the process. */
+static void close_all(struct exec *e)
 {
-	struct exec e = {
+	wabe_cgroup_close(&e->init_cgroup);
+	wabe_cgroup_close(&e->sub_cgroup);
+	wabe_cleanup_close(&e->own_pidns_fd);
+	wabe_cleanup_close(&e->proc_fd);
+	wabe_cleanup_close(&e->root_fd);
+	wabe_cleanup_close(&e->ours_fd);
+	wabe_cleanup_close(&e->theirs_fd);
+	wabe_reaper_release(&e->reaper);
+	wabe_seccomp_program_free(&e->seccomp);
+}
+
+static int make(struct exec *e, struct wabe_container *c, const struct wabe_exec_args *args,
+		bool has_reaper, struct wabe_error *err)
+{
+	int r;
+
+	*e = (struct exec){
 		.c = c,
 		.args = args,
 		.cgroup_fd = -EBADF,
@@ -507,17 +562,37 @@ pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args 
 		.ours_fd = -EBADF,
 		.theirs_fd = -EBADF,
 		.pidfd = -EBADF,
+		.has_reaper = has_reaper,
+		.reaper = WABE_REAPER_INIT,
 	};
-	int r = run(&e, err);
+	r = run(e, err);
+	close_all(e);
+	return r < 0 ? wabe_error_prefix(err, "container %s", c->state.id) : 0;
+}
 
-	wabe_cgroup_close(&e.init_cgroup);
-	wabe_cgroup_close(&e.sub_cgroup);
-	wabe_cleanup_close(&e.own_pidns_fd);
-	wabe_cleanup_close(&e.proc_fd);
-	wabe_cleanup_close(&e.root_fd);
-	wabe_cleanup_close(&e.ours_fd);
-	wabe_cleanup_close(&e.theirs_fd);
+pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args *args,
+			  struct wabe_error *err)
+{
+	struct exec e;
+	int r = make(&e, c, args, false, err);
+
 	wabe_cleanup_close(&e.pidfd);
-	wabe_seccomp_program_free(&e.seccomp);
-	return r < 0 ? wabe_error_prefix(err, "container %s", c->state.id) : e.pid;
+	return r < 0 ? r : e.pid;
+}
+
+int wabe_container_exec_relay(struct wabe_container *c, const struct wabe_exec_args *args,
+			      struct wabe_error *err)
+{
+	_cleanup_close_ int console_fd = -EBADF;
+	struct wabe_exec_args with = *args;
+	struct exec e;
+	int r;
+
+	if (!with.console_socket)
+		with.ret_console_fd = &console_fd;
+	r = make(&e, c, &with, true, err);
+	if (r == 0)
+		r = wabe_console_follow(waited(&e), e.pidfd, console_fd, NULL, err);
+	wabe_cleanup_close(&e.pidfd);
+	return r;
 }

@@ -92,33 +92,44 @@ int wabe_sync_expect(int sock, enum wabe_sync_kind kind, struct wabe_error *err)
 	return 0;
 }
 
-void wabe_sync_end_stage(int sock, pid_t pid, int pidfd, const struct wabe_error *err)
+void wabe_sync_send_child(int sock, pid_t pid, int pidfd, const struct wabe_error *err)
 {
 	if (pid < 0)
 		wabe_sync_send_error(sock, err);
 	else
 		(void)wabe_fd_send(sock, &pid, sizeof(pid), pidfd);
+}
+
+int wabe_sync_receive_child(int sock, pid_t *ret_pid, int *ret_pidfd, struct wabe_error *err)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct message m;
+	ssize_t n = wabe_fd_recv(sock, &m, sizeof(m), &fd);
+
+	/* A pid alone is shorter than any error, and comes with a descriptor. */
+	if (n == sizeof(m.kind) && fd >= 0) {
+		*ret_pid = m.kind;
+		*ret_pidfd = TAKE_FD(fd);
+		return 0;
+	}
+	if (n == sizeof(m) && m.kind == WABE_SYNC_ERROR)
+		return take_error(&m, (size_t)n, err);
+	return wabe_error_say(err, n < 0 ? (int)n : -EIO,
+			      "the process that enters the container's namespaces failed");
+}
+
+void wabe_sync_end_stage(int sock, pid_t pid, int pidfd, const struct wabe_error *err)
+{
+	wabe_sync_send_child(sock, pid, pidfd, err);
 	_exit(pid < 0);
 }
 
 int wabe_sync_staged(int sock, pid_t *pid, int *pidfd, struct wabe_error *err)
 {
 	int status, r = wabe_pidfd_reap(*pid, &status, err);
-	pid_t sister = 0;
-	ssize_t n = 0;
 
 	if (r < 0)
 		return r;
-	if (status != 0) {
-		r = wabe_sync_receive(sock, NULL, err);
-	} else {
-		wabe_cleanup_close(pidfd);
-		n = wabe_fd_recv(sock, &sister, sizeof(sister), pidfd);
-	}
-	if (r >= 0 && (n != sizeof(sister) || *pidfd < 0))
-		return wabe_error_say(err, -EIO,
-				      "the process that joins the user namespace failed");
-	if (r == 0)
-		*pid = sister;
-	return r;
+	wabe_cleanup_close(pidfd);
+	return wabe_sync_receive_child(sock, pid, pidfd, err);
 }

@@ -164,6 +164,11 @@ int wabe_pidfd_wait(int pidfd, int timeout_ms, struct wabe_error *err)
 	}
 }
 
+int wabe_pidfd_shell_status(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
 int wabe_pidfd_reap(pid_t pid, int *ret_wait_status, struct wabe_error *err)
 {
 	int status;

@@ -40,6 +40,9 @@ int wabe_pidfd_signal(int pidfd, int signal, struct wabe_error *err);
 /** wabe_pidfd_wait() - wait until it ended; @timeout_ms < 0 = for ever. 0 or -ETIMEDOUT. */
 int wabe_pidfd_wait(int pidfd, int timeout_ms, struct wabe_error *err);
 
+/** wabe_pidfd_shell_status() - a wait status as a shell counts it: 0..255, 128 + signal. */
+int wabe_pidfd_shell_status(int wait_status);
+
 /** wabe_pidfd_reap() - waitpid(2) of a child until it ended; the wait status, or -errno. */
 int wabe_pidfd_reap(pid_t pid, int *ret_wait_status, struct wabe_error *err);
 

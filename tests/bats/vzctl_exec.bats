@@ -143,6 +143,86 @@ more_setup()
 	grep -q got "$T/out"
 }
 
+# A process of ours that visits the guest, stopped once the guest has one more process that says $1.
+# $2...: the command
+stopped_visitor()
+{
+	local said=$T/visit.$1
+
+	shift
+	"$@" >"$said" 2>&1 3>&- &
+	wait_for grep -q here "$said"
+	kill -STOP $!
+	VISITORS+=($!)
+}
+
+@test "a visitor that is stopped keeps no guest from stopping" {
+	requires script wabe
+	local begin id terminal VISITORS=() ends=()
+
+	stopped_visitor exec vzctl exec2 "$CT" 'echo here; exec sleep 1000'
+	stopped_visitor wabe wabe --root "$VZ/run" exec "$CT" sh -c 'echo here; exec sleep 1000'
+	# On a terminal, too: the stopped one is vzctl, script's child.
+	mkfifo "$T/keys"
+	exec 7<>"$T/keys"
+	script -qec "exec vzctl enter $CT --exec 'echo here; exec sleep 1000'" /dev/null <"$T/keys" >"$T/terminal" 2>&1 3>&- 7>&- &
+	terminal=$!
+	wait_for grep -q here "$T/terminal"
+	id=$(pgrep -P "$terminal" -x vzctl)
+	kill -STOP "$id"
+	begin=$SECONDS
+	run_ok vzctl stop "$CT" --fast
+	((SECONDS - begin < 20))
+	status_is "exist unmounted down"
+	kill -CONT "${VISITORS[@]}" "$id"
+	for id in "${VISITORS[@]}"; do
+		wait "$id" || ends+=($?)
+	done
+	# script(1) stopped with its child.
+	kill -9 "$terminal"
+	exec 7>&-
+	# What was killed with the guest is told as ever.
+	[[ ${ends[*]} == "137 137" ]] || { echo "${ends[*]}"; false; }
+}
+
+# Sleeps the child of process $1 in a write to its terminal, twice in a row?
+is_blocked()
+{
+	local id
+
+	id=$(pgrep -P "$1" -x vzctl) && grep -qE 'n_tty_write|tty_write' "/proc/$id/stack" && sleep 0.2 && grep -qE 'n_tty_write|tty_write' "/proc/$id/stack"
+}
+
+@test "a visitor that can't write keeps no guest from stopping" {
+	requires script
+	local begin terminal
+
+	# Nobody reads what script writes, nor it then what vzctl does.
+	mkfifo "$T/full" "$T/keys"
+	exec 7<>"$T/full" 8<>"$T/keys"
+	script -qec "exec vzctl enter $CT --exec yes" /dev/null <"$T/keys" >"$T/full" 2>&1 3>&- 7>&- 8>&- &
+	terminal=$!
+	wait_for is_blocked "$terminal"
+	begin=$SECONDS
+	run_ok vzctl stop "$CT" --fast
+	((SECONDS - begin < 20))
+	kill -9 "$terminal"
+	exec 7>&- 8>&-
+}
+
+@test "who is killed while visiting leaves nobody on the host who waits" {
+	local visitor reaper
+
+	vzctl exec2 "$CT" 'echo here; exec sleep 1000' >"$T/visit" 3>&- &
+	visitor=$!
+	wait_for grep -q here "$T/visit"
+	reaper=$(pgrep -P "$visitor")
+	[[ $(readlink "/proc/$reaper/fd/"*) == socket:* ]]
+	kill -9 "$visitor"
+	wait_for eval "[[ ! -e /proc/$reaper ]]"
+	run_ok vzctl stop "$CT" --fast
+}
+
 # Is the program that process $1 runs on a read-only mount?
 is_sealed()
 {

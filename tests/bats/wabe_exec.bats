@@ -197,3 +197,22 @@ load oci
 	wait_for is_status stopped "$ID"
 	ok W delete "$ID"
 }
+
+@test "an exec that is stopped keeps no container from ending" {
+	local visitor begin end=0
+
+	background
+	# Not by W, which would stop timeout.
+	"${ENTER[@]}" "$WABE" --root "$STATE" exec "$ID" sh -c 'echo here; exec sleep 700' >"$T/visit" 3>&- &
+	wait_for grep -q here "$T/visit"
+	visitor=$!
+	kill -STOP "$visitor"
+	ok W kill "$ID" KILL
+	begin=$SECONDS
+	wait_for is_status stopped "$ID"
+	ok W delete "$ID"
+	((SECONDS - begin < 10))
+	kill -CONT "$visitor"
+	wait "$visitor" || end=$?
+	[[ $end == 137 ]]
+}

@@ -65,13 +65,6 @@ static int add_args(struct run *run, const char *const *args, struct wabe_error 
 	return 0;
 }
 
-static int run_wait(struct vz_guest *g, struct run *run, struct wabe_error *err)
-{
-	pid_t pid = wabe_container_exec(g->container, &run->args, err);
-
-	return pid < 0 ? (int)pid : wabe_console_relay(pid, -EBADF, NULL, err);
-}
-
 /* As vzctl always did: the words are joined for the shell, which splits them again. */
 static char *join_words(struct wabe_arena *arena, char *const *words, size_t count)
 {
@@ -101,7 +94,7 @@ int vz_run_words(struct vz_guest *g, char *const *words, size_t count, struct wa
 		r = add_args(&run, (const char *const[]){ shell, "-s", NULL }, err);
 	else
 		r = add_args(&run, (const char *const[]){ shell, "-c", command, NULL }, err);
-	return r < 0 ? r : run_wait(g, &run, err);
+	return r < 0 ? r : wabe_container_exec_relay(g->container, &run.args, err);
 }
 
 struct script {
@@ -151,7 +144,7 @@ int vz_run_script(struct vz_guest *g, const char *text, size_t len, struct wabe_
 	_cleanup_(run_free) struct run run = { 0 };
 	int r = script_init(&script, &run, g, NULL, err);
 
-	return r < 0 ? r : run_wait(g, &run, err);
+	return r < 0 ? r : wabe_container_exec_relay(g->container, &run.args, err);
 }
 
 pid_t vz_run_script_start(struct vz_guest *g, const char *text, size_t len,
@@ -181,7 +174,7 @@ int vz_run_function(struct vz_guest *g, int (*main)(void *data), void *data, str
 		return r;
 	run.args.main = main;
 	run.args.main_data = data;
-	return run_wait(g, &run, err);
+	return wabe_container_exec_relay(g->container, &run.args, err);
 }
 
 struct commands {
@@ -250,10 +243,8 @@ static int login_args(struct run *run, const char *shell, char *const *words, si
 
 int vz_run_login(struct vz_guest *g, char *const *words, size_t count, struct wabe_error *err)
 {
-	_cleanup_close_ int console_fd = -EBADF;
 	_cleanup_(run_free) struct run run = { 0 };
 	const char *shell;
-	pid_t pid;
 	int r = find_shell(g, &shell, err);
 
 	if (r == 0)
@@ -262,10 +253,6 @@ int vz_run_login(struct vz_guest *g, char *const *words, size_t count, struct wa
 		r = login_args(&run, shell, words, count, err);
 	if (r < 0)
 		return r;
-	if (!isatty(STDIN_FILENO))
-		return run_wait(g, &run, err);
-	run.process.terminal = true;
-	run.args.ret_console_fd = &console_fd;
-	pid = wabe_container_exec(g->container, &run.args, err);
-	return pid < 0 ? (int)pid : wabe_console_relay(pid, console_fd, NULL, err);
+	run.process.terminal = isatty(STDIN_FILENO);
+	return wabe_container_exec_relay(g->container, &run.args, err);
 }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * core/reaper: a process of the host's that waits for one inside a container in the caller's stead.
+ *
+ * A container's init, when it ends, waits in the kernel until every process of its pid namespace is reaped (kernel/pid_namespace.c,
+ * zap_pid_ns_processes()); one that came in from outside is its parent's to reap. A parent that is stopped, or that sleeps in a
+ * write to a terminal nobody reads, would so keep a container from ending for as long as it likes. So that parent is a process
+ * that does nothing else: in a session of its own, out of reach of a terminal's signals, with no descriptor open but its socket.
+ * It ends with the process that it waits for, and with the caller.
+ */
+#ifndef WABE_CORE_REAPER_H
+#define WABE_CORE_REAPER_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+
+struct wabe_reaper {
+	pid_t pid; /* a child of the caller; ends with the other's exit status, as a shell counts it. 0: there is none */
+	int ours_fd;   /* open: it doesn't reap yet, so that the pid stays the process's */
+	int theirs_fd; /* only in the reaper */
+};
+
+#define WABE_REAPER_INIT                               \
+	{                                              \
+		.ours_fd = -EBADF, .theirs_fd = -EBADF \
+	}
+
+/**
+ * wabe_reaper_fork() - make the reaper. Returns its pid in the caller, 0 in the reaper, -errno. The reaper makes its child, which
+ * calls wabe_reaper_leave(), and then wabe_reaper_wait().
+ */
+pid_t wabe_reaper_fork(struct wabe_reaper *reaper, struct wabe_error *err);
+
+/** wabe_reaper_leave() - in the reaper's child: nothing of this is its business. */
+void wabe_reaper_leave(struct wabe_reaper *reaper);
+
+/** wabe_reaper_wait() - in the reaper: tell the caller of its child @pid (< 0: of *err), wait for it, and exit as it did. */
+void wabe_reaper_wait(struct wabe_reaper *reaper, pid_t pid, int pidfd,
+		      const struct wabe_error *err) __attribute__((noreturn));
+
+/** wabe_reaper_child() - in the caller: the reaper's child, or its error, with which it is gone. */
+int wabe_reaper_child(struct wabe_reaper *reaper, pid_t *ret_pid, int *ret_pidfd,
+		      struct wabe_error *err);
+
+/** wabe_reaper_release() - all that the caller does by the child's pid is done: from now on it may be reaped. */
+void wabe_reaper_release(struct wabe_reaper *reaper);
+
+#endif
