@@ -199,6 +199,20 @@ int wabe_rtnl_filter(struct wabe_rtnl *nl, bool is_add, const struct wabe_filter
 int wabe_rtnl_has_table(struct wabe_rtnl *nl, uint8_t family, const char *table,
 			struct wabe_error *err);
 
+/** A connection as its first packet said; ports in network order. */
+struct wabe_connection {
+	struct wabe_net_address from, to;
+	uint8_t protocol; /* IPPROTO_UDP ... */
+	uint16_t from_port, to_port;
+};
+
+/**
+ * wabe_rtnl_untrack() - the host tracks this connection no more. Idempotent. @nl: of wabe_rtnl_open_filter().
+ * -errno: the kernel can't (no nf_conntrack_netlink), and forgets it by itself in time.
+ */
+int wabe_rtnl_untrack(struct wabe_rtnl *nl, const struct wabe_connection *connection,
+		      struct wabe_error *err);
+
 /** What an element whose set has counters has counted. */
 struct wabe_filter_counter {
 	const void *key; /* as in the set; only while it is given */

@@ -152,6 +152,30 @@ needs_shaping()
 	is_frozen
 }
 
+# The row of verify's table of key $1 ends with $2, a regular expression.
+row()
+{
+	grep -qE "^$1 +.* $2\$" <<<"$output" || { echo "no row $1 ... $2"; shown; }
+}
+
+@test "traffic quota: vzctl verify sees that traffic is counted, and what was done of a quota that is used up" {
+	running_guest --ipadd 192.0.2.10 --traffic-quota 100K --traffic-action none
+	run_ok vzctl verify "$CT"
+	row TRAFFIC_QUOTA "in force +[0-9]+ bytes of it are used, and what it sends is counted; it isn't used up to try it"
+	ping_out 60000
+	run_exit 35 vzctl verify "$CT"
+	row TRAFFIC_QUOTA "FAILED +[0-9]+ bytes are used, and nobody has done what follows .*"
+	quotas
+	run_ok vzctl verify "$CT"
+	row TRAFFIC_QUOTA "proven +it is used up, by [0-9]+ bytes, and what is to follow has followed"
+	# What nobody counts.
+	next_month
+	quotas
+	on_host nft flush chain inet wabe_traffic from
+	run_exit 35 vzctl verify "$CT"
+	row TRAFFIC_QUOTA "FAILED +it sent 4912 bytes, of which 0 were counted"
+}
+
 @test "traffic quota: bad values, and without --save" {
 	guest
 	cp "$VZ/conf/$CT.conf" "$T/conf"
@@ -228,6 +252,23 @@ time.sleep(60)' >"$T/listen.$1" 2>&1 3>&- &
 	[[ $(connections "$pid" 50 192.0.2.254) == 50 ]]
 	run_ok vzctl stop 103 --fast
 	not grep 'ct count' <(on_host nft list table inet wabe_conntrack)
+}
+
+# bats test_tags=lab:long
+@test "numconntrack: vzctl verify makes connections until there are no more, and forgets them" {
+	requires python3
+	guest --ipadd 192.0.2.10 --numconntrack 20
+	call vzctl start "$CT"
+	[[ $status != 5 ]] || skip "needs nft_connlimit"
+	[[ $status == 0 ]] || shown
+	run_ok vzctl verify "$CT"
+	row NUMCONNTRACK "proven +no more than (1[0-9]|20) beside those that there were"
+	# It has all of its connections again.
+	listen_on "$PEER"
+	[[ $(connections "$(readlink "$VZ/root/$CT" | tr -dc 0-9)" 10 192.0.2.254) == 10 ]]
+	on_host nft flush set inet wabe_conntrack guests
+	run_exit 35 vzctl verify "$CT"
+	row NUMCONNTRACK "FAILED +36 connections from the host came about"
 }
 
 @test "numconntrack: without it the host tracks nothing, and a bridge is said" {

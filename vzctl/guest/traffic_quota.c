@@ -404,7 +404,7 @@ int vz_traffic_quota_may_start(struct vz_guest *g, bool is_forced, struct wabe_e
 	return save(g->host, g->ctid, &s, err);
 }
 
-/* Would apply do anything? Asked without the lock, which a command could want in this moment. */
+/* Asked without the lock, which a command could want in this moment. */
 static bool is_due(struct vz_guest *g, uint64_t total)
 {
 	const struct vz_params *p = &g->conf.params;
@@ -416,6 +416,11 @@ static bool is_due(struct vz_guest *g, uint64_t total)
 		return true;
 	return s.done == ACTION_SUSPEND && vz_guest_find(g, NULL) == 0 && g->container &&
 	       wabe_container_status(g->container) != WABE_STATUS_PAUSED;
+}
+
+bool vz_traffic_quota_is_due(struct vz_guest *g, const struct vz_traffic *total)
+{
+	return is_due(g, bytes_of(total));
 }
 
 static int check(struct vz_guest *g, const struct vz_traffic_counters *counters,

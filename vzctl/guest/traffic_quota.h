@@ -64,6 +64,9 @@ int vz_traffic_quota_list(const struct vz_host *host, struct wabe_arena *arena,
 bool vz_traffic_quota_used(const struct vz_host *host, uint32_t ctid,
 			   const struct vz_traffic *total, uint64_t *ret_used);
 
+/** vz_traffic_quota_is_due() - would vz_traffic_quota_apply() do anything for a guest with this total? Asked without its lock. */
+bool vz_traffic_quota_is_due(struct vz_guest *g, const struct vz_traffic *total);
+
 /** vz_traffic_quota_remove() - forget the state. Never fails. */
 void vz_traffic_quota_remove(const struct vz_host *host, uint32_t ctid);
 

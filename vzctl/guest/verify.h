@@ -82,6 +82,9 @@ uint64_t vz_verify_clock_us(void);
  */
 int vz_verify_scratch(int flags);
 
+/** vz_verify_conntrack() - NUMCONNTRACK's check, for the table of the network. */
+int vz_verify_conntrack(struct vz_verify *v, struct wabe_error *err);
+
 /* The tables, one a file of rows. */
 const struct vz_verify_row *vz_verify_cgroup_rows(size_t *ret_count);
 const struct vz_verify_row *vz_verify_memory_rows(size_t *ret_count);

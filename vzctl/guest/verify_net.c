@@ -17,11 +17,14 @@
 #define FLOOD_US 1000000u
 #define FLOOD_SECONDS 5 /* and then it is killed */
 #define DATAGRAM 1200
-#define HEADERS 28	    /* of IPv4 and UDP */
+#define HEADERS 28 /* of IPv4 and UDP */
+#define QUOTA_TRY_BYTES (4 * (DATAGRAM + HEADERS))
+#define COUNT_TRIES 40
+#define COUNT_PAUSE_US 50000
 #define SLACK_BYTES 131072u /* bursts, and what the guest's own programs send meanwhile */
 
 /*
- * In the guest: datagrams to an address of benchmarks (RFC 2544), which the host drops because they have come to the end of
+ * In the guest: datagrams, as many bytes as are wanted (0: no end), to an address of benchmarks (RFC 2544), which the host drops because they have come to the end of
  * their way (TTL): nobody else hears of them.
  */
 static int flood(struct vz_probe *probe)
@@ -38,7 +41,8 @@ static int flood(struct vz_probe *probe)
 		probe->error = errno;
 		return 1;
 	}
-	while (probe->elapsed_us < FLOOD_US) {
+	while (probe->elapsed_us < FLOOD_US &&
+	       (probe->wanted == 0 || probe->bytes < probe->wanted)) {
 		ssize_t n = sendto(fd, data, sizeof(data), 0, (const void *)&to, sizeof(to));
 
 		probe->elapsed_us = vz_verify_clock_us() - begin;
@@ -124,15 +128,51 @@ static int check_rate(struct vz_verify *v, struct wabe_error *err)
 					  before.of[VZ_TRAFFIC_OUT4].bytes);
 }
 
-static int check_conntrack(struct vz_verify *v, struct wabe_error *err)
+static int say_used(struct vz_verify *v, uint64_t used, const char *counted)
 {
-	(void)err;
-	return vz_verify_say(v, VZ_VERDICT_IN_FORCE, "nft ct count",
-			     "connections to others are not made to try it");
+	return vz_verify_say(v, VZ_VERDICT_IN_FORCE, "vznetstat",
+			     "%" PRIu64 " bytes of it are used%s; it isn't used up to try it", used,
+			     counted);
 }
 
+/* Counting is what it hangs on: what the guest sends now has to be in its total. What it sends itself is there as well. */
+static int check_counting(struct vz_verify *v, uint64_t used, const struct vz_traffic *before,
+			  struct wabe_error *err)
+{
+	struct vz_traffic now = *before;
+	uint64_t counted = 0;
+	int r;
+
+	v->probe->wanted = QUOTA_TRY_BYTES;
+	r = vz_verify_inside(v, flood, FLOOD_SECONDS, err);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		return say_used(v, used, "");
+	/* A rate may keep them back for a moment. */
+	for (int i = 0; i < COUNT_TRIES && counted < v->probe->bytes; i++) {
+		usleep(COUNT_PAUSE_US);
+		r = vz_traffic_of(v->g->host, v->g->ctid, NULL, false, &now, err);
+		if (r < 0)
+			return r;
+		counted = now.of[VZ_TRAFFIC_OUT4].bytes - before->of[VZ_TRAFFIC_OUT4].bytes;
+	}
+	if (counted < v->probe->bytes)
+		return vz_verify_say(v, VZ_VERDICT_FAILED, "vznetstat",
+				     "it sent %" PRIu64 " bytes, of which %" PRIu64 " were counted",
+				     v->probe->bytes, counted);
+	return say_used(v, used, ", and what it sends is counted");
+}
+
+/*
+ * A month's quota is not used up to see what comes of it: the guest would be throttled or suspended for the rest of the month.
+ * What can be seen is that traffic is counted, and that what has to follow from the total has followed.
+ */
 static int check_quota(struct vz_verify *v, struct wabe_error *err)
 {
+	const uint64_t quota = vz_param_u64(v->params, VZ_PARAM_TRAFFIC_QUOTA);
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	struct vz_net_device venet = { 0 };
 	struct vz_traffic traffic;
 	uint64_t used = 0;
 	int r = vz_traffic_of(v->g->host, v->g->ctid, NULL, false, &traffic, err);
@@ -141,8 +181,21 @@ static int check_quota(struct vz_verify *v, struct wabe_error *err)
 		return r;
 	if (!vz_traffic_quota_used(v->g->host, v->g->ctid, &traffic, &used))
 		return vz_verify_say(v, VZ_VERDICT_FAILED, "-", "nobody looks at it");
-	return vz_verify_say(v, VZ_VERDICT_IN_FORCE, "vznetstat",
-			     "%" PRIu64 " bytes of it are used", used);
+	if (vz_traffic_quota_is_due(v->g, &traffic))
+		return vz_verify_say(
+			v, VZ_VERDICT_FAILED, "-",
+			"%" PRIu64
+			" bytes are used, and nobody has done what follows (vzeventd, vznetstat --quota)",
+			used);
+	if (used >= quota)
+		return vz_verify_say(v, VZ_VERDICT_PROVEN, "vznetstat",
+				     "it is used up, by %" PRIu64
+				     " bytes, and what is to follow has followed",
+				     used);
+	r = quota - used > 4 * QUOTA_TRY_BYTES ? find_venet(v, &arena, &venet, err) : 0;
+	if (r > 0)
+		return check_counting(v, used, &traffic, err);
+	return r < 0 ? r : say_used(v, used, "");
 }
 
 static bool has_rate(const struct vz_params *params)
@@ -154,7 +207,7 @@ static bool has_rate(const struct vz_params *params)
 
 static const struct vz_verify_row rows[] = {
 	{ VZ_PARAM_NETRATE, has_rate, check_rate },
-	{ VZ_PARAM_NUMCONNTRACK, NULL, check_conntrack },
+	{ VZ_PARAM_NUMCONNTRACK, NULL, vz_verify_conntrack },
 	{ VZ_PARAM_TRAFFIC_QUOTA, NULL, check_quota },
 };
 
