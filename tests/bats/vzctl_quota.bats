@@ -133,3 +133,47 @@ limits()
 	run_ok vzctl convert "$CT" --layout dir
 	has 'the limits of the guest.s users and groups are gone'
 }
+
+# A configuration with a script for users' quotas that writes down how it was called.
+make_quota_dist()
+{
+	mkdir -p "$VZ/dists/scripts"
+	echo SET_UGID_QUOTA=quota.sh >"$VZ/dists/busybox.conf"
+	echo 'echo "[${VE_STATE-}] [${DEVFS-}] [${MAJOR-}] [${MINOR-}] [${UGIDLIMIT-}]" >>/log' >"$VZ/dists/scripts/quota.sh"
+}
+
+@test "SET_UGID_QUOTA is not for a guest without such a quota" {
+	make_quota_dist
+	guest
+	run_ok vzctl start "$CT"
+	run_ok vzctl stop "$CT" --fast
+	run_ok vzctl set "$CT" --quotaugidlimit 5 --save
+	run_ok vzctl start "$CT"
+	has 'QUOTAUGIDLIMIT is not enforced'
+	gone log
+}
+
+# bats test_tags=lab:long
+@test "SET_UGID_QUOTA: at each start of a guest whose users have quotas, and once when they have none any more" {
+	requires loop quota
+	make_quota_dist
+	guest --layout image --diskspace 64M --quotaugidlimit 5
+	run_ok vzctl start "$CT"
+	inside 'cat /log; grep " / " /proc/mounts'
+	[[ $output =~ ^"[starting] [loop"([0-9]+)"] [7] ["([0-9]+)"] [5]"$'\n'"/dev/loop"([0-9]+)" / ext4" ]] || shown
+	[[ ${BASH_REMATCH[1]} == "${BASH_REMATCH[2]}" && ${BASH_REMATCH[1]} == "${BASH_REMATCH[3]}" ]]
+	run_ok vzctl set "$CT" --hostname other --save
+	run_ok vzctl stop "$CT" --fast
+	run_ok vzctl start "$CT"
+	inside 'grep -c loop /log; wc -l </log'
+	is $'2\n2'
+	run_ok vzctl set "$CT" --quotaugidlimit 0 --save
+	run_ok vzctl stop "$CT" --fast
+	run_ok vzctl start "$CT"
+	inside 'tail -n +3 /log'
+	is "[starting] [] [] [] []"
+	run_ok vzctl stop "$CT" --fast
+	run_ok vzctl start "$CT"
+	inside 'wc -l </log'
+	is 3
+}

@@ -4,13 +4,18 @@
 #include "guest/dist.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "guest/owner_quota.h"
 #include "guest/resolv.h"
+#include "guest/run.h"
 #include "guest/start.h"
 
 #define RECORD "dist.applied"
@@ -20,6 +25,7 @@
 enum key {
 	KEY_POST_CREATE,
 	KEY_SET_CONSOLE,
+	KEY_UGID_QUOTA,
 	KEY_IP,
 	KEY_HOSTNAME,
 	KEY_HOST_IP, /* the address that stands for the name in /etc/hosts */
@@ -29,13 +35,10 @@ enum key {
 };
 
 static const char *const key_names[KEY_MAX] = {
-	[KEY_POST_CREATE] = "POST_CREATE",
-	[KEY_SET_CONSOLE] = "SET_CONSOLE",
-	[KEY_IP] = "IP_ADDRESS",
-	[KEY_HOSTNAME] = "HOSTNAME",
-	[KEY_HOST_IP] = "HOST_IP",
-	[KEY_NAMESERVER] = "NAMESERVER",
-	[KEY_SEARCHDOMAIN] = "SEARCHDOMAIN",
+	[KEY_POST_CREATE] = "POST_CREATE", [KEY_SET_CONSOLE] = "SET_CONSOLE",
+	[KEY_UGID_QUOTA] = "UGID_QUOTA",   [KEY_IP] = "IP_ADDRESS",
+	[KEY_HOSTNAME] = "HOSTNAME",	   [KEY_HOST_IP] = "HOST_IP",
+	[KEY_NAMESERVER] = "NAMESERVER",   [KEY_SEARCHDOMAIN] = "SEARCHDOMAIN",
 };
 
 /* What is to be in the guest's files, and what is. */
@@ -149,6 +152,8 @@ static int want_scripts(const struct vz_guest *g, struct plan *p, struct wabe_er
 		p->wanted[KEY_POST_CREATE] = p->dist.scripts[VZ_DIST_POST_CREATE];
 	if (p->dist.scripts[VZ_DIST_SET_CONSOLE])
 		p->wanted[KEY_SET_CONSOLE] = p->dist.scripts[VZ_DIST_SET_CONSOLE];
+	if (p->dist.scripts[VZ_DIST_SET_UGID_QUOTA] && vz_owner_quota_is_counted(g))
+		p->wanted[KEY_UGID_QUOTA] = "on";
 	return 0;
 }
 
@@ -165,6 +170,9 @@ static bool is_key_due(const struct plan *p, enum key key)
 {
 	if ((key == KEY_POST_CREATE || key == KEY_SET_CONSOLE) && !*p->wanted[key])
 		return false;
+	/* The quota comes and goes with a start, and each may bring another device. */
+	if (key == KEY_UGID_QUOTA)
+		return p->is_starting && (*p->wanted[key] || *p->applied[key]);
 	return strcmp(p->wanted[key], p->applied[key]) != 0;
 }
 
@@ -178,7 +186,7 @@ static bool is_any_due(const struct plan *p)
 
 bool vz_dist_is_due(const struct vz_guest *g)
 {
-	_cleanup_(plan_free) struct plan p = { 0 };
+	_cleanup_(plan_free) struct plan p = { .is_starting = true };
 	struct wabe_error ignored = WABE_ERROR_INIT;
 
 	/* What can't be read now is said by vz_dist_apply(). */
@@ -229,6 +237,50 @@ static int run_post_create(struct plan *p, struct wabe_error *err)
 static int run_set_console(struct plan *p, struct wabe_error *err)
 {
 	return run(p, VZ_DIST_SET_CONSOLE, NULL, 0, err);
+}
+
+/* The guest's root device; its name on the host, which mount(8) shows inside as well. */
+static int find_device(struct plan *p, dev_t *ret_device, const char **ret_name,
+		       struct wabe_error *err)
+{
+	_cleanup_close_ int root_fd = vz_run_open_root(p->g, err);
+	char link[64], target[PATH_MAX];
+	struct stat st;
+	ssize_t len;
+
+	if (root_fd < 0)
+		return root_fd;
+	if (fstat(root_fd, &st) < 0)
+		return wabe_error_set(err, -errno, "look at the guest's root");
+	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major(st.st_dev), minor(st.st_dev));
+	len = readlink(link, target, sizeof(target) - 1);
+	if (len < 0)
+		return wabe_error_set(err, -errno, "read %s", link);
+	target[len] = '\0';
+	*ret_device = st.st_dev;
+	*ret_name = wabe_arena_strdup(&p->arena,
+				      strrchr(target, '/') ? strrchr(target, '/') + 1 : target);
+	return *ret_name ? 0 : no_memory(err);
+}
+
+/* As OpenVZ's scripts have it: without a device there is no quota any more, and what was set up for it goes. */
+static int run_ugid_quota(struct plan *p, struct wabe_error *err)
+{
+	const char *words[4];
+	const char *name;
+	dev_t device;
+	int r;
+
+	if (!*p->wanted[KEY_UGID_QUOTA])
+		return run(p, VZ_DIST_SET_UGID_QUOTA, NULL, 0, err);
+	r = find_device(p, &device, &name, err);
+	if (r < 0)
+		return r;
+	words[0] = wabe_arena_printf(&p->arena, "DEVFS=%s", name);
+	words[1] = wabe_arena_printf(&p->arena, "MAJOR=%u", major(device));
+	words[2] = wabe_arena_printf(&p->arena, "MINOR=%u", minor(device));
+	words[3] = wabe_arena_printf(&p->arena, "UGIDLIMIT=%" PRIu64, vz_owner_quota_max(p->g));
+	return run(p, VZ_DIST_SET_UGID_QUOTA, words, ARRAY_SIZE(words), err);
 }
 
 /* The words of @list that are not in @other, with blanks between them; NULL: no memory. */
@@ -311,6 +363,9 @@ static const struct group {
 	{ { KEY_SET_CONSOLE, KEY_SET_CONSOLE },
 	  { VZ_EXIT_ACTION_SCRIPT, VZ_EXIT_ACTION_SCRIPT },
 	  run_set_console },
+	{ { KEY_UGID_QUOTA, KEY_UGID_QUOTA },
+	  { VZ_EXIT_UGID_QUOTA, VZ_EXIT_UGID_QUOTA },
+	  run_ugid_quota },
 	{ { KEY_IP, KEY_IP }, { VZ_EXIT_BAD_IP, VZ_EXIT_BAD_IP }, run_set_ip },
 	{ { KEY_HOSTNAME, KEY_HOST_IP },
 	  { VZ_EXIT_BAD_HOSTNAME, VZ_EXIT_BAD_HOSTNAME },

@@ -18,6 +18,14 @@ uint64_t vz_owner_quota_max(const struct vz_guest *g)
 		       : 0;
 }
 
+bool vz_owner_quota_is_counted(const struct vz_guest *g)
+{
+	const struct vz_layout *layout = NULL;
+
+	return vz_owner_quota_max(g) > 0 && vz_layout_of(g, &layout, NULL) == 0 && layout &&
+	       layout->open_running;
+}
+
 /* The root of the file system that counts. */
 static int open_counted(const struct vz_guest *g, struct wabe_error *err)
 {

@@ -18,6 +18,9 @@
 /** vz_owner_quota_max() - how many users and groups may have limits; 0: none, there is no such quota. */
 uint64_t vz_owner_quota_max(const struct vz_guest *g);
 
+/** vz_owner_quota_is_counted() - has it such a quota when it runs: is the limit set, and has its layout a file system that counts? */
+bool vz_owner_quota_is_counted(const struct vz_guest *g);
+
 /** One user or group. */
 struct vz_owner_quota {
 	enum wabe_quota_type type;
