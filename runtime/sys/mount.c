@@ -104,6 +104,15 @@ static int context_option(int fs_fd, const char *option)
 	return fsconfig(fs_fd, FSCONFIG_SET_STRING, key, equals + 1, 0);
 }
 
+static int context_options(int fs_fd, const char *type, const struct wabe_strv *options,
+			   struct wabe_error *err)
+{
+	for (size_t i = 0; options && i < options->count; i++)
+		if (context_option(fs_fd, options->items[i]) < 0)
+			return context_error(fs_fd, -errno, type, options->items[i], err);
+	return 0;
+}
+
 static int context_sb_flags(int fs_fd, unsigned int set, unsigned int clear)
 {
 	static const struct {
@@ -130,12 +139,13 @@ int wabe_mount_reconfigure(int fd, const char *shown, const struct wabe_strv *op
 			   unsigned int sb_set, unsigned int sb_clear, struct wabe_error *err)
 {
 	_cleanup_close_ int fs_fd = fspick(fd, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH);
+	int r;
 
 	if (fs_fd < 0)
 		return wabe_error_set(err, -errno, "remount %s", shown);
-	for (size_t i = 0; i < options->count; i++)
-		if (context_option(fs_fd, options->items[i]) < 0)
-			return context_error(fs_fd, -errno, shown, options->items[i], err);
+	r = context_options(fs_fd, shown, options, err);
+	if (r < 0)
+		return r;
 	if (context_sb_flags(fs_fd, sb_set, sb_clear) < 0)
 		return context_error(fs_fd, -errno, shown, "superblock flags", err);
 	return fsconfig(fs_fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0
@@ -143,19 +153,29 @@ int wabe_mount_reconfigure(int fd, const char *shown, const struct wabe_strv *op
 		       : 0;
 }
 
+int wabe_mount_try_options(const char *type, const struct wabe_strv *options,
+			   struct wabe_error *err)
+{
+	_cleanup_close_ int fs_fd = fsopen(type, FSOPEN_CLOEXEC);
+
+	if (fs_fd < 0)
+		return wabe_error_set(err, -errno, "mount %s: open the filesystem", type);
+	return context_options(fs_fd, type, options, err);
+}
+
 static int mount_context(int fs_fd, const char *type, const char *source,
 			 const struct wabe_strv *options, unsigned int sb_flags, unsigned int attrs,
 			 struct wabe_error *err)
 {
-	int fd;
+	int fd, r;
 
 	if (fs_fd < 0)
 		return wabe_error_set(err, -errno, "mount %s: open the filesystem", type);
 	if (source && fsconfig(fs_fd, FSCONFIG_SET_STRING, "source", source, 0) < 0)
 		return context_error(fs_fd, -errno, type, "source", err);
-	for (size_t i = 0; options && i < options->count; i++)
-		if (context_option(fs_fd, options->items[i]) < 0)
-			return context_error(fs_fd, -errno, type, options->items[i], err);
+	r = context_options(fs_fd, type, options, err);
+	if (r < 0)
+		return r;
 	if (sb_flags && context_sb_flags(fs_fd, sb_flags, 0) < 0)
 		return context_error(fs_fd, -errno, type, "superblock flags", err);
 	if (fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)

@@ -37,6 +37,13 @@ int wabe_mount_new(const char *type, const char *source, const struct wabe_strv 
 		   unsigned int sb_flags, unsigned int attrs, struct wabe_error *err);
 
 /**
+ * wabe_mount_try_options() - would a filesystem of @type know these options? What they mean together, and for a device, a mount shows.
+ * -ENODEV: there is no such filesystem; -EINVAL with the kernel's message.
+ */
+int wabe_mount_try_options(const char *type, const struct wabe_strv *options,
+			   struct wabe_error *err);
+
+/**
  * wabe_mount_new_unswept() - the same, for who closes its descriptors all at once afterwards: it leaves one more open,
  * close-on-exec.
  */

@@ -203,6 +203,40 @@ same_as_template()
 	run_exit 21 vzctl create "$CT" --mount_opts rslave
 }
 
+@test "mount options: an image has those of its file system too, and what that doesn't know is refused" {
+	requires loop
+	run_exit 21 vzctl create "$CT" --layout image --diskspace 48M --mount_opts noatime,nonsense=1
+	has 'MOUNT_OPTS="noatime,nonsense=1"'
+	has "nonsense"
+	[[ ! -e $VZ/private/$CT && ! -e $VZ/conf/$CT.conf ]]
+	guest --layout image --diskspace 48M --mount_opts noatime,nosuid,sync,commit=77
+	run_ok vzctl start "$CT"
+	inside "grep ' / ' /proc/self/mountinfo"
+	[[ $output =~ " / rw,nosuid,nodev,noatime,"[^\ ]*" - ext4 /dev/loop"[0-9]+" rw," ]] || shown
+	[[ $output =~ " rw,sync,discard,commit=77"$'\n' ]] || shown
+	for value in bind rslave nonsense commit=never commit=-1 'data=sometimes' "sync$(printf ',%0300d' 1)"; do
+		run_exit 21 vzctl set "$CT" --mount_opts "$value" --save
+		has "${value%%,*}"
+	done
+	[[ $(key MOUNT_OPTS) == noatime,nosuid,sync,commit=77 ]]
+	run_ok vzctl stop "$CT" --fast
+	# In the file, past set.
+	sed -i 's/^MOUNT_OPTS=.*/MOUNT_OPTS="nonsense"/' "$VZ/conf/$CT.conf"
+	run_exit 21 vzctl start "$CT"
+	has nonsense
+	status_is "exist unmounted down"
+	run_ok vzctl set "$CT" --mount_opts ro,nodiscard --save
+	run_ok vzctl start "$CT"
+	inside '! touch /x 2>/dev/null; grep " / " /proc/self/mountinfo'
+	hasnt discard
+	run_ok vzctl stop "$CT" --fast
+	no_loops
+	# Of another layout they are no options.
+	run_ok vzctl set "$CT" --mount_opts commit=5 --save
+	run_exit 21 vzctl convert "$CT" --layout dir
+	has commit=5
+}
+
 # Killed at call $1, the $2-th: the next command finishes it or takes it back, and the guest is whole.
 convert_again()
 {

@@ -190,7 +190,7 @@ static int check(struct clone *c, const struct vz_guest *g, const struct vz_para
 				    "--ostemplate and --layout are those of container %s",
 				    c->from->id);
 	/* Its file system is mounted: a second mount of the same file would damage it. */
-	if (c->from->container && c->layout->has_own_fs)
+	if (c->from->container && c->layout->fs_type)
 		return vz_error_say(
 			err, VZ_EXIT_RUNNING, -EBUSY,
 			"Container %s is running: stop it, a copy of layout %s needs it",

@@ -65,7 +65,7 @@ int vz_guest_export(struct vz_guest *g, int to_fd, bool *ret_needs_keys, struct 
 		r = vz_layout_of(g, &layout, err);
 	if (r < 0 || !layout)
 		return r;
-	if (g->container && layout->has_own_fs && !layout->look && !layout->open_running)
+	if (g->container && layout->fs_type && !layout->look && !layout->open_running)
 		return vz_error_say(err, VZ_EXIT_RUNNING, -EBUSY,
 				    "Container %s is running: stop it, its layout %s needs it",
 				    g->id, layout->name);

@@ -59,7 +59,7 @@ static int check_options(const struct vz_layout *layout, const char *text,
 	if (o->propagation || o->is_bind || o->is_bind_recursive || o->rec_attr_set ||
 	    o->rec_attr_clear || o->is_copy_up || o->is_copy_symlink || o->is_idmap)
 		return bad_options(text, NULL, "this is for mount options of one file system", err);
-	if (!layout->has_own_fs && (o->data.count || o->sb_flags & ~(unsigned int)MS_RDONLY))
+	if (!layout->fs_type && (o->data.count || o->sb_flags & ~(unsigned int)MS_RDONLY))
 		return bad_options(text, o->data.count ? o->data.items[0] : NULL,
 				   "not an option of a single mount, and the layout has no file "
 				   "system of its own to give it to",
@@ -97,8 +97,17 @@ int vz_layout_check_options(const struct vz_guest *g, const struct vz_layout *la
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	struct vz_layout_how how = { 0 };
+	struct wabe_error reason = WABE_ERROR_INIT;
+	int r = read_options(g, layout, &arena, &how, err);
 
-	return read_options(g, layout, &arena, &how, err);
+	if (r < 0 || how.data.count == 0)
+		return r;
+	r = wabe_mount_try_options(layout->fs_type, &how.data, &reason);
+	/* A file system that isn't loaded yet says it when it is mounted. */
+	return r == 0 || r == -ENODEV
+		       ? 0
+		       : bad_options(vz_param_string(&g->conf.params, VZ_PARAM_MOUNT_OPTS), NULL,
+				     reason.text, err);
 }
 
 int vz_layout_check(const struct vz_guest *g, const struct vz_layout *layout,

@@ -41,8 +41,8 @@ struct vz_layout {
 	const char *name;
 	const char *alias; /* NULL or the name that OpenVZ's tools have for it */
 	bool has_template; /* the template's tree is part of the mounted root, not only of its making */
-	bool is_host_fs; /* the guest's root is a part of a file system of the host's */
-	bool has_own_fs; /* takes options for a file system */
+	bool is_host_fs;     /* the guest's root is a part of a file system of the host's */
+	const char *fs_type; /* NULL, or of its own file system, which takes options */
 	/** NULL, or can a guest have it (as configured in memory, and where VE_PRIVATE will be)? With its own kind. */
 	int (*check)(const struct vz_guest *g, struct wabe_error *err);
 	/** An empty root in an empty area. */

@@ -515,20 +515,21 @@ static int usage(uint32_t ctid, int area_fd, struct wabe_quota_usage *ret_usage)
 }
 
 /* What the file system inside is makes no difference but to how it is made. */
-#define IMAGE_LAYOUT                                                                      \
-	.has_own_fs = true, .check = check, .clone = clone_area, .mount = mount_image,    \
-	.limit = limit, .usage = usage, .compact = compact, .open_running = open_running, \
-	.explain = explain
+#define IMAGE_LAYOUT                                                                               \
+	.check = check, .clone = clone_area, .mount = mount_image, .limit = limit, .usage = usage, \
+	.compact = compact, .open_running = open_running, .explain = explain
 
 const struct vz_layout vz_layout_image = {
 	.name = "image",
 	.alias = "ploop",
+	.fs_type = "ext4",
 	.make = make_ext4,
 	IMAGE_LAYOUT,
 };
 
 const struct vz_layout vz_layout_image_xfs = {
 	.name = "image:xfs",
+	.fs_type = "xfs",
 	.make = make_xfs,
 	IMAGE_LAYOUT,
 };
