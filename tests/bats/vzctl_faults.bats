@@ -316,14 +316,20 @@ no_processes()
 	status_is "exist unmounted down"
 }
 
-@test "start against destroy, many times: one consistent end" {
-	local i
+# $1 times: two commands at the same time, and the guest is there or isn't, runs or doesn't, but nothing in between. before() makes
+# it, FIRST and SECOND are the commands; either may be refused.
+race()
+{
+	local i first
 
-	for ((i = 0; i < ${WABE_ROUNDS:-15}; i++)); do
-		guest
-		vzctl start $CT >/dev/null 2>&1 3>&- &
-		call vzctl destroy $CT
-		wait $! || true
+	for ((i = 0; i < ${WABE_ROUNDS:-$1}; i++)); do
+		before
+		first=0
+		# Not always the same one ahead.
+		(sleep "0.0$((i * 7 % 10))" && exec vzctl "${FIRST[@]}") >"$T/first" 2>&1 3>&- &
+		call vzctl "${SECOND[@]}"
+		wait $! || first=$?
+		((status < 124 && first < 124)) || { cat "$T/first"; shown; }
 		if [[ $(vzctl status $CT) == *running ]]; then
 			inside true
 			run_ok vzctl stop $CT --fast
@@ -332,6 +338,24 @@ no_processes()
 		[[ $status == 0 || $status == 14 ]] || shown
 		no_leaks
 	done
+}
+
+@test "start against destroy, many times: one consistent end" {
+	before() { guest; }
+	FIRST=(start $CT) SECOND=(destroy $CT)
+	race 15
+}
+
+@test "start against stop, many times: one consistent end" {
+	before() { guest; }
+	FIRST=(stop $CT --fast) SECOND=(start $CT)
+	race 10
+}
+
+@test "set against destroy, many times: nothing of the guest comes back" {
+	before() { guest --name first; }
+	FIRST=(set $CT --name second --hostname other --diskspace 1G --onboot yes --save) SECOND=(destroy $CT)
+	race 10
 }
 
 @test "tiny limits of the caller: a clear error, and nothing stays" {
