@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sys/ctx: who may use the cgroup controller ctx; see ctx.h. */
+/* sys/ctx: what is counted, and who may use the cgroup controller ctx; see ctx.h. */
 #include "sys/ctx.h"
 
 #include <fcntl.h>
@@ -14,6 +14,18 @@
 #define CGROUP_INIT_INO 0xEFFFFFFBu
 #define ID_TEXT_MAX 16
 
+static const char *const names[WABE_CTX_RESOURCE_MAX] = {
+	[WABE_CTX_NUMPROC] = "numproc",	      [WABE_CTX_NUMFILE] = "numfile",
+	[WABE_CTX_NUMTCPSOCK] = "numtcpsock", [WABE_CTX_NUMOTHERSOCK] = "numothersock",
+	[WABE_CTX_NUMFLOCK] = "numflock",     [WABE_CTX_NUMPTY] = "numpty",
+	[WABE_CTX_NUMSIGINFO] = "numsiginfo", [WABE_CTX_LOCKEDPAGES] = "lockedpages",
+};
+
+const char *wabe_ctx_resource_name(enum wabe_ctx_resource resource)
+{
+	return names[resource];
+}
+
 static bool is_first(const char *path, ino_t ino)
 {
 	struct stat st;
@@ -21,6 +33,7 @@ static bool is_first(const char *path, ino_t ino)
 	return stat(path, &st) == 0 && st.st_ino == ino;
 }
 
+/* Where there is no such file there are no contexts either. */
 static bool is_member(void)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf id = WABE_BUF_INIT;
@@ -31,6 +44,6 @@ static bool is_member(void)
 
 bool wabe_ctx_is_ours(void)
 {
-	return is_first("/proc/self/ns/user", USER_INIT_INO) &&
-	       is_first("/proc/self/ns/cgroup", CGROUP_INIT_INO) && !is_member();
+	return !is_member() && is_first("/proc/self/ns/user", USER_INIT_INO) &&
+	       is_first("/proc/self/ns/cgroup", CGROUP_INIT_INO);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sys/netlink: requests and answers of rtnetlink; see netlink.h. */
+/* sys/netlink: requests and answers of rtnetlink and its kin; see netlink.h. */
 #include "sys/netlink.h"
 
 #include <errno.h>
@@ -81,9 +81,9 @@ static int take_end(const struct nlmsghdr *h, struct wabe_error *err, const char
 			      (const char *)RTA_DATA(said));
 }
 
-/* One piece of the answer: 1 when it was the last, 0 when more comes. */
+/* One piece of the answer: 1 when it was the last, 0 when more comes. @is_torn becomes true when the kernel says so. */
 static int take_piece(const char *buf, size_t len, wabe_netlink_fn take, void *arg,
-		      const char *what, struct wabe_error *err)
+		      const char *what, bool *is_torn, struct wabe_error *err)
 {
 	const struct nlmsghdr *h = (const void *)buf;
 
@@ -95,6 +95,7 @@ static int take_piece(const char *buf, size_t len, wabe_netlink_fn take, void *a
 			return wabe_error_set(err, -EPROTO, "%s", what);
 		step = NLMSG_ALIGN(h->nlmsg_len);
 		step = step > len ? len : step;
+		*is_torn |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 		/* The end of a dump begins with an error's code as well. */
 		if (h->nlmsg_type == NLMSG_ERROR || h->nlmsg_type == NLMSG_DONE) {
 			r = take_end(h, err, what);
@@ -108,12 +109,13 @@ static int take_piece(const char *buf, size_t len, wabe_netlink_fn take, void *a
 	return 0;
 }
 
-int wabe_netlink_talk(int sock, const struct nlmsghdr *request, wabe_netlink_fn take, void *arg,
-		      const char *what, struct wabe_error *err)
+int wabe_netlink_dump(int sock, const struct nlmsghdr *request, wabe_netlink_fn take, void *arg,
+		      const char *what, bool *ret_is_torn, struct wabe_error *err)
 {
 	_cleanup_free_ char *buf = malloc(REPLY_BYTES);
 	int r = 0;
 
+	*ret_is_torn = false;
 	if (!buf)
 		return wabe_error_set(err, -ENOMEM, "%s", what);
 	if (send(sock, request, request->nlmsg_len, 0) < 0)
@@ -125,7 +127,15 @@ int wabe_netlink_talk(int sock, const struct nlmsghdr *request, wabe_netlink_fn 
 			continue;
 		if (n <= 0 || n > REPLY_BYTES)
 			return wabe_error_set(err, n < 0 ? -errno : -EPROTO, "%s", what);
-		r = take_piece(buf, (size_t)n, take, arg, what, err);
+		r = take_piece(buf, (size_t)n, take, arg, what, ret_is_torn, err);
 	}
 	return r < 0 ? r : 0;
+}
+
+int wabe_netlink_talk(int sock, const struct nlmsghdr *request, wabe_netlink_fn take, void *arg,
+		      const char *what, struct wabe_error *err)
+{
+	bool is_torn;
+
+	return wabe_netlink_dump(sock, request, take, arg, what, &is_torn, err);
 }

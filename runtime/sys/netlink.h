@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sys/netlink: requests and answers of rtnetlink(7), for what is in one network namespace. Internal to sys/.
+ * sys/netlink: requests and answers of rtnetlink(7), for what is in one network namespace, and of generic netlink, whose messages
+ * have the same form. Internal to sys/.
  */
 #ifndef WABE_SYS_NETLINK_H
 #define WABE_SYS_NETLINK_H
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,5 +44,9 @@ typedef int (*wabe_netlink_fn)(const struct nlmsghdr *h, void *arg);
  */
 int wabe_netlink_talk(int sock, const struct nlmsghdr *request, wabe_netlink_fn take, void *arg,
 		      const char *what, struct wabe_error *err);
+
+/** wabe_netlink_dump() - the same; @ret_is_torn: what was dumped changed meanwhile, and isn't of one moment (NLM_F_DUMP_INTR). */
+int wabe_netlink_dump(int sock, const struct nlmsghdr *request, wabe_netlink_fn take, void *arg,
+		      const char *what, bool *ret_is_torn, struct wabe_error *err);
 
 #endif
