@@ -239,6 +239,33 @@ static void check_value(struct tap *t, const struct vzlist_guest *g, const char 
 		       (unsigned long long)want);
 }
 
+/* What the patched kernel's contexts tell goes before what cgroups count. */
+static void check_context(struct tap *t, const struct vzlist_guest *running)
+{
+	static struct vzlist_guest g;
+
+	g = *running;
+	g.has_context = true;
+	g.context.known = 1u << WABE_CTX_NUMPROC | 1u << WABE_CTX_NUMFILE;
+	g.context.counts[WABE_CTX_NUMPROC] = (struct wabe_ctx_count){ 8, 9, 60, 70, 4 };
+	g.context.counts[WABE_CTX_NUMFILE] =
+		(struct wabe_ctx_count){ 300, 400, WABE_CTX_NO_LIMIT, WABE_CTX_NO_LIMIT, 0 };
+	check_value(t, &g, "numproc", 8);
+	check_value(t, &g, "numproc.m", 9);
+	check_value(t, &g, "numproc.b", 60);
+	check_value(t, &g, "numproc.l", 70);
+	check_value(t, &g, "numproc.f", 3 + 4);
+	check_value(t, &g, "numfile", 300);
+	check_value(t, &g, "numfile.m", 400);
+	check_value(t, &g, "numfile.l", WABE_CTX_NO_LIMIT);
+	check_value(t, &g, "numfile.f", 0);
+	check_value(t, &g, "numpty", UINT64_MAX);
+	check_value(t, &g, "physpages", 3);
+	g.has_context = false;
+	check_value(t, &g, "numproc", 7);
+	check_value(t, &g, "numfile", UINT64_MAX);
+}
+
 /* A guest as it is when it runs, without running one. */
 static void check_running(struct tap *t)
 {
@@ -279,6 +306,7 @@ static void check_running(struct tap *t)
 	check_value(t, &g, "numfile", UINT64_MAX);
 	check_value(t, &g, "diskspace", 5120);
 	check_value(t, &g, "diskinodes", 42);
+	check_context(t, &g);
 	vzlist_column_find("uptime", 6, &columns.items[0]);
 	vzlist_column_find("status", 6, &columns.items[1]);
 	vzlist_print_row(out, &columns, &g, true);

@@ -160,21 +160,12 @@ static int choose_order(struct vzlist *v, struct wabe_error *err)
 	return find_column(sort, strlen(sort), &v->sort, err);
 }
 
-static void add_needs(struct vzlist_wanted *wanted, const struct vzlist_column *column,
-		      bool is_whole)
-{
-	wanted->needs |= column->field->needs;
-	wanted->stats |= vzlist_column_stats(column, is_whole);
-	if (column->field->id < VZ_PARAM_MAX)
-		wanted->has_params = wanted->params[column->field->id] = true;
-}
-
 static void choose_needs(const struct vzlist *v, struct vzlist_wanted *wanted)
 {
 	if (v->sort.field)
-		add_needs(wanted, &v->sort, false);
+		vzlist_want(wanted, &v->sort, false);
 	for (size_t i = 0; i < v->columns.count; i++)
-		add_needs(wanted, &v->columns.items[i], v->values.is_json);
+		vzlist_want(wanted, &v->columns.items[i], v->values.is_json);
 }
 
 static int compare_guests(const void *a, const void *b, void *data)

@@ -55,7 +55,7 @@ struct vzlist_detail {
 struct vzlist_guest {
 	uint32_t ctid;
 	enum vzlist_status status;
-	bool has_conf, has_stats, has_usage, has_detail, has_traffic;
+	bool has_conf, has_stats, has_usage, has_detail, has_traffic, has_context;
 	struct vzlist_guest *next; /* for who keeps it */
 	struct vz_ctconf conf;
 	double uptime_s; /* of a running guest */
@@ -63,6 +63,7 @@ struct vzlist_guest {
 	struct wabe_quota_usage usage;
 	struct vzlist_detail detail;
 	struct vz_traffic traffic; /* over all its starts */
+	struct wabe_ctx context;   /* what our kernel counts */
 };
 
 /** vzlist_status_name() - "running" ... */
@@ -77,6 +78,7 @@ enum {
 	VZLIST_NEED_MOUNT = 1 << 1,  /* is a stopped guest mounted? */
 	VZLIST_NEED_DETAIL = 1 << 2, /* pressure and disks */
 	VZLIST_NEED_TRAFFIC = 1 << 3,
+	VZLIST_NEED_CONTEXT = 1 << 4, /* the kernel's contexts, if it has them */
 };
 
 enum vzlist_cell_type {
@@ -111,6 +113,7 @@ struct vzlist_field {
 	const char *const *members; /* names of the values in JSON's object, NULL-terminated; NULL:
 				       a plain value */
 	unsigned int traffic;	    /* bits by enum vz_traffic_kind: what it adds up */
+	enum wabe_ctx_resource resource; /* with VZLIST_NEED_CONTEXT: what it is in a context */
 };
 
 /** A field as it was asked for: "numproc.m" is the row of numproc with index 1. */
@@ -132,12 +135,6 @@ int vzlist_column_find(const char *name, size_t len, struct vzlist_column *ret_c
 
 /** vzlist_cell() - the value of one column. */
 struct vzlist_cell vzlist_cell(const struct vzlist_guest *g, const struct vzlist_column *column);
-
-/**
- * vzlist_column_stats() - the cgroup's counters that its value needs, as wabe_cgroup_stats() takes
- * them. @is_whole: with all suffixes.
- */
-unsigned int vzlist_column_stats(const struct vzlist_column *column, bool is_whole);
 
 /** vzlist_compare() - order of two values: nothing first, then by number or text. */
 int vzlist_compare(const struct vzlist_cell *a, const struct vzlist_cell *b);
@@ -166,11 +163,16 @@ struct vzlist_wanted {
 	size_t count;
 	const char *hostname, *name, *description; /* patterns (fnmatch(3)) or NULL */
 	unsigned int needs;
-	unsigned int stats;	   /* WABE_CGROUP_STAT() of the counters that are shown */
-	bool has_params;	   /* is any of the following shown? */
+	unsigned int stats; /* WABE_CGROUP_STAT() of the counters that are shown */
+	unsigned int
+		context_stats; /* those of them that nobody needs of a guest whose context is known */
+	bool has_params;       /* is any of the following shown? */
 	bool params[VZ_PARAM_MAX]; /* which parameters the columns show; what the rest of this
 				      struct needs is added */
 };
+
+/** vzlist_want() - add to @wanted what the value of @column needs. @is_whole: with all suffixes. */
+void vzlist_want(struct vzlist_wanted *wanted, const struct vzlist_column *column, bool is_whole);
 
 /**
  * vzlist_choose_guests() - CTIDs and names to @wanted's CTIDs, ascending, each once; no words leave it as it is. A name that

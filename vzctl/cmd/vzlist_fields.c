@@ -170,6 +170,35 @@ static const struct count *find_count(enum vz_param_id id, size_t index)
 	return NULL;
 }
 
+/* A resource of @g's context; UINT64_MAX: the kernel doesn't tell. */
+static uint64_t context_value(const struct vzlist_guest *g, const struct vzlist_field *field,
+			      size_t index)
+{
+	static const size_t offsets[] = {
+		[HELD] = offsetof(struct wabe_ctx_count, held),
+		[MAXHELD] = offsetof(struct wabe_ctx_count, peak),
+		[BARRIER] = offsetof(struct wabe_ctx_count, barrier),
+		[LIMIT] = offsetof(struct wabe_ctx_count, limit),
+		[FAILCNT] = offsetof(struct wabe_ctx_count, failures),
+	};
+	uint64_t value;
+
+	if (!g->has_context || !(field->needs & VZLIST_NEED_CONTEXT) ||
+	    !(g->context.known & 1u << field->resource))
+		return UINT64_MAX;
+	memcpy(&value, (const char *)&g->context.counts[field->resource] + offsets[index],
+	       sizeof(value));
+	return value;
+}
+
+/* A context is a cgroup with limits of other controllers: what they refuse it isn't charged for, so that all refusals are a sum. */
+static uint64_t with_context(uint64_t stats, uint64_t context, size_t index)
+{
+	if (context == UINT64_MAX)
+		return stats;
+	return index == FAILCNT && stats != UINT64_MAX ? stats + context : context;
+}
+
 static void get_counter(const struct vzlist_guest *g, const struct vzlist_field *field,
 			size_t index, struct vzlist_cell *cell)
 {
@@ -184,19 +213,28 @@ static void get_counter(const struct vzlist_guest *g, const struct vzlist_field 
 		value = vz_param_pair(&g->conf.params, field->id).barrier;
 	if (index == LIMIT && g->has_conf && vz_param_has(&g->conf.params, field->id))
 		value = vz_param_pair(&g->conf.params, field->id).limit;
+	value = with_context(value, context_value(g, field, index), index);
 	if (value != UINT64_MAX)
 		set_number(cell, value);
 }
 
-unsigned int vzlist_column_stats(const struct vzlist_column *column, bool is_whole)
+void vzlist_want(struct vzlist_wanted *wanted, const struct vzlist_column *column, bool is_whole)
 {
-	unsigned int wanted = 0;
+	const struct vzlist_field *field = column->field;
 
-	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
-		if (counts[i].id == column->field->id && column->field->get == get_counter &&
-		    (is_whole || counts[i].index == column->index))
-			wanted |= 1u << (counts[i].offset / sizeof(uint64_t));
-	return wanted;
+	wanted->needs |= field->needs;
+	if (field->id < VZ_PARAM_MAX)
+		wanted->has_params = wanted->params[field->id] = true;
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		const unsigned int bit = 1u << (counts[i].offset / sizeof(uint64_t));
+
+		if (counts[i].id != field->id || field->get != get_counter ||
+		    !(is_whole || counts[i].index == column->index))
+			continue;
+		wanted->stats |= bit;
+		if (field->needs & VZLIST_NEED_CONTEXT && counts[i].index != FAILCNT)
+			wanted->context_stats |= bit;
+	}
 }
 
 /* Usage where the filesystem counts it, then .s and .h as they are configured. */
@@ -234,23 +272,29 @@ static const char *const counter_members[] = { "held",	"maxheld", "barrier",
 static const char *const disk_members[] = { "usage", "softlimit", "hardlimit", NULL };
 static const char *const traffic_members[] = { "bytes", "packets", NULL };
 
-#define PLAIN(name, header, width, id, get)                               \
-	{                                                                 \
-		name, header, width, NULL, 0, VZ_PARAM_##id, get, NULL, 0 \
+#define PLAIN(name, header, width, id, get)                                  \
+	{                                                                    \
+		name, header, width, NULL, 0, VZ_PARAM_##id, get, NULL, 0, 0 \
 	}
-#define COUNTER(name, header, id)                                                           \
-	{                                                                                   \
-		name, header, 10, "mblf", 0, VZ_PARAM_##id, get_counter, counter_members, 0 \
+#define COUNTER(name, header, id)                                                              \
+	{                                                                                      \
+		name, header, 10, "mblf", 0, VZ_PARAM_##id, get_counter, counter_members, 0, 0 \
+	}
+/* One that our kernel counts. */
+#define CONTEXT(name, header, id)                                                          \
+	{                                                                                  \
+		name, header, 10, "mblf", VZLIST_NEED_CONTEXT, VZ_PARAM_##id, get_counter, \
+			counter_members, 0, WABE_CTX_##id                                  \
 	}
 #define DISK(name, header, id)                                                                    \
 	{                                                                                         \
 		name, header, 10, "sh", VZLIST_NEED_USAGE, VZ_PARAM_##id, get_disk, disk_members, \
-			0                                                                         \
+			0, 0                                                                      \
 	}
 #define TRAFFIC(name, header, kinds)                                                   \
 	{                                                                              \
 		name, header, 15, "p", VZLIST_NEED_TRAFFIC, VZ_PARAM_MAX, get_traffic, \
-			traffic_members, kinds                                         \
+			traffic_members, kinds, 0                                      \
 	}
 
 #define IN4 (1u << VZ_TRAFFIC_IN4)
@@ -275,26 +319,26 @@ static const struct vzlist_field fields[] = {
 	PLAIN("ip", "IP_ADDR", -15, IP_ADDRESS, get_list),
 	PLAIN("nameserver", "NAMESERVER", -15, NAMESERVER, get_list),
 	PLAIN("searchdomain", "SEARCHDOMAIN", -15, SEARCHDOMAIN, get_list),
-	{ "status", "STATUS", -9, NULL, VZLIST_NEED_MOUNT, VZ_PARAM_MAX, get_status, NULL, 0 },
+	{ "status", "STATUS", -9, NULL, VZLIST_NEED_MOUNT, VZ_PARAM_MAX, get_status, NULL, 0, 0 },
 	COUNTER("kmemsize", "KMEMSIZE", KMEMSIZE),
-	COUNTER("lockedpages", "LOCKEDP", LOCKEDPAGES),
+	CONTEXT("lockedpages", "LOCKEDP", LOCKEDPAGES),
 	COUNTER("privvmpages", "PRIVVMP", PRIVVMPAGES),
 	COUNTER("shmpages", "SHMP", SHMPAGES),
-	COUNTER("numproc", "NPROC", NUMPROC),
+	CONTEXT("numproc", "NPROC", NUMPROC),
 	COUNTER("physpages", "PHYSP", PHYSPAGES),
 	COUNTER("vmguarpages", "VMGUARP", VMGUARPAGES),
 	COUNTER("oomguarpages", "OOMGUARP", OOMGUARPAGES),
-	COUNTER("numtcpsock", "NTCPSOCK", NUMTCPSOCK),
-	COUNTER("numflock", "NFLOCK", NUMFLOCK),
-	COUNTER("numpty", "NPTY", NUMPTY),
-	COUNTER("numsiginfo", "NSIGINFO", NUMSIGINFO),
+	CONTEXT("numtcpsock", "NTCPSOCK", NUMTCPSOCK),
+	CONTEXT("numflock", "NFLOCK", NUMFLOCK),
+	CONTEXT("numpty", "NPTY", NUMPTY),
+	CONTEXT("numsiginfo", "NSIGINFO", NUMSIGINFO),
 	COUNTER("tcpsndbuf", "TCPSNDB", TCPSNDBUF),
 	COUNTER("tcprcvbuf", "TCPRCVB", TCPRCVBUF),
 	COUNTER("othersockbuf", "OTHSOCKB", OTHERSOCKBUF),
 	COUNTER("dgramrcvbuf", "DGRAMRB", DGRAMRCVBUF),
-	COUNTER("numothersock", "NOTHSOCK", NUMOTHERSOCK),
+	CONTEXT("numothersock", "NOTHSOCK", NUMOTHERSOCK),
 	COUNTER("dcachesize", "DCACHESZ", DCACHESIZE),
-	COUNTER("numfile", "NFILE", NUMFILE),
+	CONTEXT("numfile", "NFILE", NUMFILE),
 	COUNTER("numiptent", "NIPTENT", NUMIPTENT),
 	COUNTER("swappages", "SWAPP", SWAPPAGES),
 	DISK("diskspace", "DSPACE", DISKSPACE),

@@ -29,6 +29,7 @@ struct look {
 	int64_t now_us;
 	struct vz_traffic_counters counters; /* if has_counters */
 	bool has_counters;
+	struct wabe_ctx_table contexts; /* those that are told of */
 };
 
 static int compare_ids(const void *a, const void *b)
@@ -87,12 +88,25 @@ static int list_candidates(struct look *look, struct ids *ret_ids, struct wabe_e
 	return r;
 }
 
+/* What the kernel counts of it, and what remains to be read of its cgroup. */
+static unsigned int look_at_context(const struct look *look, struct vzlist_guest *g)
+{
+	const struct wabe_ctx *context = wabe_ctx_find(&look->contexts, g->ctid);
+
+	g->has_context = context != NULL;
+	if (!context)
+		return look->wanted->stats;
+	g->context = *context;
+	return look->wanted->stats & ~look->wanted->context_stats;
+}
+
 /* State and counters of a guest that libwabe knows. */
 static void look_at_container(const struct look *look, struct vzlist_guest *g)
 {
 	_cleanup_(wabe_container_free) struct wabe_container *c = NULL;
 	char id[VZ_CTID_TEXT_MAX];
 	enum wabe_status status;
+	unsigned int stats;
 
 	snprintf(id, sizeof(id), "%u", g->ctid);
 	if (!has_id(look->with_state, g->ctid) || wabe_container_load(&look->rt, id, &c, NULL) < 0)
@@ -104,8 +118,8 @@ static void look_at_container(const struct look *look, struct vzlist_guest *g)
 	g->uptime_s = (double)(look->now_us - wabe_container_created_us(c)) / 1e6;
 	if (g->uptime_s < 0)
 		g->uptime_s = 0;
-	g->has_stats = look->wanted->stats &&
-		       wabe_container_stats(c, look->wanted->stats, &g->stats, NULL) == 0;
+	stats = look_at_context(look, g);
+	g->has_stats = stats && wabe_container_stats(c, stats, &g->stats, NULL) == 0;
 	g->has_detail = look->wanted->needs & VZLIST_NEED_DETAIL;
 	if (g->has_detail)
 		vzlist_detail_read(c, &g->detail);
@@ -214,6 +228,38 @@ static bool look_at(const struct look *look, struct vzlist_guest *g)
 	return true;
 }
 
+/* Of all guests by one request; those that were asked for by as many. */
+static int ask_for_contexts(struct look *look, const struct wabe_ctx_link *link,
+			    struct wabe_error *err)
+{
+	const struct vzlist_wanted *wanted = look->wanted;
+	int r = 0;
+
+	if (!wanted->ctids)
+		return wabe_ctx_dump(link, &look->contexts, err);
+	for (size_t i = 0; (r == 0 || r == -ENOENT) && i < wanted->count; i++)
+		r = wabe_ctx_get(link, wanted->ctids[i], &look->contexts, err);
+	return r == -ENOENT ? 0 : r;
+}
+
+/* Other kernels than ours have none, and a list all the same. */
+static void look_for_contexts(struct look *look)
+{
+	_cleanup_(wabe_ctx_close) struct wabe_ctx_link link = WABE_CTX_LINK_INIT;
+	struct wabe_error err = WABE_ERROR_INIT;
+	int r;
+
+	if (!(look->wanted->needs & VZLIST_NEED_CONTEXT) || !look->with_state.count)
+		return;
+	r = wabe_ctx_open(&link, &err);
+	if (r == -ENOENT)
+		return;
+	if (r == 0)
+		r = ask_for_contexts(look, &link, &err);
+	if (r < 0)
+		wabe_log(look->log, WABE_LOG_WARNING, "counters of the containers: %s", err.text);
+}
+
 static int64_t now_us(void)
 {
 	struct timespec now;
@@ -275,7 +321,9 @@ int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
 		look.rt.cgroup_roots = roots;
 	look.has_counters = (wanted->needs & VZLIST_NEED_TRAFFIC) &&
 			    vz_traffic_read(&look.counters, NULL) == 0;
+	look_for_contexts(&look);
 	r = look_at_all(&look, ids, found, data, err);
+	wabe_ctx_table_free(&look.contexts);
 	vz_traffic_free(&look.counters);
 	return r;
 }

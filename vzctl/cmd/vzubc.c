@@ -252,13 +252,9 @@ static void want_all(struct vzlist_wanted *wanted)
 {
 	const struct vzlist_field *field;
 
-	wanted->has_params = true;
-	for (size_t at = 0; (field = vzlist_field_at(at)) != NULL; at++) {
-		if (!field->suffixes || strcmp(field->suffixes, "mblf") != 0)
-			continue;
-		wanted->params[field->id] = true;
-		wanted->stats |= vzlist_column_stats(&(struct vzlist_column){ field, 0 }, true);
-	}
+	for (size_t at = 0; (field = vzlist_field_at(at)) != NULL; at++)
+		if (field->suffixes && strcmp(field->suffixes, "mblf") == 0)
+			vzlist_want(wanted, &(struct vzlist_column){ field, 0 }, true);
 }
 
 static int look(struct ubc *u, struct wabe_arena *arena, const struct wabe_strv *words,
