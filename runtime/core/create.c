@@ -179,7 +179,8 @@ static int write_resources(struct create *cr, struct wabe_error *err)
 								     : "cgroups are disabled");
 		r = wabe_cgroup_limit(cr->c->cgroup, &limits, err);
 	}
-	return r < 0 ? wabe_error_prefix(err, "linux.resources") : 0;
+	return r < 0 ? wabe_error_prefix(err, "linux.resources")
+		     : wabe_resources_context(cr->c, err);
 }
 
 /* A step of its own: what a step that fails has made is its own to undo. */

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "core/container.h"
 #include "spec/spec.h"
 
 /*
@@ -253,6 +254,23 @@ int wabe_resources_to_limits(struct wabe_arena *arena, const struct wabe_spec_re
 	if (r == 0)
 		*ret_limits = l;
 	return r;
+}
+
+int wabe_resources_context(struct wabe_container *c, struct wabe_error *err)
+{
+	const char *id = wabe_container_annotation(c, WABE_SPEC_CTX_ANNOTATION);
+	struct wabe_cgroup_file file = { "ctx.id", id };
+	const struct wabe_cgroup_limits limits = { .unified = &file, .unified_count = 1 };
+	int r;
+
+	if (!id)
+		return 0;
+	r = c->cgroup ? wabe_cgroup_limit(c->cgroup, &limits, err)
+		      : wabe_error_say(err, -ENOTSUP,
+				       "a context is a cgroup, and the container has none");
+	if (r == -EEXIST)
+		r = wabe_error_say(err, r, "context %s is another cgroup's", id);
+	return r < 0 ? wabe_error_prefix(err, "annotations[\"" WABE_SPEC_CTX_ANNOTATION "\"]") : 0;
 }
 
 static bool any_of_v1(const struct wabe_cgroup_v1_limits *l)

@@ -13,6 +13,8 @@
 #include "spec/model.h"
 #include "sys/cgroup.h"
 
+struct wabe_container;
+
 /** wabe_resources_to_limits() - translate what is set (OCI uses v1 terms: shares, memory+swap); memory is in @arena. */
 int wabe_resources_to_limits(struct wabe_arena *arena, const struct wabe_spec_resources *resources,
 			     struct wabe_cgroup_limits *ret_limits, struct wabe_error *err);
@@ -35,6 +37,12 @@ int wabe_resources_to_devices(struct wabe_arena *arena, const struct wabe_list *
  */
 int wabe_resources_restrict_devices(struct wabe_cgroup *cgroup, const struct wabe_spec *spec,
 				    const struct wabe_log *log, struct wabe_error *err);
+
+/**
+ * wabe_resources_context() - make the cgroup of @c the context that WABE_SPEC_CTX_ANNOTATION names; without it nothing. -EEXIST: it
+ * is another cgroup's; -ENOTSUP: the host has no contexts, or @c no cgroup. Errors name the annotation.
+ */
+int wabe_resources_context(struct wabe_container *c, struct wabe_error *err);
 
 /** wabe_resources_any() - does it ask for anything that a cgroup must enforce? */
 bool wabe_resources_any(const struct wabe_cgroup_limits *limits);

@@ -281,7 +281,7 @@ struct wabe_spec {
 	const char *domainname;
 	struct wabe_list mounts; /* struct wabe_spec_mount */
 	struct wabe_spec_hooks hooks;
-	struct wabe_pairs annotations;
+	struct wabe_pairs annotations; /* WABE_SPEC_CTX_ANNOTATION has a meaning of its own */
 	/* linux */
 	struct wabe_list namespaces;		     /* struct wabe_spec_namespace */
 	struct wabe_list uid_mappings, gid_mappings; /* struct wabe_spec_idmap */

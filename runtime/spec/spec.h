@@ -12,6 +12,9 @@
 #include "base/str.h"
 #include "spec/model.h"
 
+/** The context of our kernel (sys/ctx.h) that the container's cgroup becomes, by its id: wabe_parse_ctid(). */
+#define WABE_SPEC_CTX_ANNOTATION "org.wabe.ctx"
+
 /**
  * wabe_spec_parse() - config.json from memory: parse, load, validate. Every error names the JSON path.
  * @spec: zeroed by the caller; on failure nothing has to be freed but wabe_spec_free() is harmless

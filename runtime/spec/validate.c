@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "spec/internal.h"
 #include "spec/spec.h"
 
@@ -303,9 +304,19 @@ static int validate_hooks(const struct wabe_spec_hooks *hooks, struct wabe_error
 
 static int validate_annotations(const struct wabe_pairs *pairs, struct wabe_error *err)
 {
-	for (size_t i = 0; i < pairs->count; i++)
+	uint32_t id;
+
+	for (size_t i = 0; i < pairs->count; i++) {
 		if (!pairs->items[i].key[0])
 			return wabe_error_say(err, -EINVAL, "annotations: a key is empty");
+		if (strcmp(pairs->items[i].key, WABE_SPEC_CTX_ANNOTATION) == 0 &&
+		    wabe_parse_ctid(pairs->items[i].value, &id) < 0)
+			return wabe_error_say(
+				err, -EINVAL,
+				"annotations[\"" WABE_SPEC_CTX_ANNOTATION
+				"\"]: \"%.64s\" is no context, which is a number from 1 to 2147483644",
+				pairs->items[i].value);
+	}
 	return 0;
 }
 

@@ -228,6 +228,44 @@ more_teardown()
 	refused "unified" W run --bundle "$B" "$ID-2"
 }
 
+@test "org.wabe.ctx: what is no context id" {
+	local id
+
+	for id in '' abc -1 0 1.5 0x10 ' 7' '7 ' 2147483645 4294967297 99999999999999999999; do
+		conf '.annotations["org.wabe.ctx"] = $id' --arg id "$id"
+		refused_container "annotations[\"org.wabe.ctx\"]: \"$id\" is no context, which is a number from 1 to 2147483644"
+	done
+	conf '.annotations = {"org.wabe.ctx.more": "abc"}'
+	ok_container
+}
+
+# With a context of its own: kernel_ctx.bats.
+@test "org.wabe.ctx: refused without cgroups" {
+	conf '.annotations["org.wabe.ctx"] = "4711" | del(.linux.resources)'
+	refused "annotations[\"org.wabe.ctx\"]: a context is a cgroup, and the container has none" \
+		W --cgroup-manager disabled run --bundle "$B" "$ID"
+	[[ ! -e $STATE/$ID ]]
+}
+
+# As the machine is, and on v2.
+without_contexts()
+{
+	conf '.annotations["org.wabe.ctx"] = "4711" | del(.linux.resources)'
+	if [[ -n $V2_PID ]] || cgroup_is_v2; then
+		refused_container 'annotations["org.wabe.ctx"]: ctx.id: the ctx controller is not available on this host'
+	else
+		refused_container 'annotations["org.wabe.ctx"]: unified ctx.id: the host'"'"'s limits are cgroup v1'
+	fi
+}
+
+@test "org.wabe.ctx: refused by a kernel without contexts" {
+	without_contexts
+}
+
+@test "v2: org.wabe.ctx: refused by a kernel without contexts" {
+	without_contexts
+}
+
 @test "v2: children of the guest's own making go with it" {
 	conf '.mounts |= map(if .destination == "/sys/fs/cgroup" then .options -= ["ro"] else . end)'
 	background 'mkdir -p /sys/fs/cgroup/a/b/c /sys/fs/cgroup/d && echo $$ >/sys/fs/cgroup/a/b/c/cgroup.procs && touch /dev/shm/done; exec sleep 600'
