@@ -4,8 +4,8 @@
  *
  * A pidfd says that an init has ended. How it ended, only its parent is told: the keeper, which passes it on. A guest that the
  * keeper is not the parent of (started while there was no vzeventd, or before the keeper was killed) is asked of /proc before it
- * is reaped; older kernels have another number there than the parent gets, so only what reboot(2) leaves is believed. Else
- * nobody knows, and `vzctl recover` decides by ONBOOT.
+ * is reaped; older kernels have another number there than the parent gets, so only what reboot(2) leaves is believed. Our own
+ * kernel tells why a context ended, whoever its parent was (contexts.c). Else nobody knows, and `vzctl recover` decides by ONBOOT.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -76,6 +76,15 @@ bool guests_take_told(struct watcher *w, struct guest *g)
 	return false;
 }
 
+/* What the kernel said of its context, unless it is known better. */
+static void take_end(struct guest *g)
+{
+	if (g->has_status || g->end == WABE_CTX_END_UNKNOWN)
+		return;
+	g->has_status = true;
+	g->status = g->end_status;
+}
+
 static void init_ended(struct watcher *w, void *owner, uint32_t events)
 {
 	struct guest *g = owner;
@@ -95,6 +104,15 @@ static void init_ended(struct watcher *w, void *owner, uint32_t events)
 		g->has_status = true;
 		g->status = status;
 	}
+	take_end(g);
+}
+
+void guests_ended(struct guest *g, const struct wabe_ctx *context)
+{
+	g->end = context->end;
+	g->end_status = context->status;
+	if (g->state == GUEST_ENDED)
+		take_end(g);
 }
 
 void guests_told(struct watcher *w, const struct eventd_end *end)
@@ -131,6 +149,7 @@ static int watch(struct watcher *w, uint32_t ctid, struct wabe_container *c)
 	g->ctid = ctid;
 	snprintf(g->id, sizeof(g->id), "%" PRIu32, ctid);
 	g->pid = wabe_container_pid_raw(c);
+	g->cgroup = contexts_cgroup(w, c);
 	g->since_ms = eventd_now_ms();
 	g->init.fd = g->holder.fd = -EBADF;
 	(void)wabe_pidfd_start_time(g->pid, &g->start_ticks, &is_zombie, NULL);

@@ -10,18 +10,44 @@
 /* A guest can make thousands a second: they are counted, and told together. */
 #define TELL_EVERY_MS 10000
 
+/* True: it is time to tell, and .count starts anew. */
+static bool is_due(struct event_limit *limit)
+{
+	const int64_t now = eventd_now_ms();
+
+	if (limit->last_ms && now - limit->last_ms < TELL_EVERY_MS)
+		return false;
+	*limit = (struct event_limit){ .last_ms = now };
+	return true;
+}
+
 static void tell(struct watcher *w, struct guest *g, struct event_limit *limit, int count,
 		 const char *event, const char *what)
 {
-	const int64_t now = eventd_now_ms();
+	const uint64_t total = limit->count += (uint64_t)count;
 	char detail[96];
 
-	limit->count += (uint64_t)count;
-	if (limit->last_ms && now - limit->last_ms < TELL_EVERY_MS)
+	if (!is_due(limit))
 		return;
-	snprintf(detail, sizeof(detail), "%s, %" PRIu64 " times", what, limit->count);
-	*limit = (struct event_limit){ .last_ms = now };
+	snprintf(detail, sizeof(detail), "%s, %" PRIu64 " times", what, total);
 	events_tell(w, g->ctid, event, detail);
+}
+
+/* The kernel's count goes on, so that what isn't told now is in the next one's. */
+void limits_hit(struct watcher *w, struct guest *g, const struct wabe_ctx *context)
+{
+	for (enum wabe_ctx_resource i = 0; i < WABE_CTX_RESOURCE_MAX; i++) {
+		const struct wabe_ctx_count *c = &context->counts[i];
+		char detail[128];
+
+		if (!(context->known & 1u << i) || !is_due(&g->context_limits[i]))
+			continue;
+		snprintf(detail, sizeof(detail),
+			 "refused within its limit of %" PRIu64 ", %" PRIu64
+			 " times since it was started",
+			 c->barrier < c->limit ? c->barrier : c->limit, c->failures);
+		events_tell(w, g->ctid, wabe_ctx_resource_name(i), detail);
+	}
 }
 
 /* The watch has the descriptor; a cgroup that is gone tells of nothing any more. */

@@ -107,6 +107,8 @@ static void tell(struct watcher *w, const struct guest *g)
 		events_tell(w, g->ctid, "reboot", "from inside");
 	else if (WIFSIGNALED(g->status) && WTERMSIG(g->status) == SIGINT)
 		events_tell(w, g->ctid, "halt", "from inside");
+	else if (g->end == WABE_CTX_END_OOM)
+		events_tell(w, g->ctid, "crash", "init was killed, there was no memory left");
 	else if (WIFSIGNALED(g->status)) {
 		snprintf(detail, sizeof(detail), "init was killed by signal %d",
 			 WTERMSIG(g->status));
@@ -183,6 +185,13 @@ static void settle(struct watcher *w, struct guest *g)
 	consoles_drop(w, ctid);
 }
 
+/* Killed by whom? The kernel says it of a context, a moment later than its parent is told. */
+static bool awaits_reason(const struct guest *g)
+{
+	return g->cgroup && g->end == WABE_CTX_END_UNKNOWN && WIFSIGNALED(g->status) &&
+	       WTERMSIG(g->status) == SIGKILL;
+}
+
 int64_t guests_advance(struct watcher *w)
 {
 	const int64_t now = eventd_now_ms();
@@ -190,7 +199,7 @@ int64_t guests_advance(struct watcher *w)
 	struct guest *g = w->ended, *after;
 
 	for (; g; g = after) {
-		bool is_due = g->has_status || now >= g->due_ms;
+		bool is_due = (g->has_status && !awaits_reason(g)) || now >= g->due_ms;
 
 		after = g->next_ended;
 		if (g->state == GUEST_ENDED && is_due) {

@@ -93,6 +93,7 @@ static int prepare(struct watcher *w, struct wabe_error *err)
 			      : open_signals(w, err);
 	if (r == 0)
 		r = consoles_open(w, err);
+	contexts_open(w);
 	if (r == 0)
 		r = guests_open(w, err);
 	if (r == 0 && watcher_add(w, &w->ends, w->d->ends[1], EPOLLIN, w, take_ends) < 0)

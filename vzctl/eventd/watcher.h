@@ -50,13 +50,16 @@ struct guest {
 	enum guest_state state;
 	pid_t pid;
 	uint64_t start_ticks;
+	uint64_t cgroup; /* the id of its context's cgroup; 0: it has none that we are told of */
 	int64_t since_ms, due_ms;
 	bool has_status;
 	int status;
+	enum wabe_ctx_end end; /* what the kernel said of its context, with: */
+	int end_status;
 	struct source init, oom_source, pids_source,
 		holder; /* pidfd, counters, pidfd of the lock's holder */
 	struct wabe_cgroup_watch oom, pids;
-	struct event_limit oom_limit, pids_limit;
+	struct event_limit oom_limit, pids_limit, context_limits[WABE_CTX_RESOURCE_MAX];
 };
 
 /* A container that is being made: its directory is watched until there is an init. */
@@ -79,6 +82,7 @@ struct watcher {
 	struct eventd *d;
 	int epoll_fd;
 	struct source inotify, signals, ends, control;
+	struct source contexts[WABE_CTX_GROUP_MAX]; /* .fd < 0: the kernel has none */
 	struct guest *guests[WATCHER_BUCKETS];
 	struct console *consoles[WATCHER_BUCKETS];
 	struct guest *ended;
@@ -119,6 +123,18 @@ void events_tell(struct watcher *w, uint32_t ctid, const char *event, const char
 /** limits_watch() - lack of memory and of processes. What the host can't tell of is left out. */
 void limits_watch(struct watcher *w, struct guest *g, struct wabe_container *c);
 void limits_close(struct watcher *w, struct guest *g);
+
+/** limits_hit() - the kernel refused the context of @g something. */
+void limits_hit(struct watcher *w, struct guest *g, const struct wabe_ctx *context);
+
+/** contexts_open() - listen to the kernel's contexts, where it has them. Before guests_open(). */
+void contexts_open(struct watcher *w);
+
+/** contexts_cgroup() - the id of the cgroup that is @c's context, or 0: nobody tells of it. */
+uint64_t contexts_cgroup(const struct watcher *w, const struct wabe_container *c);
+
+/** guests_ended() - the kernel says that the context of @g has ended, and why. */
+void guests_ended(struct guest *g, const struct wabe_ctx *context);
 
 /** hooks_open() - no memory is the only failure. */
 int hooks_open(struct watcher *w);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * eventd/contexts: what our own kernel (kernel-patches/) tells of guests' contexts: that one has ended, and why, and that it ran
+ * into a limit; see watcher.h. Other kernels have nothing to listen to.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "eventd/watcher.h"
+
+/* Contexts are cgroups of the one hierarchy that this kernel's controller is in. */
+#define CGROUP_ROOT "/sys/fs/cgroup"
+
+static const char *const said[WABE_CTX_GROUP_MAX] = {
+	[WABE_CTX_GROUP_LIMIT] = "limits that containers ran into",
+	[WABE_CTX_GROUP_END] = "ends of containers",
+};
+
+static const char *const reasons[WABE_CTX_END_MAX] = {
+	[WABE_CTX_END_EXITED] = "exit",	      [WABE_CTX_END_HALTED] = "halt",
+	[WABE_CTX_END_REBOOTED] = "reboot",   [WABE_CTX_END_KILLED] = "killed",
+	[WABE_CTX_END_OOM] = "out of memory",
+};
+
+/* An id may belong to somebody else's container, or to the one that this guest was before: its cgroup tells. */
+static void take(struct watcher *w, const struct wabe_ctx *context)
+{
+	struct guest *g = guests_find(w, context->id);
+
+	if (!g || g->cgroup == 0 || g->cgroup != context->cgroup)
+		return;
+	if (context->kind == WABE_CTX_HIT) {
+		limits_hit(w, g, context);
+	} else if (context->kind == WABE_CTX_ENDED && context->end != WABE_CTX_END_UNKNOWN) {
+		wabe_log(&w->d->log, WABE_LOG_INFO, "CT %s: the kernel says how it ended: %s",
+			 g->id, reasons[context->end]);
+		guests_ended(g, context);
+	}
+}
+
+/* One message at a time, as all that the watcher waits for. */
+static void ready(struct watcher *w, void *owner, uint32_t events)
+{
+	struct source *s = owner;
+	const char *what = said[s - w->contexts];
+	struct wabe_ctx context;
+	int r;
+
+	(void)events;
+	r = wabe_ctx_receive(s->fd, &context);
+	if (r == 1)
+		take(w, &context);
+	if (r == -ENOBUFS)
+		wabe_log(&w->d->log, WABE_LOG_WARNING, "%s came too fast, some are lost", what);
+	if (r == 1 || r == -EAGAIN || r == -ENOBUFS || r == -EPROTO)
+		return;
+	wabe_log(&w->d->log, WABE_LOG_WARNING, "%s are not told any more: %s", what, strerror(-r));
+	watcher_remove(w, s);
+}
+
+void contexts_open(struct watcher *w)
+{
+	for (int i = 0; i < WABE_CTX_GROUP_MAX; i++) {
+		struct wabe_error err = WABE_ERROR_INIT;
+		int fd = wabe_ctx_listen((enum wabe_ctx_group)i, &err);
+
+		w->contexts[i].fd = -EBADF;
+		if (fd < 0 && fd != -ENOENT)
+			wabe_log(&w->d->log, WABE_LOG_WARNING, "%s are not told: %s", said[i],
+				 err.text);
+		if (fd >= 0 &&
+		    watcher_add(w, &w->contexts[i], fd, EPOLLIN, &w->contexts[i], ready) < 0)
+			watcher_remove(w, &w->contexts[i]);
+	}
+}
+
+uint64_t contexts_cgroup(const struct watcher *w, const struct wabe_container *c)
+{
+	const char *cgroup = wabe_container_cgroup(c);
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (w->contexts[WABE_CTX_GROUP_END].fd < 0 || !cgroup ||
+	    (size_t)snprintf(path, sizeof(path), CGROUP_ROOT "%s", cgroup) >= sizeof(path))
+		return 0;
+	/* On 64 bits the inode of a cgroup's directory is its id: kernfs_ino(). */
+	return stat(path, &st) < 0 ? 0 : st.st_ino;
+}
