@@ -28,11 +28,32 @@ stop_eventd()
 	EVENTD=
 }
 
-more_teardown()
+eventd_teardown()
 {
 	stop_eventd
 	[[ ! -s $T/eventd.log ]] || cat "$T/eventd.log"
 	rm -rf "$VZ/run/.eventd" "$VZ/events.d"
+}
+
+more_teardown()
+{
+	eventd_teardown
+}
+
+# A hook that writes lines "CTID EVENT".
+hook()
+{
+	mkdir -p "$VZ/events.d"
+	cat >"$VZ/events.d/10-log" <<-EOF
+		#!/bin/sh
+		echo "\$CTID \$EVENT" >>$T/events
+	EOF
+	chmod 755 "$VZ/events.d/10-log"
+}
+
+has_event()
+{
+	grep -qx "$1" "$T/events" 2>/dev/null
 }
 
 init_of()

@@ -1,11 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The patched kernel's controller ctx, as an administrator and a guest meet it: ./check kernel. What it counts, and netlink, are
-# the business of the series' own selftests, which run here as well.
+# The patched kernel's controller ctx, as an administrator, a guest and our own programs meet it: ./check kernel. What it counts, and
+# netlink, are the business of the series' own selftests, which run here as well.
 
 # bats file_tags=kernel
 load helpers
+load eventd
 
 more_setup()
 {
@@ -17,7 +18,23 @@ more_setup()
 
 more_teardown()
 {
+	eventd_teardown
+	[[ ! -d $T/state ]] || wabe --root "$T/state" delete --force "$WABE_ID" 2>/dev/null || true
 	[[ -z ${DIR-} ]] || find "$DIR" -depth -type d -exec rmdir {} +
+}
+
+# The cgroup of guest $1.
+guest_dir()
+{
+	dirname "$(find /sys/fs/cgroup"$CGROUP" -name ctx.id -exec grep -lx "$1" {} +)"
+}
+
+# The guest's files run out: $1 more than it has now, and it asks for many.
+run_out_of_files()
+{
+	run_ok vzlist -Ho numfile "$CT"
+	run_ok vzctl set "$CT" --numfile $((output + $1))
+	call vzctl exec2 "$CT" 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24; do sleep 5 </dev/null & done; wait'
 }
 
 # The kernel's word for why it doesn't take a text, in one write.
@@ -99,7 +116,7 @@ refused()
 	run_ok vzctl start "$CT"
 	inside 'cat /proc/self/ctx'
 	is "$CT"
-	dir=$(dirname "$(find /sys/fs/cgroup"$CGROUP" -name ctx.id -exec grep -lx "$CT" {} +)")
+	dir=$(guest_dir "$CT")
 	grep -qx 'numfile 200' "$dir/ctx.max"
 	grep -qx 'numpty 6' "$dir/ctx.max"
 	grep -qx 'numpty 5' "$dir/ctx.barrier"
@@ -115,6 +132,158 @@ refused()
 	run_ok vzctl start "$CT"
 	inside 'cat /proc/self/ctx'
 	is "$CT"
+}
+
+@test "vzctl set --reset_ub puts the configured counters in force again" {
+	running_guest --numfile 300 --numpty 5:6
+	dir=$(guest_dir "$CT")
+	printf 'numfile 7000\nnumpty 3\nnumflock 2\n' >"$dir/ctx.max"
+	printf 'numpty max\n' >"$dir/ctx.barrier"
+	run_ok vzctl set "$CT" --reset_ub
+	grep -qx 'numfile 300' "$dir/ctx.max"
+	grep -qx 'numpty 6' "$dir/ctx.max"
+	grep -qx 'numflock max' "$dir/ctx.max"
+	grep -qx 'numpty 5' "$dir/ctx.barrier"
+}
+
+@test "vzlist and vzubc show held, most, barrier, limit and failures of the kernel" {
+	local held most barrier limit failed
+
+	running_guest --numfile 300:400 --numpty 5:6 --numproc 40:50
+	dir=$(guest_dir "$CT")
+	run_ok vzlist -Ho numfile,numfile.m,numfile.b,numfile.l,numfile.f "$CT"
+	read -r held most barrier limit failed <<<"$output"
+	((held > 0 && most >= held))
+	[[ "$barrier $limit $failed" == "300 400 0" ]]
+	run_ok vzlist -Ho numproc,numproc.b,numproc.l,numproc.f,numpty.b,numpty.l,numtcpsock.l,numtcpsock.f "$CT"
+	read -r held rest <<<"$output"
+	[[ $held == "$(sed -n 's/^numproc //p' "$dir/ctx.current")" ]]
+	[[ $(xargs <<<"$rest") == "40 50 0 5 6 9223372036854775807 0" ]]
+	# What is in force, not what is configured.
+	echo 'numpty 4' >"$dir/ctx.max"
+	run_ok vzlist -Ho numpty.l "$CT"
+	[[ $(xargs <<<"$output") == 4 ]]
+	run_out_of_files 8
+	run_ok vzlist -Ho numfile.f "$CT"
+	((output > 0))
+	run_ok vzlist -j -o ctid,numfile "$CT"
+	[[ $(jq '.[0].numfile | .failcnt > 0 and .held > 0 and .maxheld >= .held and .limit == .barrier' <<<"$output") == true ]]
+	run_ok vzubc "$CT"
+	grep -qE '^ *numfile\|.*\| *[1-9][0-9]*$' <<<"$output"
+	grep -qE '^ *numpty\|' <<<"$output"
+	hasnt numtcpsock
+	# A fork that pids.max refuses is in the same number.
+	run_ok vzctl set "$CT" --numfile 400
+	call vzctl exec2 "$CT" 'i=0; while [ $i -lt 60 ]; do sleep 3 & i=$((i + 1)); done; wait'
+	run_ok vzlist -Ho numproc.f "$CT"
+	((output > 0))
+	run_ok vzctl stop "$CT" --fast
+	run_ok vzlist -aHo numfile,numfile.m,numfile.l "$CT"
+	[[ $(xargs <<<"$output") == "- - 400" ]]
+}
+
+@test "one dump has all contexts, whoever's they are" {
+	local i
+
+	for i in {1..40}; do
+		mkdir "$DIR/$i"
+		echo $((5000 + i)) >"$DIR/$i/ctx.id"
+	done
+	guest
+	CT=102 guest
+	run_ok vzctl start 101
+	run_ok vzctl start 102
+	call strace -o "$T/trace" -e trace=sendto vzlist -Ho ctid,numfile,numpty.f
+	[[ $status == 0 && $(grep -c '' <<<"$output") == 2 ]] || shown
+	[[ $(awk '$2 > 0 && $3 == 0 { print $1 }' <<<"$output" | xargs) == "101 102" ]]
+	[[ $(grep -cE 'NLM_F_DUMP|0x300' "$T/trace") == 1 ]] || { cat "$T/trace"; return 1; }
+	# Who names a guest asks for that one.
+	run_ok strace -o "$T/trace" -e trace=sendto vzlist -Ho numfile 102
+	[[ $(grep -cE 'NLM_F_DUMP|0x300' "$T/trace") == 0 && $(grep -c nlmsg_len "$T/trace") == 2 ]] || { cat "$T/trace"; return 1; }
+	# Nobody asks for what isn't shown.
+	run_ok strace -o "$T/trace" -e trace=sendto vzlist -Ho ctid,hostname
+	[[ $(grep -c nlmsg_len "$T/trace") == 0 ]]
+}
+
+@test "vzeventd knows how a guest ended that isn't its child" {
+	hook
+	guest
+	run_ok vzctl start "$CT"
+	start_eventd
+	kill -9 "$(init_of)"
+	WAIT_TENTHS=600 wait_for is_cleaned
+	WAIT_TENTHS=200 wait_for has_event "$CT crash"
+	grep -q "CT $CT: the kernel says how it ended: killed" "$VZ/vzctl.log" "$T/eventd.log"
+	grep -q "CT $CT: crash: init was killed by signal 9" "$VZ/vzctl.log" "$T/eventd.log"
+	stop_eventd
+	run_ok vzctl start "$CT"
+	start_eventd
+	inside poweroff
+	WAIT_TENTHS=600 wait_for is_cleaned
+	grep -q "CT $CT: the kernel says how it ended: halt" "$VZ/vzctl.log" "$T/eventd.log"
+	# Its own child now.
+	run_ok vzctl start "$CT"
+	old=$(init_of)
+	inside reboot
+	WAIT_TENTHS=600 wait_for is_up_again "$old"
+	grep -q "CT $CT: the kernel says how it ended: reboot" "$VZ/vzctl.log" "$T/eventd.log"
+}
+
+@test "vzeventd tells an init that had no memory from one that was killed" {
+	hook
+	guest --ram 48M --swap 0
+	start_eventd
+	run_ok vzctl start "$CT"
+	call vzctl exec2 "$CT" 'echo 1000 >/proc/1/oom_score_adj; exec tail /dev/zero'
+	WAIT_TENTHS=600 wait_for is_cleaned
+	WAIT_TENTHS=200 wait_for has_event "$CT crash"
+	grep -q "CT $CT: crash: init was killed, there was no memory left" "$VZ/vzctl.log" "$T/eventd.log"
+}
+
+@test "vzeventd tells of limits that a guest runs into, and of nobody else's" {
+	hook
+	guest
+	run_ok vzctl start "$CT"
+	start_eventd
+	run_out_of_files 8
+	WAIT_TENTHS=300 wait_for has_event "$CT numfile"
+	grep -qE "CT $CT: numfile: refused within its limit of [0-9]+, [1-9][0-9]* times" "$VZ/vzctl.log" "$T/eventd.log"
+	# Another cgroup with an id that is no guest's.
+	echo 4713 >"$DIR/a/ctx.id"
+	echo 'numfile 0' >"$DIR/a/ctx.max"
+	not bash -c "echo 0 >$DIR/a/cgroup.procs && : </dev/null" 2>/dev/null
+	sleep 3
+	not grep -q 'CT 4713' "$VZ/vzctl.log" "$T/eventd.log"
+}
+
+@test "wabe: org.wabe.ctx" {
+	local root=$T/bundle/rootfs name
+
+	mkdir -p "$root"/{bin,dev,proc,sys,etc}
+	for name in busybox sh sleep cat; do
+		cp /bin/busybox "$root/bin/$name"
+	done
+	wabe spec --bundle "$T/bundle"
+	jq '.annotations["org.wabe.ctx"] = "4711" | .process.terminal = false | .process.args = ["sh", "-c", "exec sleep 600"]
+		| .linux.resources.unified = {"ctx.max": "numfile 50\nnumpty 3"}' "$T/bundle/config.json" >"$T/new"
+	mv "$T/new" "$T/bundle/config.json"
+	WABE_ID=bats-ctx-$BATS_SUITE_TEST_NUMBER
+	run_ok wabe --root "$T/state" run -d --bundle "$T/bundle" "$WABE_ID"
+	[[ $(<"/sys/fs/cgroup/wabe/$WABE_ID/ctx.id") == 4711 ]]
+	[[ $(cat "/proc/$(wabe --root "$T/state" state "$WABE_ID" | jq .pid)/ctx") == 4711 ]]
+	grep -qx 'numfile 50' "/sys/fs/cgroup/wabe/$WABE_ID/ctx.max"
+	grep -qx 'numpty 3' "/sys/fs/cgroup/wabe/$WABE_ID/ctx.max"
+	# An id is one container's.
+	call wabe --root "$T/state" run -d --bundle "$T/bundle" "$WABE_ID-b"
+	[[ $status != 0 ]] || shown
+	has 'annotations["org.wabe.ctx"]: context 4711 is another cgroup'"'"'s'
+	[[ ! -e /sys/fs/cgroup/wabe/$WABE_ID-b && ! -e $T/state/$WABE_ID-b ]]
+	# An update leaves it.
+	run_ok wabe --root "$T/state" update --pids-limit 20 "$WABE_ID"
+	[[ $(<"/sys/fs/cgroup/wabe/$WABE_ID/ctx.id") == 4711 ]]
+	run_ok wabe --root "$T/state" delete --force "$WABE_ID"
+	run_ok wabe --root "$T/state" run -d --bundle "$T/bundle" "$WABE_ID"
+	run_ok wabe --root "$T/state" delete --force "$WABE_ID"
 }
 
 @test "the series' own tests" {

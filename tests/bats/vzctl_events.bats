@@ -6,27 +6,11 @@
 load helpers
 load eventd
 
-# A hook that writes lines "CTID EVENT".
-hook()
-{
-	mkdir -p "$VZ/events.d"
-	cat >"$VZ/events.d/10-log" <<-EOF
-		#!/bin/sh
-		echo "\$CTID \$EVENT" >>$T/events
-	EOF
-	chmod 755 "$VZ/events.d/10-log"
-}
-
 # Hook $1 with mode $2 and script $3.
 another_hook()
 {
 	printf '#!/bin/sh\n%s\n' "$3" >"$VZ/events.d/$1"
 	chmod "$2" "$VZ/events.d/$1"
-}
-
-has_event()
-{
-	grep -qx "$1" "$T/events" 2>/dev/null
 }
 
 # Both programs, at once.
