@@ -342,19 +342,19 @@ race()
 
 @test "start against destroy, many times: one consistent end" {
 	before() { guest; }
-	FIRST=(start $CT) SECOND=(destroy $CT)
+	FIRST=(start "$CT") SECOND=(destroy "$CT")
 	race 15
 }
 
 @test "start against stop, many times: one consistent end" {
 	before() { guest; }
-	FIRST=(stop $CT --fast) SECOND=(start $CT)
+	FIRST=(stop "$CT" --fast) SECOND=(start "$CT")
 	race 10
 }
 
 @test "set against destroy, many times: nothing of the guest comes back" {
 	before() { guest --name first; }
-	FIRST=(set $CT --name second --hostname other --diskspace 1G --onboot yes --save) SECOND=(destroy $CT)
+	FIRST=(set "$CT" --name second --hostname other --diskspace 1G --onboot yes --save) SECOND=(destroy "$CT")
 	race 10
 }
 
