@@ -18,7 +18,6 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "base/file.h"
 #include "core/attributes.h"
 #include "core/announce.h"
 #include "core/console.h"
@@ -44,18 +43,16 @@ struct exec {
 	const struct wabe_spec *spec;
 	struct wabe_spec_process process; /* args' over the container's */
 	struct wabe_seccomp_program seccomp;
-	bool has_seccomp;
 	int namespaces; /* CLONE_NEW* to join, without the pid namespace */
-	bool has_pidns, has_userns;
+	bool has_pidns, has_userns, has_seccomp;
 	bool is_staged; /* an ordinary user's: it has rights over the container in its user namespace alone */
 	struct wabe_cgroup *init_cgroup; /* where init is, when it may not be the container's own */
 	struct wabe_cgroup *sub_cgroup;	 /* where the caller wants it instead, or NULL */
 	int cgroup_fd, own_pidns_fd;
 	int proc_fd; /* the host's, for labels; < 0: there are none */
 	int root_fd; /* of a container in the host's mount namespace; < 0: it has its own */
-	int ours_fd, theirs_fd;
+	int ours_fd, theirs_fd, pidfd;
 	pid_t pid;
-	int pidfd;
 	bool has_reaper; /* the process is to be its child, not ours */
 	struct wabe_reaper reaper;
 };
@@ -427,7 +424,7 @@ static int spawn_by_reaper(struct exec *e, struct wabe_error *err)
 		wabe_reaper_wait(&e->reaper, pid, e->pidfd, &why);
 	}
 	wabe_cleanup_close(&e->theirs_fd);
-	return pid < 0 ? pid : wabe_reaper_child(&e->reaper, &e->pid, &e->pidfd, err);
+	return pid < 0 ? pid : wabe_reaper_child(&e->reaper, &e->ours_fd, &e->pid, &e->pidfd, err);
 }
 
 static int spawn(struct exec *e, struct wabe_error *err)
@@ -500,8 +497,12 @@ static struct wabe_announce announcement(const struct exec *e)
 static int announce(struct exec *e, struct wabe_error *err)
 {
 	const struct wabe_announce to = announcement(e);
+	int r = wabe_announce(&to, e->pid, e->pidfd, err);
 
-	return wabe_announce(&to, e->pid, e->pidfd, err);
+	/* All else is done by the pidfd, but for the scheduler's last setting. What the child meets in there may take for ever. */
+	if (r == 0 && !e->process.scheduler)
+		wabe_reaper_release(&e->reaper);
+	return r;
 }
 
 /* Who waits for the process, in this one's children. */

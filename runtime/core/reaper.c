@@ -12,9 +12,16 @@
 #include "sys/namespace.h"
 #include "sys/pidfd.h"
 
-/* Not the caller's signals, and no longer there than the caller; whose child is reaped by who reaps orphans then. */
+/*
+ * Not the caller's signals, neither a terminal's nor those that a service manager sends to all of a cgroup: the caller passes them on
+ * and waits. No longer there than the caller; whose child is reaped by who reaps orphans then.
+ */
 static void settle(pid_t caller)
 {
+	sigset_t all;
+
+	sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	(void)setsid();
 	(void)signal(SIGCHLD, SIG_DFL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -64,8 +71,7 @@ void wabe_reaper_wait(struct wabe_reaper *reaper, pid_t pid, int pidfd,
 	char byte;
 	int status, sock;
 
-	wabe_sync_send_child(reaper->theirs_fd, pid, pidfd, err);
-	if (pid < 0)
+	if (wabe_sync_send_child(reaper->theirs_fd, pid, pidfd, err) < 0 || pid < 0)
 		_exit(1);
 	sock = keep_only(reaper->theirs_fd);
 	while (read(sock, &byte, sizeof(byte)) < 0 && errno == EINTR)
@@ -75,13 +81,15 @@ void wabe_reaper_wait(struct wabe_reaper *reaper, pid_t pid, int pidfd,
 	_exit(wabe_pidfd_shell_status(status));
 }
 
-int wabe_reaper_child(struct wabe_reaper *reaper, pid_t *ret_pid, int *ret_pidfd,
+int wabe_reaper_child(struct wabe_reaper *reaper, int *word_fd, pid_t *ret_pid, int *ret_pidfd,
 		      struct wabe_error *err)
 {
 	int status, r = wabe_sync_receive_child(reaper->ours_fd, ret_pid, ret_pidfd, err);
 
 	if (r == 0)
 		return 0;
+	/* There may be a child all the same, which waits for a word. */
+	wabe_cleanup_close(word_fd);
 	wabe_reaper_release(reaper);
 	(void)wabe_pidfd_reap(reaper->pid, &status, NULL);
 	reaper->pid = 0;

@@ -39,8 +39,11 @@ void wabe_reaper_leave(struct wabe_reaper *reaper);
 void wabe_reaper_wait(struct wabe_reaper *reaper, pid_t pid, int pidfd,
 		      const struct wabe_error *err) __attribute__((noreturn));
 
-/** wabe_reaper_child() - in the caller: the reaper's child, or its error, with which it is gone. */
-int wabe_reaper_child(struct wabe_reaper *reaper, pid_t *ret_pid, int *ret_pidfd,
+/**
+ * wabe_reaper_child() - in the caller: the reaper's child, or its error, with which it is gone.
+ * @word_fd: by which the caller is to tell the child to go on; closed on failure
+ */
+int wabe_reaper_child(struct wabe_reaper *reaper, int *word_fd, pid_t *ret_pid, int *ret_pidfd,
 		      struct wabe_error *err);
 
 /** wabe_reaper_release() - all that the caller does by the child's pid is done: from now on it may be reaped. */

@@ -92,12 +92,12 @@ int wabe_sync_expect(int sock, enum wabe_sync_kind kind, struct wabe_error *err)
 	return 0;
 }
 
-void wabe_sync_send_child(int sock, pid_t pid, int pidfd, const struct wabe_error *err)
+int wabe_sync_send_child(int sock, pid_t pid, int pidfd, const struct wabe_error *err)
 {
-	if (pid < 0)
-		wabe_sync_send_error(sock, err);
-	else
-		(void)wabe_fd_send(sock, &pid, sizeof(pid), pidfd);
+	if (pid >= 0)
+		return wabe_fd_send(sock, &pid, sizeof(pid), pidfd);
+	wabe_sync_send_error(sock, err);
+	return 0;
 }
 
 int wabe_sync_receive_child(int sock, pid_t *ret_pid, int *ret_pidfd, struct wabe_error *err)
@@ -120,8 +120,7 @@ int wabe_sync_receive_child(int sock, pid_t *ret_pid, int *ret_pidfd, struct wab
 
 void wabe_sync_end_stage(int sock, pid_t pid, int pidfd, const struct wabe_error *err)
 {
-	wabe_sync_send_child(sock, pid, pidfd, err);
-	_exit(pid < 0);
+	_exit(wabe_sync_send_child(sock, pid, pidfd, err) < 0 || pid < 0);
 }
 
 int wabe_sync_staged(int sock, pid_t *pid, int *pidfd, struct wabe_error *err)

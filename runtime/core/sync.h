@@ -61,8 +61,8 @@ int wabe_sync_receive(int sock, int *ret_fd, struct wabe_error *err);
 /** wabe_sync_expect() - the next message must be @kind; end of file is -EPIPE "ended unexpectedly". */
 int wabe_sync_expect(int sock, enum wabe_sync_kind kind, struct wabe_error *err);
 
-/** wabe_sync_send_child() - a child that the sender made for its creator: @pid (< 0: *err instead) and @pidfd. */
-void wabe_sync_send_child(int sock, pid_t pid, int pidfd, const struct wabe_error *err);
+/** wabe_sync_send_child() - a child that the sender made for its creator: @pid (< 0: *err instead) and @pidfd. 0 or -errno. */
+int wabe_sync_send_child(int sock, pid_t pid, int pidfd, const struct wabe_error *err);
 
 /** wabe_sync_receive_child() - the same on the other side: its pid and a descriptor of it, or the sender's error; -EIO: it died. */
 int wabe_sync_receive_child(int sock, pid_t *ret_pid, int *ret_pidfd, struct wabe_error *err);

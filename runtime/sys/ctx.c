@@ -3,6 +3,8 @@
 #include "sys/ctx.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -13,6 +15,8 @@
 #define USER_INIT_INO 0xEFFFFFFDu
 #define CGROUP_INIT_INO 0xEFFFFFFBu
 #define ID_TEXT_MAX 16
+/* Contexts are cgroups of the one hierarchy that this kernel's controller is in. */
+#define CGROUP_ROOT "/sys/fs/cgroup"
 
 static const char *const names[WABE_CTX_RESOURCE_MAX] = {
 	[WABE_CTX_NUMPROC] = "numproc",	      [WABE_CTX_NUMFILE] = "numfile",
@@ -46,4 +50,15 @@ bool wabe_ctx_is_ours(void)
 {
 	return !is_member() && is_first("/proc/self/ns/user", USER_INIT_INO) &&
 	       is_first("/proc/self/ns/cgroup", CGROUP_INIT_INO);
+}
+
+uint64_t wabe_ctx_cgroup(const char *path)
+{
+	char full[PATH_MAX];
+	struct stat st;
+
+	if (!path || (size_t)snprintf(full, sizeof(full), CGROUP_ROOT "%s", path) >= sizeof(full))
+		return 0;
+	/* On 64 bits the inode of a cgroup's directory is its id: kernfs_ino(). */
+	return stat(full, &st) < 0 ? 0 : st.st_ino;
 }

@@ -75,6 +75,9 @@ const char *wabe_ctx_resource_name(enum wabe_ctx_resource resource);
  */
 bool wabe_ctx_is_ours(void);
 
+/** wabe_ctx_cgroup() - the id of the cgroup @path (from the hierarchy's root), as struct wabe_ctx has it. 0: NULL, or not there. */
+uint64_t wabe_ctx_cgroup(const char *path);
+
 /** A way to ask. */
 struct wabe_ctx_link {
 	int fd;

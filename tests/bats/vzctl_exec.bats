@@ -217,10 +217,27 @@ is_blocked()
 	visitor=$!
 	wait_for grep -q here "$T/visit"
 	reaper=$(pgrep -P "$visitor")
-	[[ $(readlink "/proc/$reaper/fd/"*) == socket:* ]]
+	wait_for has_one_socket "$reaper"
 	kill -9 "$visitor"
 	wait_for eval "[[ ! -e /proc/$reaper ]]"
 	run_ok vzctl stop "$CT" --fast
+}
+
+# Process $1 has a socket open, and nothing else.
+has_one_socket()
+{
+	[[ $(readlink "/proc/$1/fd/"*) =~ ^socket:\[[0-9]+\]$ ]]
+}
+
+@test "what comes to all processes of a visitor is the guest's matter, and its status is told" {
+	local visitor status=0
+
+	vzctl exec2 "$CT" 'trap "sleep 1; exit 5" TERM; echo here; while :; do sleep 0.1; done' >"$T/visit" 3>&- &
+	visitor=$!
+	wait_for grep -q here "$T/visit"
+	kill -TERM "$visitor" $(pgrep -P "$visitor")
+	wait "$visitor" || status=$?
+	[[ $status == 5 ]]
 }
 
 # Is the program that process $1 runs on a read-only mount?

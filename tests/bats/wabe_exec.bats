@@ -199,7 +199,7 @@ load oci
 }
 
 @test "an exec that is stopped keeps no container from ending" {
-	local visitor begin end=0
+	local visitor end=0
 
 	background
 	# Not by W, which would stop timeout.
@@ -208,10 +208,8 @@ load oci
 	visitor=$!
 	kill -STOP "$visitor"
 	ok W kill "$ID" KILL
-	begin=$SECONDS
 	wait_for is_status stopped "$ID"
 	ok W delete "$ID"
-	((SECONDS - begin < 10))
 	kill -CONT "$visitor"
 	wait "$visitor" || end=$?
 	[[ $end == 137 ]]

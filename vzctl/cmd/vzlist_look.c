@@ -89,12 +89,14 @@ static int list_candidates(struct look *look, struct ids *ret_ids, struct wabe_e
 }
 
 /* What the kernel counts of it, and what remains to be read of its cgroup. */
-static unsigned int look_at_context(const struct look *look, struct vzlist_guest *g)
+static unsigned int look_at_context(const struct look *look, const struct wabe_container *c,
+				    struct vzlist_guest *g)
 {
 	const struct wabe_ctx *context = wabe_ctx_find(&look->contexts, g->ctid);
 
-	g->has_context = context != NULL;
-	if (!context)
+	/* The id may be that of somebody else's container. */
+	g->has_context = context && context->cgroup == wabe_ctx_cgroup(wabe_container_cgroup(c));
+	if (!g->has_context)
 		return look->wanted->stats;
 	g->context = *context;
 	return look->wanted->stats & ~look->wanted->context_stats;
@@ -118,7 +120,7 @@ static void look_at_container(const struct look *look, struct vzlist_guest *g)
 	g->uptime_s = (double)(look->now_us - wabe_container_created_us(c)) / 1e6;
 	if (g->uptime_s < 0)
 		g->uptime_s = 0;
-	stats = look_at_context(look, g);
+	stats = look_at_context(look, c, g);
 	g->has_stats = stats && wabe_container_stats(c, stats, &g->stats, NULL) == 0;
 	g->has_detail = look->wanted->needs & VZLIST_NEED_DETAIL;
 	if (g->has_detail)

@@ -4,17 +4,11 @@
  * into a limit; see watcher.h. Other kernels have nothing to listen to.
  */
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "eventd/watcher.h"
-
-/* Contexts are cgroups of the one hierarchy that this kernel's controller is in. */
-#define CGROUP_ROOT "/sys/fs/cgroup"
 
 static const char *const said[WABE_CTX_GROUP_MAX] = {
 	[WABE_CTX_GROUP_LIMIT] = "limits that containers ran into",
@@ -81,13 +75,6 @@ void contexts_open(struct watcher *w)
 
 uint64_t contexts_cgroup(const struct watcher *w, const struct wabe_container *c)
 {
-	const char *cgroup = wabe_container_cgroup(c);
-	char path[PATH_MAX];
-	struct stat st;
-
-	if (w->contexts[WABE_CTX_GROUP_END].fd < 0 || !cgroup ||
-	    (size_t)snprintf(path, sizeof(path), CGROUP_ROOT "%s", cgroup) >= sizeof(path))
-		return 0;
-	/* On 64 bits the inode of a cgroup's directory is its id: kernfs_ino(). */
-	return stat(path, &st) < 0 ? 0 : st.st_ino;
+	return w->contexts[WABE_CTX_GROUP_END].fd < 0 ? 0
+						      : wabe_ctx_cgroup(wabe_container_cgroup(c));
 }

@@ -82,6 +82,12 @@ uint64_t vz_verify_clock_us(void);
  */
 int vz_verify_scratch(int flags);
 
+struct vz_net_device;
+
+/** vz_verify_venet() - the guest's venet0, as the host has it: 1, 0: it has none, -errno. @venet: its texts are in @arena. */
+int vz_verify_venet(struct vz_verify *v, struct wabe_arena *arena, struct vz_net_device *venet,
+		    struct wabe_error *err);
+
 /** vz_verify_conntrack() - NUMCONNTRACK's check, for the table of the network. */
 int vz_verify_conntrack(struct vz_verify *v, struct wabe_error *err);
 

@@ -59,8 +59,8 @@ static int flood(struct vz_probe *probe)
 	return 0;
 }
 
-static int find_venet(struct vz_verify *v, struct wabe_arena *arena, struct vz_net_device *venet,
-		      struct wabe_error *err)
+int vz_verify_venet(struct vz_verify *v, struct wabe_arena *arena, struct vz_net_device *venet,
+		    struct wabe_error *err)
 {
 	struct vz_net_device *devices;
 	size_t count;
@@ -102,7 +102,7 @@ static int check_rate(struct vz_verify *v, struct wabe_error *err)
 		vz_traffic_quota_rates(v->g, vz_param_pair(v->params, VZ_PARAM_NETRATE)).limit;
 	struct vz_traffic before, after;
 	struct vz_net_device venet = { 0 };
-	int r = find_venet(v, &arena, &venet, err);
+	int r = vz_verify_venet(v, &arena, &venet, err);
 
 	if (r < 0)
 		return r;
@@ -192,7 +192,7 @@ static int check_quota(struct vz_verify *v, struct wabe_error *err)
 				     "it is used up, by %" PRIu64
 				     " bytes, and what is to follow has followed",
 				     used);
-	r = quota - used > 4 * QUOTA_TRY_BYTES ? find_venet(v, &arena, &venet, err) : 0;
+	r = quota - used > 4 * QUOTA_TRY_BYTES ? vz_verify_venet(v, &arena, &venet, err) : 0;
 	if (r > 0)
 		return check_counting(v, used, &traffic, err);
 	return r < 0 ? r : say_used(v, used, "");
