@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #define BATCHES 61
+#define MEDIAN (BATCHES / 2)
 #define WARM_BATCHES 4
 #define BATCH 50 /* operations */
 #define CGROUPS "/sys/fs/cgroup"
@@ -79,7 +80,7 @@ static void check_counter(void)
 	/* a tick may come in between */
 	if (took < 2 * turns || took > 2 * turns + 20000)
 		fail("%llu instructions counted where %llu are", (unsigned long long)took,
-		     (unsigned long long)(2 * turns));
+		     2ULL * turns);
 }
 
 static void fork_exit(void)
@@ -188,7 +189,7 @@ static void count(const char *name, void (*operation)(void))
 	for (int i = 0; i < BATCHES; i++)
 		took[i] = batch(operation);
 	qsort(took, BATCHES, sizeof(took[0]), compare);
-	printf("count %s %.1f %.1f %.1f\n", name, (double)took[BATCHES / 2] / BATCH,
+	printf("count %s %.1f %.1f %.1f\n", name, (double)took[MEDIAN] / BATCH,
 	       (double)took[0] / BATCH, (double)took[BATCHES - 1] / BATCH);
 	fflush(stdout);
 }

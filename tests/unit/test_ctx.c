@@ -103,7 +103,8 @@ static void refuses(struct tap *t, const struct message *m, const char *what)
 	memset(&c, 0x5a, sizeof(c));
 	before = c;
 	tap_int(t, parse(m, &c), -EPROTO, "refused: %s", what);
-	tap_ok(t, memcmp(&c, &before, sizeof(c)) == 0, "nothing is written: %s", what);
+	tap_ok(t, memcmp((const char *)&c, (const char *)&before, sizeof(c)) == 0,
+	       "nothing is written: %s", what);
 }
 
 static void test_counts(struct tap *t)

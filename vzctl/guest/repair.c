@@ -58,7 +58,7 @@ int vz_repair_create(struct vz_guest *g, struct wabe_error *err)
 
 /* A container without a running init: halted from inside, or its maker was killed before init ran.
  */
-static int repair_container(struct vz_guest *g, struct wabe_error *err)
+int vz_repair_container(struct vz_guest *g, struct wabe_error *err)
 {
 	struct wabe_container *c = NULL;
 	int r = vz_guest_find(g, err);
@@ -119,7 +119,7 @@ int vz_repair(struct vz_guest *g, struct wabe_error *err)
 			tell(g, "an interrupted destroy was finished");
 		return r;
 	}
-	r = repair_container(g, err);
+	r = vz_repair_container(g, err);
 	if (r == 0 && !g->container)
 		r = vz_net_down(g, -EBADF, err);
 	if (r == 0)

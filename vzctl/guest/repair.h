@@ -21,6 +21,11 @@ bool vz_repair_is_pending(const struct vz_guest *g);
 int vz_repair_create(struct vz_guest *g, struct wabe_error *err);
 
 /**
+ * vz_repair_container() - vz_guest_find(), and what is left of a container that isn't running is removed.
+ */
+int vz_repair_container(struct vz_guest *g, struct wabe_error *err);
+
+/**
  * vz_repair() - with the configuration loaded: finish an interrupted destroy (the configuration is
  * then gone: g->has_conf false), remove the container of a guest that is not running, bring VE_ROOT
  * in line, finish or take back an exchange of the private area (the configuration has to be loaded again: g->has_conf false).

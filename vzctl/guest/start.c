@@ -19,6 +19,7 @@
 #include "guest/mount.h"
 #include "guest/mountns.h"
 #include "guest/net.h"
+#include "guest/repair.h"
 #include "guest/resources.h"
 #include "guest/root.h"
 #include "guest/running.h"
@@ -409,7 +410,8 @@ int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 			   .netns_fd = -EBADF,
 			   .has_console = secure_getenv(VZ_EVENTD_ENV),
 			   .flags = options->skips_check ? VZ_LAYOUT_SKIP_CHECK : 0 };
-	int r = vz_guest_find(g, err);
+	/* What a killed start had begun may have been there a moment ago, when the guest was locked. */
+	int r = vz_repair_container(g, err);
 
 	if (r < 0)
 		return r;
@@ -461,7 +463,7 @@ int vz_borrow_call(struct vz_guest *g,
 		   int (*call)(struct vz_guest *g, void *data, struct wabe_error *err), void *data,
 		   struct wabe_error *err)
 {
-	int r = vz_guest_find(g, err), r_end;
+	int r = vz_repair_container(g, err), r_end;
 
 	if (r < 0)
 		return r;
