@@ -35,7 +35,6 @@
 #include <unistd.h>
 
 #define BATCHES 61
-#define MEDIAN (BATCHES / 2)
 #define WARM_BATCHES 4
 #define BATCH 50 /* operations */
 #define CGROUPS "/sys/fs/cgroup"
@@ -182,6 +181,7 @@ static uint64_t batch(void (*operation)(void))
 
 static void count(const char *name, void (*operation)(void))
 {
+	const size_t median = BATCHES / 2;
 	uint64_t took[BATCHES];
 
 	for (int i = 0; i < WARM_BATCHES; i++)
@@ -189,7 +189,7 @@ static void count(const char *name, void (*operation)(void))
 	for (int i = 0; i < BATCHES; i++)
 		took[i] = batch(operation);
 	qsort(took, BATCHES, sizeof(took[0]), compare);
-	printf("count %s %.1f %.1f %.1f\n", name, (double)took[MEDIAN] / BATCH,
+	printf("count %s %.1f %.1f %.1f\n", name, (double)took[median] / BATCH,
 	       (double)took[0] / BATCH, (double)took[BATCHES - 1] / BATCH);
 	fflush(stdout);
 }
