@@ -246,6 +246,12 @@ is_sealed()
 	python3 -c 'import os, sys; sys.exit(not os.statvfs("/proc/%s/exe" % sys.argv[1]).f_flag & os.ST_RDONLY)' "$1"
 }
 
+# The process in the guest, whose parent waits for it in the stead of process $1.
+visits()
+{
+	pgrep -P "$(pgrep -P "$1")" -f "sleep 321"
+}
+
 @test "a guest without a user namespace is entered from a read-only mount of vzctl, others are not" {
 	requires python3
 	local verb
@@ -262,15 +268,15 @@ is_sealed()
 		# shellcheck disable=SC2086
 		set -- $verb
 		vzctl "$1" "$CT" "${@:2}" sleep 321 </dev/null >/dev/null 2>&1 3>&- &
-		WAIT_TENTHS=100 wait_for pgrep -P $! -f "sleep 321"
+		WAIT_TENTHS=100 wait_for visits $!
 		is_sealed $!
-		kill "$(pgrep -P $! -f "sleep 321")"
+		kill "$(visits $!)"
 		wait $! || true
 	done
 	vzctl exec2 102 sleep 321 </dev/null >/dev/null 2>&1 3>&- &
-	WAIT_TENTHS=100 wait_for pgrep -P $! -f "sleep 321"
+	WAIT_TENTHS=100 wait_for visits $!
 	not is_sealed $!
-	kill "$(pgrep -P $! -f "sleep 321")"
+	kill "$(visits $!)"
 	wait $! || true
 	# Words with blanks and passwords survive running again.
 	inside "echo 'a  b'"
