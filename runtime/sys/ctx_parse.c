@@ -50,7 +50,8 @@ static int next_attr(struct attrs *attrs, struct attr *ret)
 
 /*
  * The attributes of @attrs with types below @count into @table, each by its type. A value that claims to be nested, or of the
- * network's byte order, isn't what it should be; who is nested is told by @nested, a bit a type.
+ * network's byte order, isn't what it should be; who is nested is told by @nested, a bit a type. Only what fills up before
+ * numbers of 64 bits, where machines need that, comes again: it has no value.
  */
 static int sort_attrs(struct attrs attrs, struct attr *table, size_t count, unsigned int nested)
 {
@@ -63,7 +64,8 @@ static int sort_attrs(struct attrs attrs, struct attr *table, size_t count, unsi
 
 		if (type >= count)
 			continue;
-		if (table[type].value || a.type & NLA_F_NET_BYTEORDER ||
+		if ((table[type].value && (table[type].len || a.len)) ||
+		    a.type & NLA_F_NET_BYTEORDER ||
 		    (a.type & NLA_F_NESTED && !(nested & 1u << type)))
 			return -EPROTO;
 		table[type] = a;

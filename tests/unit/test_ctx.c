@@ -264,6 +264,10 @@ static void test_attrs(struct tap *t)
 	tap_int(t, parse(&m, &c), 0, "nor what it is");
 	with_attr(&m, 1, zeros, 0);
 	tap_int(t, parse(&m, &c), 0, "what fills up");
+	put_attr(&m, 1, zeros, 0);
+	tap_int(t, parse(&m, &c), 0, "what fills up again");
+	put_attr(&m, 1, zeros, 4);
+	refuses(t, &m, "what fills up with a value");
 	with_attr(&m, CTX_A_ID, zeros, 4);
 	refuses(t, &m, "an id twice");
 	with_attr(&m, CTX_A_COUNT_SIZE | NLA_F_NESTED, zeros, 4);
