@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What vzctl and vzeventd tell each other: words there and back, broken ones; names of terminals. */
+/* What vzctl and vzeventd tell each other: words there and back, broken ones; names of terminals; whom a context is about. */
 #include "guest/console.h"
 #include "guest/eventd.h"
 
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "eventd/watcher.h"
 #include "tap.h"
 
 static void test_words(struct tap *t)
@@ -97,6 +98,39 @@ static void test_names(struct tap *t)
 	}
 }
 
+static void test_contexts(struct tap *t)
+{
+	static const struct {
+		uint32_t id;
+		uint64_t cgroup;
+		bool is_its;
+		const char *what;
+	} rows[] = {
+		{ 102, 77, false, "nobody's that we watch" },
+		{ 101 + WATCHER_BUCKETS, 77, false, "in the same bucket" },
+		{ 101, 78, false, "the guest's id, of another cgroup" },
+		{ 102, 0, false, "of a guest that has no context" },
+		{ 101, 77, true, "the guest's" },
+	};
+	struct guest without = { .ctid = 102 };
+	struct guest g = { .ctid = 101, .cgroup = 77 };
+	struct watcher w = { .guests = { [101 % WATCHER_BUCKETS] = &g,
+					 [102 % WATCHER_BUCKETS] = &without } };
+	struct eventd d = { .log = { .level = WABE_LOG_ERROR, .fd = -1 } };
+
+	w.d = &d;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct wabe_ctx context = { .kind = WABE_CTX_ENDED,
+						  .id = rows[i].id,
+						  .cgroup = rows[i].cgroup,
+						  .end = WABE_CTX_END_OOM };
+
+		contexts_take(&w, &context);
+		tap_int(t, g.end == WABE_CTX_END_OOM, rows[i].is_its, "%s", rows[i].what);
+		tap_int(t, without.end, WABE_CTX_END_UNKNOWN, "nobody else's");
+	}
+}
+
 int main(void)
 {
 	struct tap t = TAP_INIT;
@@ -105,5 +139,6 @@ int main(void)
 	test_broken(&t);
 	test_too_long(&t);
 	test_names(&t);
+	test_contexts(&t);
 	return tap_end(&t);
 }

@@ -21,8 +21,7 @@ static const char *const reasons[WABE_CTX_END_MAX] = {
 	[WABE_CTX_END_OOM] = "out of memory",
 };
 
-/* An id may belong to somebody else's container, or to the one that this guest was before: its cgroup tells. */
-static void take(struct watcher *w, const struct wabe_ctx *context)
+void contexts_take(struct watcher *w, const struct wabe_ctx *context)
 {
 	struct guest *g = guests_find(w, context->id);
 
@@ -48,7 +47,7 @@ static void ready(struct watcher *w, void *owner, uint32_t events)
 	(void)events;
 	r = wabe_ctx_receive(s->fd, &context);
 	if (r == 1)
-		take(w, &context);
+		contexts_take(w, &context);
 	if (r == -ENOBUFS)
 		wabe_log(&w->d->log, WABE_LOG_WARNING, "%s came too fast, some are lost", what);
 	if (r == 1 || r == -EAGAIN || r == -ENOBUFS || r == -EPROTO)

@@ -130,6 +130,12 @@ void limits_hit(struct watcher *w, struct guest *g, const struct wabe_ctx *conte
 /** contexts_open() - listen to the kernel's contexts, where it has them. Before guests_open(). */
 void contexts_open(struct watcher *w);
 
+/**
+ * contexts_take() - the kernel tells of @context. What isn't about the present cgroup of a guest that is watched is passed over:
+ * an id may belong to somebody else's container, or to the one that the guest was before.
+ */
+void contexts_take(struct watcher *w, const struct wabe_ctx *context);
+
 /** contexts_cgroup() - the id of the cgroup that is @c's context, or 0: nobody tells of it. */
 uint64_t contexts_cgroup(const struct watcher *w, const struct wabe_container *c);
 
