@@ -209,7 +209,6 @@ static void own_capabilities(const struct wabe_spec_process *process,
 	*ret_sets = (struct wabe_capability_sets){ 0 };
 	if (c)
 		*ret_sets = (struct wabe_capability_sets){
-			.bounding = c->bounding,
 			.effective = c->effective,
 			.permitted = c->permitted,
 			.inheritable = c->inheritable,

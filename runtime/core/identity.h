@@ -32,13 +32,16 @@ int wabe_identity_oom_score(pid_t pid, const struct wabe_spec_process *process,
 void wabe_identity_warn(const struct wabe_spec_process *process, bool has_userns,
 			const struct wabe_log *log);
 
-/** wabe_identity_bound() - drop all capabilities but @process's from the bounding set, which takes none from who isn't executed. */
+/**
+ * wabe_identity_bound() - drop all capabilities but @process's from the bounding set. Those that the caller has stay with it
+ * until it executes something (capabilities(7)).
+ */
 int wabe_identity_bound(const struct wabe_spec_process *process, struct wabe_error *err);
 
 /**
- * wabe_identity_assume() - become @process: the root is already the container's, and the bounding set @process's. Without no_new_privs the filter is loaded
- * in here, while CAP_SYS_ADMIN is still there; with it, wabe_identity_exec() loads it last, but for one with a listener, whose
- * creator has to be there: that is loaded at the end of this.
+ * wabe_identity_assume() - become @process: the root is already the container's, and the bounding set @process's. Without
+ * no_new_privs the filter is loaded in here, while CAP_SYS_ADMIN is still there; with it, wabe_identity_exec() loads it last,
+ * but for one with a listener, whose creator has to be there: that is loaded at the end of this.
  * @has_userns: root here is not the host's; @make_cwd: make what is missing of process.cwd; @seccomp: NULL = none
  * @sock: the child's end of the pair to the creator (wabe_listener_load())
  */

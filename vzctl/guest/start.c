@@ -410,7 +410,10 @@ int vz_guest_start(struct vz_guest *g, const struct vz_start_options *options,
 			   .netns_fd = -EBADF,
 			   .has_console = secure_getenv(VZ_EVENTD_ENV),
 			   .flags = options->skips_check ? VZ_LAYOUT_SKIP_CHECK : 0 };
-	/* What a killed start had begun may have been there a moment ago, when the guest was locked. */
+	/*
+	 * What a killed start had begun may have been there a moment ago, when the guest was locked; and the guest may have
+	 * halted by itself since then.
+	 */
 	int r = vz_repair_container(g, err);
 
 	if (r < 0)
