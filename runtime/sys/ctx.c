@@ -10,13 +10,12 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "sys/cgroup_internal.h"
 
 /* linux/proc_ns.h: the inodes of the first namespaces, which never change */
 #define USER_INIT_INO 0xEFFFFFFDu
 #define CGROUP_INIT_INO 0xEFFFFFFBu
 #define ID_TEXT_MAX 16
-/* Contexts are cgroups of the one hierarchy that this kernel's controller is in. */
-#define CGROUP_ROOT "/sys/fs/cgroup"
 
 static const char *const names[WABE_CTX_RESOURCE_MAX] = {
 	[WABE_CTX_NUMPROC] = "numproc",	      [WABE_CTX_NUMFILE] = "numfile",
@@ -57,7 +56,9 @@ uint64_t wabe_ctx_cgroup(const char *path)
 	char full[PATH_MAX];
 	struct stat st;
 
-	if (!path || (size_t)snprintf(full, sizeof(full), CGROUP_ROOT "%s", path) >= sizeof(full))
+	/* Contexts are cgroups of v2. */
+	if (!path ||
+	    (size_t)snprintf(full, sizeof(full), WABE_CGROUP_ROOT "%s", path) >= sizeof(full))
 		return 0;
 	/* On 64 bits the inode of a cgroup's directory is its id: kernfs_ino(). */
 	return stat(full, &st) < 0 ? 0 : st.st_ino;

@@ -20,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/parse.h"
 #include "guest/net.h"
 #include "guest/verify.h"
 
@@ -138,12 +139,14 @@ static bool forget(const struct knocks *k, struct wabe_rtnl *nl)
 static uint64_t setting(const char *name)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	uint64_t value;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/sys/net/netfilter/%s", name);
 	if (wabe_file_read_at(AT_FDCWD, path, NUMBER_MAX, &text, NULL) < 0)
 		return 0;
-	return strtoull(text.data, NULL, 10);
+	text.data[strcspn(text.data, "\n")] = '\0';
+	return wabe_parse_u64(text.data, 0, UINT64_MAX, &value) < 0 ? 0 : value;
 }
 
 /* All guests share the host's table: it mustn't be the one that is full. */

@@ -24,8 +24,8 @@
 #define SLACK_BYTES 131072u /* bursts, and what the guest's own programs send meanwhile */
 
 /*
- * In the guest: datagrams, as many bytes as are wanted (0: no end), to an address of benchmarks (RFC 2544), which the host drops because they have come to the end of
- * their way (TTL): nobody else hears of them.
+ * In the guest: datagrams, as many bytes as are wanted (0: no end), to an address of benchmarks (RFC 2544), which the host drops
+ * because they have come to the end of their way (TTL): nobody else hears of them.
  */
 static int flood(struct vz_probe *probe)
 {
