@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "core/attributes.h"
 #include "core/announce.h"
+#include "core/autoreap.h"
 #include "core/console.h"
 #include "core/container.h"
 #include "core/filter.h"
@@ -27,7 +28,6 @@
 #include "core/keyring.h"
 #include "core/listener.h"
 #include "core/rdt.h"
-#include "core/reaper.h"
 #include "core/subcgroup.h"
 #include "core/sync.h"
 #include "spec/spec.h"
@@ -53,8 +53,7 @@ struct exec {
 	int root_fd; /* of a container in the host's mount namespace; < 0: it has its own */
 	int ours_fd, theirs_fd, pidfd;
 	pid_t pid;
-	bool has_reaper; /* the process is to be its child, not ours */
-	struct wabe_reaper reaper;
+	struct wabe_autoreap *autoreap; /* NULL: whoever called waits for the process */
 };
 
 static const int join_flags[WABE_NS_MAX] = {
@@ -76,8 +75,6 @@ static void choose_namespaces(struct exec *e)
 	if (e->spec->has_uptime)
 		e->namespaces |= CLONE_NEWTIME;
 	e->is_staged = e->has_userns && geteuid() != 0;
-	/* Who is staged is made by CLONE_PARENT: a reaper would have to be the stage's creator as well. */
-	e->has_reaper &= e->has_pidns && !e->is_staged;
 }
 
 /* What exec's process leaves open comes from the container's. */
@@ -185,7 +182,7 @@ static int open_places(struct exec *e, struct wabe_error *err)
 
 	if (r < 0)
 		return r;
-	if (e->has_pidns && !e->is_staged && !e->has_reaper) {
+	if (e->has_pidns && !e->is_staged) {
 		e->own_pidns_fd = wabe_namespace_open("/proc/self/ns/pid", CLONE_NEWPID, err);
 		if (e->own_pidns_fd < 0)
 			return e->own_pidns_fd;
@@ -406,7 +403,6 @@ static pid_t clone_inside(struct exec *e, struct wabe_error *err)
 	}
 	pid = clone_on_cpus(e, err);
 	if (pid == 0) {
-		wabe_reaper_leave(&e->reaper);
 		if (e->is_staged)
 			stage(e);
 		exec_child(e);
@@ -414,25 +410,13 @@ static pid_t clone_inside(struct exec *e, struct wabe_error *err)
 	return pid;
 }
 
-static int spawn_by_reaper(struct exec *e, struct wabe_error *err)
-{
-	struct wabe_error why = WABE_ERROR_INIT;
-	pid_t pid = wabe_reaper_fork(&e->reaper, err);
-
-	if (pid == 0) {
-		pid = clone_inside(e, &why);
-		wabe_reaper_wait(&e->reaper, pid, e->pidfd, &why);
-	}
-	wabe_cleanup_close(&e->theirs_fd);
-	return pid < 0 ? pid : wabe_reaper_child(&e->reaper, &e->ours_fd, &e->pid, &e->pidfd, err);
-}
-
 static int spawn(struct exec *e, struct wabe_error *err)
 {
 	int r;
 
-	if (e->has_reaper)
-		return spawn_by_reaper(e, err);
+	/* In the host's pid namespace nobody waits for it but us. */
+	if (e->autoreap && e->has_pidns)
+		wabe_autoreap_begin(e->autoreap);
 	e->pid = clone_inside(e, err);
 	r = go_back(e, e->pid < 0 ? NULL : err);
 	if (r < 0 && e->pid > 0)
@@ -500,15 +484,9 @@ static int announce(struct exec *e, struct wabe_error *err)
 	int r = wabe_announce(&to, e->pid, e->pidfd, err);
 
 	/* All else is done by the pidfd, but for the scheduler's last setting. What the child meets in there may take for ever. */
-	if (r == 0 && !e->process.scheduler)
-		wabe_reaper_release(&e->reaper);
+	if (r == 0 && e->autoreap && !e->process.scheduler)
+		wabe_autoreap_release(e->autoreap, e->pid);
 	return r;
-}
-
-/* Who waits for the process, in this one's children. */
-static pid_t waited(const struct exec *e)
-{
-	return e->reaper.pid > 0 ? e->reaper.pid : e->pid;
 }
 
 static int run(struct exec *e, struct wabe_error *err)
@@ -527,8 +505,7 @@ static int run(struct exec *e, struct wabe_error *err)
 		r = after[i](e, err);
 	if (r < 0 && e->pid > 0) {
 		(void)wabe_pidfd_signal(e->pidfd, SIGKILL, NULL);
-		wabe_reaper_release(&e->reaper);
-		(void)wabe_pidfd_reap(waited(e), &status, NULL);
+		(void)wabe_pidfd_reap(e->pid, &status, NULL);
 		wabe_announce_undo(&to);
 	}
 	return r;
@@ -544,12 +521,11 @@ static void close_all(struct exec *e)
 	wabe_cleanup_close(&e->root_fd);
 	wabe_cleanup_close(&e->ours_fd);
 	wabe_cleanup_close(&e->theirs_fd);
-	wabe_reaper_release(&e->reaper);
 	wabe_seccomp_program_free(&e->seccomp);
 }
 
 static int make(struct exec *e, struct wabe_container *c, const struct wabe_exec_args *args,
-		bool has_reaper, struct wabe_error *err)
+		struct wabe_autoreap *autoreap, struct wabe_error *err)
 {
 	int r;
 
@@ -563,8 +539,7 @@ static int make(struct exec *e, struct wabe_container *c, const struct wabe_exec
 		.ours_fd = -EBADF,
 		.theirs_fd = -EBADF,
 		.pidfd = -EBADF,
-		.has_reaper = has_reaper,
-		.reaper = WABE_REAPER_INIT,
+		.autoreap = autoreap,
 	};
 	r = run(e, err);
 	close_all(e);
@@ -575,7 +550,7 @@ pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args 
 			  struct wabe_error *err)
 {
 	struct exec e;
-	int r = make(&e, c, args, false, err);
+	int r = make(&e, c, args, NULL, err);
 
 	wabe_cleanup_close(&e.pidfd);
 	return r < 0 ? r : e.pid;
@@ -586,14 +561,18 @@ int wabe_container_exec_relay(struct wabe_container *c, const struct wabe_exec_a
 {
 	_cleanup_close_ int console_fd = -EBADF;
 	struct wabe_exec_args with = *args;
+	struct wabe_autoreap autoreap = { 0 };
 	struct exec e;
 	int r;
 
 	if (!with.console_socket)
 		with.ret_console_fd = &console_fd;
-	r = make(&e, c, &with, true, err);
-	if (r == 0)
-		r = wabe_console_follow(waited(&e), e.pidfd, console_fd, NULL, err);
+	r = make(&e, c, &with, &autoreap, err);
+	if (r == 0) {
+		wabe_autoreap_release(&autoreap, e.pid);
+		r = wabe_console_follow(e.pid, e.pidfd, &autoreap, console_fd, err);
+	}
+	wabe_autoreap_end(&autoreap);
 	wabe_cleanup_close(&e.pidfd);
 	return r;
 }
