@@ -2,15 +2,16 @@
 /*
  * tests/bench/floor: the least that a container costs on this kernel, to measure `wabe` against.
  *
- *     floor [--config] run CGROUP ROOTFS [VOLUMES COUNT]
- *     floor [--config] start CGROUP ROOTFS
+ *     floor [--config] [--filter FILE] run CGROUP ROOTFS [VOLUMES COUNT]
+ *     floor [--config] [--filter FILE] start CGROUP ROOTFS
  *     floor delete CGROUP
  *
  * run makes the cgroup CGROUP (a path below a cgroup v2 mount), clones into it with the namespaces of `wabe spec`, makes the
  * seven mounts of `wabe spec`, pivots, executes /bin/true, waits, removes the cgroup. With VOLUMES it also makes COUNT mounts on
  * /mnt/0, /mnt/1 ...: in turn a bind of VOLUMES/0 ..., a read-only one, a tmpfs. start executes /bin/pause, and ends when it runs;
  * delete ends that. It reads no configuration, keeps no state, checks no path, masks nothing, drops no right and makes no device.
- * With --config it does what the config of `wabe spec` asks for beyond that too, see floor_config.c.
+ * With --config it does what the config of `wabe spec` asks for beyond that too, see floor_config.c. With --filter it loads the
+ * seccomp program in FILE, an array of struct sock_filter.
  */
 #include "floor.h"
 
@@ -38,6 +39,7 @@ struct floor {
 	const char *cgroup, *rootfs, *program, *volumes;
 	long volume_count;
 	bool has_config;
+	int filter_fd; /* < 0: none */
 };
 
 /* The mounts of `wabe spec`; paths are relative to the root. Directories in /dev have to be made. */
@@ -113,6 +115,8 @@ static int enter(const struct floor *f)
 	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
 		return floor_fail("pivot_root");
 	if (f->has_config && floor_confine() != 0)
+		return 1;
+	if (f->filter_fd >= 0 && floor_filter(f->filter_fd) != 0)
 		return 1;
 	execve(f->program, args, env);
 	return floor_fail(f->program);
@@ -195,13 +199,29 @@ static int delete (const char *cgroup)
 	return floor_fail(cgroup);
 }
 
+/* How many words the options are, or -1. */
+static int options(struct floor *f, int argc, char **argv)
+{
+	int i = 1;
+
+	*f = (struct floor){ .filter_fd = -1 };
+	f->has_config = i < argc && strcmp(argv[i], "--config") == 0;
+	i += f->has_config;
+	if (i + 1 >= argc || strcmp(argv[i], "--filter") != 0)
+		return i - 1;
+	f->filter_fd = open(argv[i + 1], O_RDONLY | O_CLOEXEC);
+	return f->filter_fd < 0 ? -1 : i + 1;
+}
+
 int main(int argc, char **argv)
 {
-	bool has_config = argc > 1 && strcmp(argv[1], "--config") == 0;
-	struct floor f = { .has_config = has_config };
+	struct floor f;
+	int count = options(&f, argc, argv);
 
-	argc -= has_config;
-	argv += has_config;
+	if (count < 0)
+		return floor_fail("filter");
+	argc -= count;
+	argv += count;
 	f.cgroup = argc > 2 ? argv[2] : NULL;
 	f.rootfs = argc > 3 ? argv[3] : NULL;
 	if (argc == 3 && strcmp(argv[1], "delete") == 0)
@@ -216,7 +236,7 @@ int main(int argc, char **argv)
 		f.volume_count = argc == 6 ? strtol(argv[5], NULL, 10) : 0;
 		return run(&f);
 	}
-	fputs("usage: floor [--config] run CGROUP ROOTFS [VOLUMES COUNT] | start CGROUP ROOTFS | delete CGROUP\n",
+	fputs("usage: floor [--config] [--filter FILE] run CGROUP ROOTFS [VOLUMES COUNT] | start CGROUP ROOTFS | delete CGROUP\n",
 	      stderr);
 	return 2;
 }

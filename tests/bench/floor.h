@@ -15,4 +15,7 @@ int floor_furnish(void);
 /** floor_confine() - after the pivot: read-only root, names, loopback, rights, limits. */
 int floor_confine(void);
 
+/** floor_filter() - load the seccomp program that is the content of @fd. */
+int floor_filter(int fd);
+
 #endif

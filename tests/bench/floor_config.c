@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <stdint.h>
 #include <string.h>
@@ -204,4 +206,19 @@ int floor_confine(void)
 	if (setsid() < 0 || sethostname("wabe", 4) < 0)
 		return floor_fail("names");
 	return raise_loopback() != 0 ? 1 : drop_rights();
+}
+
+int floor_filter(int fd)
+{
+	static struct sock_filter program[BPF_MAXINSNS];
+	ssize_t bytes = read(fd, program, sizeof(program));
+	const struct sock_fprog p = { .len = (unsigned short)(bytes / (ssize_t)sizeof(*program)),
+				      .filter = program };
+
+	if (bytes <= 0)
+		return floor_fail("read the filter");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &p) < 0)
+		return floor_fail("load the filter");
+	return 0;
 }

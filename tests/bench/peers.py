@@ -89,8 +89,11 @@ class Peers:
     def call(self, peer, *words):
         return [*self.programs[peer], "--root", self.directory / "run" / peer, *words]
 
-    def floor(self, peer, verb, name, *words):
+    def floor(self, peer, verb, name, *words, program=None):
+        """@program: a file with a seccomp program to be loaded."""
         options = ["--config"] if peer == "+config" else []
+        if program:
+            options += ["--filter", program]
         return [self.builddir / "tests/bench/bench_floor", *options, verb, UNIFIED / name, *words]
 
     def describe(self):
