@@ -172,6 +172,11 @@ refused()
 	grep -qE '^ *numfile\|.*\| *[1-9][0-9]*$' <<<"$output"
 	grep -qE '^ *numpty\|' <<<"$output"
 	hasnt numtcpsock
+	run_ok vzlist --prometheus
+	grep -qE '^vz_guest_resource_held\{ctid="'"$CT"'",name="",resource="numfile"\} [1-9]' <<<"$output"
+	grep -qE '^vz_guest_resource_barrier\{.*resource="numpty"\} 5$' <<<"$output"
+	grep -qE '^vz_guest_resource_failures_total\{.*resource="numfile"\} [1-9]' <<<"$output"
+	not grep -q 'vz_guest_resource_limit{.*resource="numtcpsock"' <<<"$output"
 	# A fork that pids.max refuses is in the same number.
 	run_ok vzctl set "$CT" --numfile 400
 	call vzctl exec2 "$CT" 'i=0; while [ $i -lt 60 ]; do sleep 3 & i=$((i + 1)); done; wait'

@@ -239,6 +239,33 @@ static void check_value(struct tap *t, const struct vzlist_guest *g, const char 
 		       (unsigned long long)want);
 }
 
+static void check_samples(struct tap *t, const struct vzlist_guest *g)
+{
+	static const char *const lines[] = {
+		"vz_guest_resource_held{ctid=\"101\",name=\"\",resource=\"numproc\"} 8\n",
+		"vz_guest_resource_peak{ctid=\"101\",name=\"\",resource=\"numfile\"} 400\n",
+		"vz_guest_resource_barrier{ctid=\"101\",name=\"\",resource=\"numproc\"} 60\n",
+		"vz_guest_resource_limit{ctid=\"101\",name=\"\",resource=\"numproc\"} 70\n",
+		"vz_guest_resource_failures_total{ctid=\"101\",name=\"\",resource=\"numfile\"} 0\n",
+	};
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	_cleanup_(vzlist_prometheus_free) struct vzlist_prometheus *p = NULL;
+	_cleanup_free_ char *text = NULL;
+	struct vzlist_wanted wanted = { 0 };
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	p = vzlist_prometheus_new(&arena, &wanted);
+	tap_ok(t, wanted.needs & VZLIST_NEED_CONTEXT, "contexts are asked for");
+	tap_int(t, vzlist_prometheus_add(p, g), 0, "samples of a guest with a context");
+	vzlist_prometheus_print(p, out);
+	fclose(out);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		tap_has(t, text, lines[i], "a sample");
+	tap_ok(t, !strstr(text, "resource=\"numpty\""), "what isn't told");
+	tap_ok(t, !strstr(text, "_limit{ctid=\"101\",name=\"\",resource=\"numfile\""), "no limit");
+}
+
 /* What the patched kernel's contexts tell goes before what cgroups count. */
 static void check_context(struct tap *t, const struct vzlist_guest *running)
 {
@@ -261,6 +288,7 @@ static void check_context(struct tap *t, const struct vzlist_guest *running)
 	check_value(t, &g, "numfile.f", 0);
 	check_value(t, &g, "numpty", UINT64_MAX);
 	check_value(t, &g, "physpages", 3);
+	check_samples(t, &g);
 	g.has_context = false;
 	check_value(t, &g, "numproc", 7);
 	check_value(t, &g, "numfile", UINT64_MAX);

@@ -214,6 +214,21 @@ static int add_inode_limit(struct wabe_buf *out, const struct family *f,
 	return add_limit(out, f, g, VZ_PARAM_DISKINODES);
 }
 
+/* What the kernel counts of its context, if it has such. */
+static int add_context(struct wabe_buf *out, const struct family *f, const struct vzlist_guest *g)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && g->has_context && i < WABE_CTX_RESOURCE_MAX; i++) {
+		uint64_t value = member(&g->context.counts[i], f->offset);
+
+		if (g->context.known & 1u << i && value != WABE_CTX_NO_LIMIT)
+			r = add_sample(out, f, g, "resource",
+				       wabe_ctx_resource_name((enum wabe_ctx_resource)i), value);
+	}
+	return r;
+}
+
 #define STAT(name, type, member, is_us, help)                             \
 	{                                                                 \
 		"vz_guest_" name, type, help, add_stat,                   \
@@ -229,6 +244,12 @@ static int add_inode_limit(struct wabe_buf *out, const struct family *f,
 	{                                                                                   \
 		"vz_guest_network_" name "_total", "counter", help, add_traffic,            \
 			offsetof(struct vz_traffic, of[VZ_TRAFFIC_##kind##4].member), false \
+	}
+
+#define CONTEXT(name, type, member, help)                              \
+	{                                                              \
+		"vz_guest_resource_" name, type, help, add_context,    \
+			offsetof(struct wabe_ctx_count, member), false \
 	}
 
 #define SOME_US                                                \
@@ -287,6 +308,11 @@ static const struct family families[] = {
 	NET("receive_packets", IN, packets, "Packets of that."),
 	NET("transmit_bytes", OUT, bytes, "From the container, over all its starts."),
 	NET("transmit_packets", OUT, packets, "Packets of that."),
+	CONTEXT("held", "gauge", held, "Held of what all containers share."),
+	CONTEXT("peak", "gauge", peak, "The most that was held of it."),
+	CONTEXT("barrier", "gauge", barrier, "What ordinary requests of it are held to."),
+	CONTEXT("limit", "gauge", limit, "Limit of it; none: unlimited."),
+	CONTEXT("failures_total", "counter", failures, "How often it was refused."),
 	{ "vz_guest_disk_used_bytes", "gauge", "Disk space in use, where quota counts it.",
 	  add_usage, offsetof(struct wabe_quota_usage, used_bytes), false },
 	{ "vz_guest_disk_soft_limit_bytes", "gauge", "Soft limit of disk space.", add_space_limit,
@@ -313,7 +339,7 @@ struct vzlist_prometheus *vzlist_prometheus_new(struct wabe_arena *arena,
 						  VZ_PARAM_DISKSPACE, VZ_PARAM_DISKINODES };
 
 	wanted->needs |= VZLIST_NEED_USAGE | VZLIST_NEED_MOUNT | VZLIST_NEED_DETAIL |
-			 VZLIST_NEED_TRAFFIC;
+			 VZLIST_NEED_TRAFFIC | VZLIST_NEED_CONTEXT;
 	wanted->stats = WABE_CGROUP_STATS_ALL;
 	wanted->has_params = true;
 	for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
