@@ -83,6 +83,13 @@ struct wabe_cgroup {
  */
 int wabe_cgroup_file_read(int dir_fd, const char *file, char *text, size_t room);
 
+/**
+ * wabe_cgroup_file_read_below() - the same of a cgroup that isn't open: of @path ("/vz/101") below
+ * @root_fd. For one file it costs half of what opening the directory and the file in it does.
+ */
+int wabe_cgroup_file_read_below(int root_fd, const char *path, const char *file, char *text,
+				size_t room);
+
 /** wabe_cgroup_file_write() - 0 or -errno; -ENOENT: there is no such file. */
 int wabe_cgroup_file_write(int dir_fd, const char *file, const char *text);
 
@@ -91,6 +98,9 @@ int wabe_cgroup_file_write(int dir_fd, const char *file, const char *text);
  * something else is in it).
  */
 int wabe_cgroup_file_u64(int dir_fd, const char *file, uint64_t *ret_value);
+
+/** wabe_cgroup_text_number() - a text that is one number, as wabe_cgroup_file_u64(). */
+int wabe_cgroup_text_number(const char *text, uint64_t *ret_value);
 
 /**
  * wabe_cgroup_text_u64() - value of "@key VALUE" in a flat keyed text (cgroup-v2.rst, "Format"). 0
@@ -128,6 +138,9 @@ extern const struct wabe_cgroup_ops wabe_cgroup_v2_ops;
 /** wabe_cgroup_v2_dir() - the handle's dir_fd, opened if need be; -errno (-ENOENT: no such cgroup).
  */
 int wabe_cgroup_v2_dir(struct wabe_cgroup *cgroup);
+
+/** wabe_cgroup_v2_read() - one file of it, by the directory if that is open. As wabe_cgroup_file_read(). */
+int wabe_cgroup_v2_read(struct wabe_cgroup *cgroup, const char *file, char *text, size_t room);
 
 /** wabe_cgroup_v2_available() - the root's cgroup.controllers; "" when it can't be read. */
 const char *wabe_cgroup_v2_available(struct wabe_cgroup *cgroup);
@@ -186,6 +199,10 @@ int wabe_cgroup_v1_complete(struct wabe_cgroup *cgroup, struct wabe_error *err);
  * -ENOTSUP: not mounted.
  */
 int wabe_cgroup_v1_dir(struct wabe_cgroup *cgroup, const char *controller);
+
+/** wabe_cgroup_v1_read() - one file of it in @controller's hierarchy, by the directory if that is open. */
+int wabe_cgroup_v1_read(struct wabe_cgroup *cgroup, const char *controller, const char *file,
+			char *text, size_t room);
 
 /** wabe_cgroup_v1_root() - O_PATH directory of the hierarchy's root; -ENOTSUP as above. */
 int wabe_cgroup_v1_root(struct wabe_cgroup *cgroup, const char *controller);

@@ -46,6 +46,35 @@ static void read_numbers(int dir_fd, const struct number *rows, size_t count, un
 	}
 }
 
+/*
+ * One counter whose file is by itself, as a list of many guests asks for, costs one open(2) and no directory. False: nothing was
+ * read, also when the cgroup is gone.
+ * @controller: of v1, NULL: the cgroup2 tree
+ */
+static bool read_alone(struct wabe_cgroup *cgroup, const char *controller,
+		       const struct number *rows, size_t count, unsigned int wanted,
+		       struct wabe_cgroup_stats *stats)
+{
+	const struct number *row = NULL;
+	char text[32];
+	int r;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_wanted(wanted, &rows[i]))
+			continue;
+		if (row || rows[i].key)
+			return false;
+		row = &rows[i];
+	}
+	if (!row)
+		return false;
+	r = controller ? wabe_cgroup_v1_read(cgroup, controller, row->file, text, sizeof(text))
+		       : wabe_cgroup_v2_read(cgroup, row->file, text, sizeof(text));
+	if (r >= 0)
+		wabe_cgroup_text_number(text, member(stats, row->offset));
+	return r >= 0;
+}
+
 #define AT(field) offsetof(struct wabe_cgroup_stats, field)
 
 static int read_v2(struct wabe_cgroup *cgroup, unsigned int wanted, struct wabe_cgroup_stats *stats,
@@ -78,8 +107,11 @@ static int read_v2(struct wabe_cgroup *cgroup, unsigned int wanted, struct wabe_
 		{ "memory.swap.peak", NULL, AT(swap_peak_bytes) },
 		{ swap, "max", AT(swap_failcnt) },
 	};
-	int dir_fd = wabe_cgroup_dir_fd(cgroup, err);
+	int dir_fd;
 
+	if (read_alone(cgroup, NULL, rows, ARRAY_SIZE(rows), wanted, stats))
+		return 0;
+	dir_fd = wabe_cgroup_dir_fd(cgroup, err);
 	if (dir_fd < 0)
 		return dir_fd;
 	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), wanted, stats);
@@ -215,16 +247,16 @@ static void v1_cpu(int dir_fd, unsigned int wanted, struct wabe_cgroup_stats *st
 	scale(&stats->cpu_throttled_us, 1, 1000);
 }
 
+static const struct number v1_pids_rows[] = {
+	{ "pids.current", NULL, AT(pids) },
+	{ "pids.max", NULL, AT(pids_max) },
+	{ "pids.events", "max", AT(pids_failcnt) },
+	{ "pids.peak", NULL, AT(pids_peak) },
+};
+
 static void v1_pids(int dir_fd, unsigned int wanted, struct wabe_cgroup_stats *stats)
 {
-	static const struct number rows[] = {
-		{ "pids.current", NULL, AT(pids) },
-		{ "pids.max", NULL, AT(pids_max) },
-		{ "pids.events", "max", AT(pids_failcnt) },
-		{ "pids.peak", NULL, AT(pids_peak) },
-	};
-
-	read_numbers(dir_fd, rows, ARRAY_SIZE(rows), wanted, stats);
+	read_numbers(dir_fd, v1_pids_rows, ARRAY_SIZE(v1_pids_rows), wanted, stats);
 }
 
 /* What v1's controllers count, and for the rest a hybrid host's cgroup2 tree. */
@@ -243,6 +275,9 @@ int wabe_cgroup_v1_stats(struct wabe_cgroup *cgroup, unsigned int wanted,
 	int r = 0;
 
 	memset(&stats, 0xff, sizeof(stats));
+	if (read_alone(cgroup, "pids", v1_pids_rows, ARRAY_SIZE(v1_pids_rows), wanted & PIDS,
+		       &stats))
+		wanted &= ~PIDS;
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		int dir_fd;
 

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -53,9 +54,29 @@ int wabe_cgroup_file_read(int dir_fd, const char *file, char *text, size_t room)
 	return (int)n;
 }
 
+int wabe_cgroup_file_read_below(int root_fd, const char *path, const char *file, char *text,
+				size_t room)
+{
+	char name[PATH_MAX];
+
+	if (snprintf(name, sizeof(name), "%s/%s", path[1] ? path + 1 : ".", file) >=
+	    (int)sizeof(name))
+		return -ENAMETOOLONG;
+	return wabe_cgroup_file_read(root_fd, name, text, room);
+}
+
 int wabe_cgroup_file_write(int dir_fd, const char *file, const char *text)
 {
 	return wabe_file_write_at(dir_fd, file, text, NULL);
+}
+
+int wabe_cgroup_text_number(const char *text, uint64_t *ret_value)
+{
+	if (strcmp(text, "max") == 0) {
+		*ret_value = UINT64_MAX;
+		return 0;
+	}
+	return wabe_parse_u64(text, 0, UINT64_MAX, ret_value);
 }
 
 int wabe_cgroup_file_u64(int dir_fd, const char *file, uint64_t *ret_value)
@@ -63,13 +84,7 @@ int wabe_cgroup_file_u64(int dir_fd, const char *file, uint64_t *ret_value)
 	char text[32];
 	int r = wabe_cgroup_file_read(dir_fd, file, text, sizeof(text));
 
-	if (r < 0)
-		return r;
-	if (strcmp(text, "max") == 0) {
-		*ret_value = UINT64_MAX;
-		return 0;
-	}
-	return wabe_parse_u64(text, 0, UINT64_MAX, ret_value);
+	return r < 0 ? r : wabe_cgroup_text_number(text, ret_value);
 }
 
 int wabe_cgroup_text_u64(const char *text, const char *key, uint64_t *ret_value)

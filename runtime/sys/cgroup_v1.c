@@ -221,6 +221,20 @@ int wabe_cgroup_v1_dir(struct wabe_cgroup *cgroup, const char *controller)
 	return hierarchy ? hierarchy_dir(cgroup, hierarchy) : -ENOTSUP;
 }
 
+int wabe_cgroup_v1_read(struct wabe_cgroup *cgroup, const char *controller, const char *file,
+			char *text, size_t room)
+{
+	struct hierarchy *hierarchy = controller_hierarchy(cgroup, controller);
+	int dir_fd;
+
+	if (!hierarchy)
+		return -ENOTSUP;
+	dir_fd = cgroup->v1_dir_fds[hierarchy - cgroup->v1->hierarchies];
+	return dir_fd >= 0 ? wabe_cgroup_file_read(dir_fd, file, text, room)
+			   : wabe_cgroup_file_read_below(hierarchy->root_fd, cgroup->path, file,
+							 text, room);
+}
+
 int wabe_cgroup_v1_root(struct wabe_cgroup *cgroup, const char *controller)
 {
 	struct hierarchy *hierarchy = controller_hierarchy(cgroup, controller);

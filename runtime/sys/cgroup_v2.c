@@ -31,6 +31,13 @@ int wabe_cgroup_v2_dir(struct wabe_cgroup *cgroup)
 	return cgroup->dir_fd;
 }
 
+int wabe_cgroup_v2_read(struct wabe_cgroup *cgroup, const char *file, char *text, size_t room)
+{
+	return cgroup->dir_fd >= 0 ? wabe_cgroup_file_read(cgroup->dir_fd, file, text, room)
+				   : wabe_cgroup_file_read_below(cgroup->root_fd, cgroup->path,
+								 file, text, room);
+}
+
 static int open_dir(struct wabe_cgroup *cgroup, struct wabe_error *err)
 {
 	int fd = wabe_cgroup_v2_dir(cgroup);
@@ -283,13 +290,9 @@ int wabe_cgroup_v2_freeze(struct wabe_cgroup *cgroup, bool is_frozen, int timeou
 int wabe_cgroup_v2_frozen(struct wabe_cgroup *cgroup, struct wabe_error *err)
 {
 	char text[WABE_CGROUP_TEXT_MAX];
-	int dir_fd = open_dir(cgroup, err);
 	uint64_t is_frozen = 0;
-	int r;
+	int r = wabe_cgroup_v2_read(cgroup, "cgroup.events", text, sizeof(text));
 
-	if (dir_fd < 0)
-		return dir_fd;
-	r = wabe_cgroup_file_read(dir_fd, "cgroup.events", text, sizeof(text));
 	if (r < 0)
 		return wabe_error_set(err, r == -ENODEV ? -ENOENT : r, "read cgroup.events of %s",
 				      cgroup->path);

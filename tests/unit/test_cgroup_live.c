@@ -13,7 +13,7 @@ static void test_life(struct live *live)
 {
 	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = open_at(live, "/deep/life");
 	struct wabe_error err = WABE_ERROR_INIT;
-	struct wabe_cgroup_stats stats;
+	struct wabe_cgroup_stats stats, one;
 	struct tap *t = live->t;
 	bool was_created = true;
 	pid_t pid;
@@ -24,6 +24,8 @@ static void test_life(struct live *live)
 		live->mode);
 	tap_int(t, wabe_cgroup_stats(cgroup, WABE_CGROUP_STATS_ALL, &stats, NULL), -ENOENT,
 		"%s: nor has it counters", live->mode);
+	tap_int(t, wabe_cgroup_stats(cgroup, WABE_CGROUP_STAT(pids), &stats, NULL), -ENOENT,
+		"%s: nor one of them", live->mode);
 	create(live, cgroup);
 	tap_int(t, wabe_cgroup_create(cgroup, &was_created, &err), 0,
 		"%s: an empty one may be there already", live->mode);
@@ -40,6 +42,11 @@ static void test_life(struct live *live)
 		"%s: counters", live->mode);
 	if (wabe_cgroup_has(cgroup, "pids"))
 		tap_int(t, (long long)stats.pids, 1, "%s: one process is counted", live->mode);
+	memset(&one, 0, sizeof(one));
+	tap_int(t, wabe_cgroup_stats(cgroup, WABE_CGROUP_STAT(pids), &one, &err), 0,
+		"%s: one counter alone", live->mode);
+	tap_ok(t, one.pids == stats.pids && one.memory_bytes == UINT64_MAX,
+	       "%s: is the same, and no other", live->mode);
 
 	tap_int(t, wabe_cgroup_remove(cgroup, 50, &err), -EBUSY,
 		"%s: one with processes is not removed", live->mode);
