@@ -53,7 +53,8 @@ struct wabe_runtime {
 	bool is_systemd;      /* new containers get their cgroup as a scope of systemd */
 	enum wabe_rootless_mode rootless;
 	struct wabe_log *log; /* NULL = silent */
-	/* NULL, or what its containers open their cgroups by, for who looks at many; outlives them */
+	/* NULL, or what its containers are opened by, for who looks at many; outlives them */
+	const int *state_root_fd; /* wabe_state_root_open() */
 	const struct wabe_cgroup_roots *cgroup_roots;
 };
 
@@ -210,6 +211,12 @@ int wabe_container_stats_json(struct wabe_container *c, struct wabe_buf *out,
 /** wabe_container_watch() - see wabe_cgroup_watch_open(). */
 int wabe_container_watch(struct wabe_container *c, enum wabe_cgroup_watched what,
 			 struct wabe_cgroup_watch *ret_watch, struct wabe_error *err);
+
+/**
+ * wabe_state_root_open() - the state root, checked as every load does it, for wabe_runtime.state_root_fd: who loads many
+ * containers checks it once. The descriptor, the caller's; -ENOENT: there is none, -EPERM: others may write to it.
+ */
+int wabe_state_root_open(const struct wabe_runtime *rt, struct wabe_error *err);
 
 /** wabe_container_ids() - ids below the state root, sorted, in @arena. One directory read. */
 int wabe_container_ids(const struct wabe_runtime *rt, struct wabe_arena *arena,

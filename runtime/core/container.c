@@ -3,6 +3,7 @@
 #include "core/container.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,7 +127,9 @@ const struct wabe_pairs *wabe_container_annotations(const struct wabe_container 
 const char *wabe_container_owner(const struct wabe_container *c, char text[WABE_OWNER_MAX])
 {
 	struct stat st;
-	uid_t uid = fstat(c->dir_fd, &st) < 0 ? geteuid() : st.st_uid;
+	int r = c->dir_fd < 0 ? fstatat(c->root_fd, c->state.id, &st, AT_SYMLINK_NOFOLLOW)
+			      : fstat(c->dir_fd, &st);
+	uid_t uid = r < 0 ? geteuid() : st.st_uid;
 
 	snprintf(text, WABE_OWNER_MAX, uid == 0 ? "root" : "#%u", (unsigned int)uid);
 	return text;
@@ -154,7 +157,8 @@ const struct wabe_spec *wabe_container_spec(struct wabe_container *c, struct wab
 
 	if (c->has_spec)
 		return &c->spec;
-	if (wabe_file_read_at(c->dir_fd, WABE_CONFIG_FILE, WABE_JSON_MAX_BYTES, &text, err) < 0 ||
+	if (wabe_state_dir(c, err) < 0 ||
+	    wabe_file_read_at(c->dir_fd, WABE_CONFIG_FILE, WABE_JSON_MAX_BYTES, &text, err) < 0 ||
 	    wabe_spec_parse(&c->spec, WABE_CONFIG_FILE, text.data, text.len, err) < 0) {
 		wabe_error_prefix(err, "container %s", c->state.id);
 		return NULL;

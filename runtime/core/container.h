@@ -55,11 +55,12 @@ struct wabe_container {
 	const struct wabe_runtime *rt;
 	struct wabe_state state;
 	int root_fd;   /* the state root */
-	int dir_fd;    /* the state directory */
+	int dir_fd;    /* the state directory, < 0: one of many, not opened so far */
 	int pidfd;     /* of init once opened, < 0 = not */
 	int notify_fd; /* bound socket of its sd_notify(3), not yet taken, < 0 = none */
 	int sync_fd;   /* socket to init while we are its creator, < 0 = not */
 	bool is_loaded; /* found, not made by us, or changed by others since: read again when we have its lock */
+	bool is_root_shared;   /* root_fd is the runtime's */
 	bool is_alone;	       /* a new one, and at most one other was in the state root */
 	bool is_damaged;       /* state.json can't be read */
 	struct wabe_spec spec; /* loaded from config.json on demand */
@@ -101,6 +102,9 @@ int wabe_state_save_config(struct wabe_container *c, const struct wabe_spec *spe
 /** wabe_state_new() - make <root>/<id>/ (0700); -EEXIST when the id is taken. The container is locked by the caller. */
 int wabe_state_new(const struct wabe_runtime *rt, const char *id,
 		   struct wabe_container **ret_container, struct wabe_error *err);
+
+/** wabe_state_dir() - c->dir_fd, opened on demand; -errno. */
+int wabe_state_dir(struct wabe_container *c, struct wabe_error *err);
 
 /** wabe_state_refresh() - read a loaded container's state again, after its lock was taken: who held it before may have changed it. */
 int wabe_state_refresh(struct wabe_container *c, struct wabe_error *err);

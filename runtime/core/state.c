@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/parse.h"
+#include "base/path.h"
 #include "core/container.h"
 #include "core/scope.h"
 #include "spec/spec.h"
@@ -143,7 +145,8 @@ void wabe_container_free(struct wabe_container **container)
 
 	if (!c)
 		return;
-	wabe_cleanup_close(&c->root_fd);
+	if (!c->is_root_shared)
+		wabe_cleanup_close(&c->root_fd);
 	wabe_cleanup_close(&c->dir_fd);
 	wabe_cleanup_close(&c->pidfd);
 	wabe_cleanup_close(&c->sync_fd);
@@ -179,6 +182,23 @@ static int open_root(const struct wabe_runtime *rt, bool is_made, nlink_t *ret_l
 			rt->state_root, st.st_uid, st.st_mode & 07777);
 	*ret_links = st.st_nlink;
 	return TAKE_FD(fd);
+}
+
+int wabe_state_root_open(const struct wabe_runtime *rt, struct wabe_error *err)
+{
+	nlink_t links;
+
+	return open_root(rt, false, &links, err);
+}
+
+int wabe_state_dir(struct wabe_container *c, struct wabe_error *err)
+{
+	if (c->dir_fd < 0)
+		c->dir_fd = openat(c->root_fd, c->state.id,
+				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return c->dir_fd < 0 ? wabe_error_set(err, -errno, "open state directory %s/%s",
+					      c->rt->state_root, c->state.id)
+			     : c->dir_fd;
 }
 
 static int check_id(const char *id, struct wabe_error *err)
@@ -278,17 +298,41 @@ static int assume_state(struct wabe_container *c, const char *id, struct wabe_er
 	return c->state.cgroup ? 0 : wabe_error_set(err, -ENOMEM, "container %s", id);
 }
 
-static int read_state(struct wabe_container *c, const char *id, struct wabe_error *err)
+static int take_state(struct wabe_container *c, const char *id, const char *text, size_t len,
+		      struct wabe_error *err)
 {
-	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
-	int r;
+	int r = wabe_state_parse(&c->arena, text, len, &c->state, err);
 
-	r = wabe_file_read_at(c->dir_fd, WABE_STATE_FILE, WABE_JSON_MAX_BYTES, &text, err);
-	if (r == 0)
-		r = wabe_state_parse(&c->arena, text.data, text.len, &c->state, err);
 	if (r == 0 && !wabe_str_equal(c->state.id, id))
 		r = wabe_error_say(err, -EINVAL, WABE_STATE_FILE ": id is \"%s\"", c->state.id);
 	return r;
+}
+
+static int read_state(struct wabe_container *c, const char *id, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
+	int r = wabe_file_read_at(c->dir_fd, WABE_STATE_FILE, WABE_JSON_MAX_BYTES, &text, err);
+
+	return r < 0 ? r : take_state(c, id, text.data, text.len, err);
+}
+
+/*
+ * One of many: by one path without its directory, and by one read, because what isn't whole doesn't parse. False: it has to be
+ * looked at as any other is.
+ */
+static bool read_state_of_many(struct wabe_container *c, const char *id)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char path[NAME_MAX + sizeof("/" WABE_STATE_FILE)], text[2048];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/" WABE_STATE_FILE, id);
+	fd = wabe_path_open_strict(c->root_fd, path, O_RDONLY | O_NOCTTY, 0, NULL);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	if (n > 0 && n < (ssize_t)sizeof(text) && take_state(c, id, text, (size_t)n, NULL) == 0)
+		return true;
+	c->state = (struct wabe_state){ 0 };
+	return false;
 }
 
 static int load_state(struct wabe_container *c, const char *id, struct wabe_error *err)
@@ -331,18 +375,23 @@ int wabe_container_load(const struct wabe_runtime *rt, const char *id,
 		return r;
 	if (!c)
 		return wabe_error_set(err, -ENOMEM, "container %s", id);
-	c->root_fd = open_root(rt, false, &links, err);
+	c->is_root_shared = rt->state_root_fd != NULL;
+	c->root_fd = c->is_root_shared ? *rt->state_root_fd : open_root(rt, false, &links, err);
 	if (c->root_fd == -ENOENT)
 		goto absent;
 	if (c->root_fd < 0)
 		return c->root_fd;
+	c->is_loaded = true;
+	if (c->is_root_shared && read_state_of_many(c, id)) {
+		*ret_container = TAKE_PTR(c);
+		return 0;
+	}
 	c->dir_fd = openat(c->root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->dir_fd < 0 && errno == ENOENT)
 		goto absent;
 	if (c->dir_fd < 0)
 		return wabe_error_set(err, -errno, "open state directory %s/%s", rt->state_root,
 				      id);
-	c->is_loaded = true;
 	r = load_state(c, id, err);
 	if (r < 0)
 		return r;
@@ -354,9 +403,12 @@ absent:
 
 int wabe_container_lock(struct wabe_container *c, int timeout_ms, struct wabe_error *err)
 {
-	int r = wabe_file_flock(c->dir_fd, timeout_ms);
+	int r = wabe_state_dir(c, err);
 	struct stat st;
 
+	if (r < 0)
+		return r;
+	r = wabe_file_flock(c->dir_fd, timeout_ms);
 	if (r == -EWOULDBLOCK)
 		return wabe_error_say(err, r, "container %s is locked by another process",
 				      c->state.id);

@@ -21,7 +21,8 @@ struct ids {
 
 struct look {
 	const struct vz_host *host;
-	struct wabe_runtime rt; /* the host's, with the cgroups' roots if any guest needs them */
+	struct wabe_runtime
+		rt; /* the host's, with the roots of states and cgroups if any guest needs them */
 	const struct vzlist_wanted *wanted;
 	const struct wabe_log *log;
 	struct wabe_arena *arena;
@@ -301,6 +302,7 @@ int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
 		void *data, struct wabe_error *err)
 {
 	_cleanup_(wabe_cgroup_roots_close) struct wabe_cgroup_roots *roots = NULL;
+	_cleanup_close_ int root_fd = -EBADF;
 	struct look look = { .host = host,
 			     .rt = host->rt,
 			     .wanted = wanted,
@@ -318,6 +320,9 @@ int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
 		r = list_candidates(&look, &ids, err);
 	if (r < 0)
 		return r;
+	root_fd = look.with_state.count ? wabe_state_root_open(&look.rt, NULL) : -EBADF;
+	if (root_fd >= 0)
+		look.rt.state_root_fd = &root_fd;
 	/* A host without cgroups has no counters, and a list all the same. */
 	if (look.with_state.count && wabe_cgroup_roots_open(&roots, NULL) == 0)
 		look.rt.cgroup_roots = roots;
