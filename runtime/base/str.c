@@ -92,17 +92,25 @@ int wabe_buf_puts(struct wabe_buf *buf, const char *s)
 
 int wabe_buf_printf(struct wabe_buf *buf, const char *fmt, ...)
 {
+	size_t room = buf->room - buf->len;
 	va_list ap;
 	int len;
 
+	/* Most often it fits what there is. */
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(room ? buf->data + buf->len : NULL, room, fmt, ap);
 	va_end(ap);
-	if (len < 0 || buf_grow(buf, (size_t)len) < 0)
+	if (len >= 0 && (size_t)len >= room) {
+		if (room)
+			buf->data[buf->len] = '\0';
+		if (buf_grow(buf, (size_t)len) < 0)
+			return -ENOMEM;
+		va_start(ap, fmt);
+		vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, ap);
+		va_end(ap);
+	}
+	if (len < 0)
 		return -ENOMEM;
-	va_start(ap, fmt);
-	vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, ap);
-	va_end(ap);
 	buf->len += (size_t)len;
 	return 0;
 }

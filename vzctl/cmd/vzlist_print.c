@@ -83,11 +83,30 @@ static size_t cut(const char *s, size_t max)
 /* One line, without the blanks at its end. */
 static void print_line(FILE *out, struct wabe_buf *line)
 {
-	size_t len = line->len;
+	while (line->len > 0 && line->data[line->len - 1] == ' ')
+		line->len--;
+	if (wabe_buf_puts(line, "\n") == 0)
+		fwrite(line->data, 1, line->len, out);
+}
 
-	while (len > 0 && line->data[len - 1] == ' ')
-		len--;
-	fprintf(out, "%.*s\n", (int)len, len ? line->data : "");
+static void add_blanks(struct wabe_buf *line, size_t count)
+{
+	char *room = wabe_buf_room(line, count);
+
+	if (room) {
+		memset(room, ' ', count);
+		line->len += count;
+	}
+}
+
+/* As printf's "%*s": @width < 0 is left-aligned; a list has thousands of them. */
+static void add_padded(struct wabe_buf *line, int width, const char *text, size_t len)
+{
+	size_t wide = (size_t)abs(width), blanks = wide > len ? wide - len : 0;
+
+	add_blanks(line, width > 0 ? blanks : 0);
+	wabe_buf_add(line, text, len);
+	add_blanks(line, width < 0 ? blanks : 0);
 }
 
 void vzlist_print_header(FILE *out, const struct vzlist_columns *columns)
@@ -117,8 +136,8 @@ void vzlist_print_row(FILE *out, const struct vzlist_columns *columns, const str
 		len = is_cut && is_cuttable(&cell)
 			      ? cut(text.data, (size_t)abs(column->field->width))
 			      : text.len;
-		wabe_buf_printf(&line, "%s%*.*s", i ? " " : "", column->field->width, (int)len,
-				text.data);
+		add_blanks(&line, i ? 1 : 0);
+		add_padded(&line, column->field->width, text.data, len);
 	}
 	print_line(out, &line);
 }

@@ -11,7 +11,8 @@
 struct scanner {
 	const char *text;
 	size_t at;
-	struct wabe_buf value;
+	char *value; /* with room for all of the text: unquoting makes nothing longer */
+	size_t len;
 	bool has_expansion;
 	const char *why;
 };
@@ -51,40 +52,36 @@ static int fail(struct scanner *s, const char *why)
 }
 
 /* Take @len characters as they are. */
-static int take(struct scanner *s, size_t len)
+static void take(struct scanner *s, size_t len)
 {
-	int r = wabe_buf_add(&s->value, s->text + s->at, len);
-
+	memcpy(s->value + s->len, s->text + s->at, len);
+	s->len += len;
 	s->at += len;
-	return r;
 }
 
 static int scan_single(struct scanner *s)
 {
 	const char *end = strchr(s->text + s->at + 1, '\'');
-	int r;
 
 	if (!end)
 		return fail(s, "a quote is not closed");
 	s->at++;
-	r = take(s, (size_t)(end - (s->text + s->at)));
+	take(s, (size_t)(end - (s->text + s->at)));
 	s->at++;
-	return r;
+	return 0;
 }
 
 static int scan_double(struct scanner *s)
 {
-	int r = 0;
-
 	s->at++;
-	while (r == 0 && s->text[s->at] != '"') {
+	while (s->text[s->at] != '"') {
 		size_t plain = strcspn(s->text + s->at, "\"\\$`");
 		char c = s->text[s->at + plain];
 
 		if (!c)
 			return fail(s, "a quote is not closed");
 		if (plain) {
-			r = take(s, plain);
+			take(s, plain);
 			continue;
 		}
 		if (c == '$' || c == '`')
@@ -92,10 +89,10 @@ static int scan_double(struct scanner *s)
 		/* Between double quotes a backslash is only special before these. */
 		if (c == '\\' && s->text[s->at + 1] && strchr("\\\"$`", s->text[s->at + 1]))
 			s->at++;
-		r = take(s, 1);
+		take(s, 1);
 	}
 	s->at++;
-	return r;
+	return 0;
 }
 
 static int scan_bare(struct scanner *s)
@@ -104,15 +101,15 @@ static int scan_bare(struct scanner *s)
 
 	if (strchr(";&|<>()", c))
 		return fail(s, "a character that has a meaning for shells must be quoted");
-	if (c == '$' || c == '`' ||
-	    (c == '~' && (s->value.len == 0 || s->value.data[s->value.len - 1] == ':')))
+	if (c == '$' || c == '`' || (c == '~' && (s->len == 0 || s->value[s->len - 1] == ':')))
 		s->has_expansion = true;
 	if (c == '\\') {
 		s->at++;
 		if (!s->text[s->at])
 			return fail(s, "a line ends in a backslash");
 	}
-	return take(s, 1);
+	take(s, 1);
+	return 0;
 }
 
 static int scan_value(struct scanner *s)
@@ -160,6 +157,9 @@ static int scan_assignment(struct scanner *s, struct wabe_arena *arena,
 	if (r < 0)
 		return r;
 	line->value_at = s->at;
+	s->value = wabe_arena_alloc(arena, strlen(s->text + s->at) + 1);
+	if (!s->value)
+		return -ENOMEM;
 	r = scan_value(s);
 	if (r < 0)
 		return r;
@@ -168,8 +168,9 @@ static int scan_assignment(struct scanner *s, struct wabe_arena *arena,
 	if (s->text[s->at] && (s->text[s->at] != '#' || !is_blank(s->text[s->at - 1])))
 		return fail(s, "there is something behind the value");
 	line->has_expansion = s->has_expansion;
-	line->value = wabe_arena_strndup(arena, s->value.len ? s->value.data : "", s->value.len);
-	return line->value ? 0 : -ENOMEM;
+	s->value[s->len] = '\0';
+	line->value = s->value;
+	return 0;
 }
 
 int vz_conffile_scan_line(struct wabe_arena *arena, const char *text,
@@ -186,7 +187,6 @@ int vz_conffile_scan_line(struct wabe_arena *arena, const char *text,
 	skip_blanks(&s);
 	if (text[s.at] && text[s.at] != '#')
 		r = scan_assignment(&s, arena, &line);
-	wabe_buf_free(&s.value);
 	if (r < 0) {
 		*ret_why = s.why;
 		return r;

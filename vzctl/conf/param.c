@@ -7,15 +7,24 @@
 
 #include "base/cleanup.h"
 
-enum vz_param_id vz_param_by_key(const char *key)
+/* @only: NULL, or the rows to look at */
+static enum vz_param_id find_key(const char *key, const bool *only)
 {
 	for (enum vz_param_id id = 0; id < VZ_PARAM_MAX; id++) {
-		const char *candidate = vz_param_row(id)->key;
+		const char *candidate;
 
+		if (only && !only[id])
+			continue;
+		candidate = vz_param_row(id)->key;
 		if (candidate && candidate[0] == key[0] && strcmp(candidate, key) == 0)
 			return id;
 	}
 	return VZ_PARAM_MAX;
+}
+
+enum vz_param_id vz_param_by_key(const char *key)
+{
+	return find_key(key, NULL);
 }
 
 int vz_params_set(struct vz_params *p, enum vz_param_id id, const char *text,
@@ -53,10 +62,10 @@ int vz_params_from_file(struct vz_params *p, const struct vz_conffile *file,
 {
 	for (size_t i = 0; i < file->count; i++) {
 		const struct vz_conffile_line *line = &file->lines[i];
-		enum vz_param_id id = line->key ? vz_param_by_key(line->key) : VZ_PARAM_MAX;
+		enum vz_param_id id = line->key ? find_key(line->key, p->only) : VZ_PARAM_MAX;
 		int r;
 
-		if (id == VZ_PARAM_MAX || (p->only && !p->only[id]))
+		if (id == VZ_PARAM_MAX)
 			continue;
 		r = set_from_line(p, id, line, err);
 		if (r == -ENOMEM)
@@ -150,11 +159,12 @@ static int apply_edit(struct wabe_arena *arena, enum vz_type type, struct vz_val
 int vz_params_merge(struct vz_params *base, const struct vz_params *over, struct wabe_error *err)
 {
 	for (enum vz_param_id id = 0; id < VZ_PARAM_MAX; id++) {
-		const struct vz_param *row = vz_param_row(id);
 		const struct vz_value *value = &over->values[id];
+		const struct vz_param *row;
 
 		if (!value->is_set)
 			continue;
+		row = vz_param_row(id);
 		if (!value->is_edit)
 			base->values[id] = *value;
 		else if (apply_edit(base->arena, row->rule.type, &base->values[id], value) < 0)
