@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "sys/cgroup_internal.h"
 
 #define HIERARCHIES_MAX WABE_CGROUP_HIERARCHIES_MAX
@@ -242,6 +243,23 @@ int wabe_cgroup_v1_root(struct wabe_cgroup *cgroup, const char *controller)
 	return hierarchy ? hierarchy->root_fd : -ENOTSUP;
 }
 
+/*
+ * Is it in force already, as most defaults are in a new cgroup? To look costs half of what libcgroup's write does, and the kernel
+ * goes through all cgroups to take a quota (kernel/sched/core.c, tg_set_bandwidth()), whatever it was before.
+ */
+static bool is_set(int dir_fd, const char *file, const char *value)
+{
+	char text[LIBCGROUP_VALUE_MAX + 2];
+	uint64_t number;
+
+	if (wabe_cgroup_file_read(dir_fd, file, text, sizeof(text)) <= 0)
+		return false;
+	/* memory.rst: no limit is written as -1. */
+	return strcmp(text, value) == 0 ||
+	       (strcmp(value, "-1") == 0 && wabe_parse_u64(text, 0, UINT64_MAX, &number) == 0 &&
+		number >= WABE_CGROUP_V1_UNLIMITED);
+}
+
 int wabe_cgroup_v1_set(struct wabe_cgroup *cgroup, const char *controller, const char *file,
 		       const char *value)
 {
@@ -254,6 +272,8 @@ int wabe_cgroup_v1_set(struct wabe_cgroup *cgroup, const char *controller, const
 	/* libcgroup's code for a missing file is the one that it has for everything. */
 	if (faccessat(dir_fd, file, F_OK, 0) < 0)
 		return -errno;
+	if (is_set(dir_fd, file, value))
+		return 0;
 	if (strlen(value) > LIBCGROUP_VALUE_MAX)
 		return wabe_cgroup_file_write(dir_fd, file, value);
 	group = cgroup_new_cgroup(cgroup->path + 1);
@@ -335,6 +355,7 @@ static int create_all(struct wabe_cgroup *cgroup, struct wabe_error *err)
 	return 0;
 }
 
+/* 1: it was empty, 0: it wasn't. */
 static int copy_if_empty(int from_fd, int to_fd, const char *file)
 {
 	char text[4096];
@@ -345,12 +366,26 @@ static int copy_if_empty(int from_fd, int to_fd, const char *file)
 	r = wabe_cgroup_file_read(from_fd, file, text, sizeof(text));
 	if (r >= (int)sizeof(text) - 1)
 		return -EFBIG;
-	return r < 0 ? r : wabe_cgroup_file_write(to_fd, file, text);
+	if (r >= 0)
+		r = wabe_cgroup_file_write(to_fd, file, text);
+	return r < 0 ? r : 1;
+}
+
+/* Of one cpuset from the one above. Those that will be made below one that isn't @is_last have it all from the beginning. */
+static int fill_one(int from_fd, int to_fd, bool is_last)
+{
+	int copied = copy_if_empty(from_fd, to_fd, "cpuset.cpus");
+	int r = copied < 0 ? copied : copy_if_empty(from_fd, to_fd, "cpuset.mems");
+
+	/* If that can't be, each is filled as this one was. */
+	if (r >= 0 && copied > 0 && !is_last)
+		(void)wabe_cgroup_file_write(to_fd, "cgroup.clone_children", "1");
+	return r;
 }
 
 /*
- * A new cpuset of v1 has no CPUs and no memory nodes, and takes no process before it has:
- * cpusets(7).
+ * A new cpuset of v1 has no CPUs and no memory nodes, and takes no process before it has: cpusets(7). To give it some makes the
+ * kernel build its scheduling domains anew, from all cpusets; with clone_children (cgroups.rst) it is born with those above.
  */
 static int fill_cpuset(struct wabe_cgroup *cgroup, struct wabe_error *err)
 {
@@ -370,9 +405,7 @@ static int fill_cpuset(struct wabe_cgroup *cgroup, struct wabe_error *err)
 		if (to_fd < 0)
 			r = -errno;
 		if (r == 0)
-			r = copy_if_empty(parent, to_fd, "cpuset.cpus");
-		if (r == 0)
-			r = copy_if_empty(parent, to_fd, "cpuset.mems");
+			r = fill_one(parent, to_fd, !at[len]);
 		if (r < 0)
 			return wabe_error_set(err, r,
 					      "give the cpuset of %s what the one above has",

@@ -159,6 +159,21 @@ more_teardown()
 	refused_container "linux.resources.cpu.mems"
 }
 
+@test "v1: a new cpuset has what those above have, from the beginning" {
+	local dir=/sys/fs/cgroup/cpuset
+
+	needs cpuset
+	[[ -e $dir/cpuset.cpus ]] || skip "no cpuset of v1"
+	conf '.linux.cgroupsPath = $path' --arg path "$CGROUP/above/one"
+	background
+	[[ $(<"$dir$CGROUP/above/one/cpuset.cpus") == "$(<"$dir/cpuset.cpus")" && $(<"$dir$CGROUP/above/one/cpuset.mems") == "$(<"$dir/cpuset.mems")" ]]
+	[[ $(<"$dir$CGROUP/above/cgroup.clone_children") == 1 ]]
+	mkdir "$dir$CGROUP/above/two"
+	[[ $(<"$dir$CGROUP/above/two/cpuset.cpus") == "$(<"$dir/cpuset.cpus")" ]]
+	ok W delete -f "$ID"
+	remove_cgroups "${CGROUP#/}"
+}
+
 @test "block devices" {
 	if cgroup_is_v2; then
 		needs io
