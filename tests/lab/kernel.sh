@@ -90,7 +90,7 @@ main()
 {
 	local patched=yes out obj without='^$'
 
-	[[ $1 != --unpatched ]] || { patched=no without=CONFIG_CGROUP_CTX && shift; }
+	[[ $1 != --unpatched ]] || { patched=no without='CONFIG_(CGROUP_)?CTX_?' && shift; }
 	# in the tree: the compiler is given paths that don't say where the tree is, which is what a compiler cache wants
 	out=$1 obj=$1/src/obj
 	shift
