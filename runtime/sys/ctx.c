@@ -22,6 +22,9 @@ static const char *const names[WABE_CTX_RESOURCE_MAX] = {
 	[WABE_CTX_NUMTCPSOCK] = "numtcpsock", [WABE_CTX_NUMOTHERSOCK] = "numothersock",
 	[WABE_CTX_NUMFLOCK] = "numflock",     [WABE_CTX_NUMPTY] = "numpty",
 	[WABE_CTX_NUMSIGINFO] = "numsiginfo", [WABE_CTX_LOCKEDPAGES] = "lockedpages",
+	[WABE_CTX_PHYSPAGES] = "physpages",   [WABE_CTX_SWAPPAGES] = "swappages",
+	[WABE_CTX_KMEMSIZE] = "kmemsize",     [WABE_CTX_SHMPAGES] = "shmpages",
+	[WABE_CTX_DCACHESIZE] = "dcachesize", [WABE_CTX_OOMGUARPAGES] = "oomguarpages",
 };
 
 const char *wabe_ctx_resource_name(enum wabe_ctx_resource resource)

@@ -14,7 +14,10 @@
 
 #include "base/error.h"
 
-/** What is counted, in the order of the kernel's enum ctx_resource. */
+/**
+ * What is counted: by the controller ctx, in the order of the kernel's enum ctx_resource; then what the memory controller counts
+ * of the same cgroup, which it alone limits (enum ctx_memory).
+ */
 enum wabe_ctx_resource {
 	WABE_CTX_NUMPROC,
 	WABE_CTX_NUMFILE,
@@ -24,16 +27,32 @@ enum wabe_ctx_resource {
 	WABE_CTX_NUMPTY,
 	WABE_CTX_NUMSIGINFO,
 	WABE_CTX_LOCKEDPAGES,
+	WABE_CTX_MEMORY_FIRST,
+	WABE_CTX_PHYSPAGES = WABE_CTX_MEMORY_FIRST,
+	WABE_CTX_SWAPPAGES,
+	WABE_CTX_KMEMSIZE,
+	WABE_CTX_SHMPAGES,
+	WABE_CTX_DCACHESIZE,
+	WABE_CTX_OOMGUARPAGES,
 	WABE_CTX_RESOURCE_MAX,
 };
 
 /* What barrier and limit are when there is none (CTX_NO_LIMIT). */
 #define WABE_CTX_NO_LIMIT ((uint64_t)INT64_MAX)
 
-/** One resource; lockedpages in pages of the machine, all else in pieces. */
+/* What the kernel doesn't keep of a resource. */
+enum {
+	WABE_CTX_LACKS_PEAK = 1 << 0,
+	WABE_CTX_LACKS_BOUNDS = 1 << 1, /* barrier and limit */
+	WABE_CTX_LACKS_FAILURES = 1 << 2,
+};
+
+/** One resource: "...pages" in pages of the machine, "...size" in bytes, all else in pieces. */
 struct wabe_ctx_count {
 	uint64_t held, peak, barrier, limit;
-	uint64_t failures; /* charges that were refused */
+	/* charges that were refused; of oomguarpages: processes killed for lack of memory */
+	uint64_t failures;
+	unsigned int lacks; /* bits: which of these aren't known */
 };
 
 /** Why the last task of a context is gone. */
@@ -65,7 +84,7 @@ struct wabe_ctx {
 	int status; /* wait(2)'s, of its init; for HALTED and REBOOTED that which its parent gets */
 };
 
-/** wabe_ctx_resource_name() - "numproc" ... as in the files of the controller. */
+/** wabe_ctx_resource_name() - "numproc", "physpages" ... as in the files of the controller. */
 const char *wabe_ctx_resource_name(enum wabe_ctx_resource resource);
 
 /**

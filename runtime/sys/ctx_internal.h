@@ -2,7 +2,7 @@
 /*
  * sys/ctx, inside: what the kernel's messages look like, and their parser. Only ctx*.c, its tests and its fuzzer.
  *
- * The numbers are those of include/uapi/linux/ctx.h (kernel-patches/linux-6.12, patch 10), which no distribution's headers have.
+ * The numbers are those of include/uapi/linux/ctx.h (kernel-patches/linux-6.12, patches 10 and 11), which no distribution's headers have.
  */
 #ifndef WABE_SYS_CTX_INTERNAL_H
 #define WABE_SYS_CTX_INTERNAL_H
@@ -34,9 +34,20 @@ enum {
 	CTX_A_KNOWN,
 };
 
-/* As the kernel's. */
+/* enum ctx_memory; the kernel's numbers of what ctx itself counts are those of enum wabe_ctx_resource */
+enum {
+	CTX_PHYSPAGES = 32,
+	CTX_SWAPPAGES,
+	CTX_KMEMSIZE,
+	CTX_SHMPAGES,
+	CTX_SOCKBUF, /* no beancounter: the sum of several, which nobody can take apart */
+	CTX_DCACHESIZE,
+	CTX_OOMGUARPAGES,
+};
+
+/* As the kernel's; .lacks was 0 in version 1. */
 struct ctx_count {
-	uint32_t resource, reserved;
+	uint32_t resource, lacks;
 	uint64_t held, peak, barrier, limit, failures;
 };
 
@@ -45,6 +56,9 @@ struct wabe_ctx_family {
 	uint16_t id;
 	uint32_t groups[WABE_CTX_GROUP_MAX]; /* 0: it has none of the name */
 };
+
+/** wabe_ctx_number() - the kernel's number of @resource. */
+uint32_t wabe_ctx_number(enum wabe_ctx_resource resource);
 
 /**
  * wabe_ctx_parse() - a message of the family: @len bytes behind its netlink header.

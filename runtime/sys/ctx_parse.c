@@ -93,22 +93,46 @@ static const struct genlmsghdr *split(const void *data, size_t len, struct genlm
 	return ret_head;
 }
 
+uint32_t wabe_ctx_number(enum wabe_ctx_resource resource)
+{
+	static const uint32_t memory[WABE_CTX_RESOURCE_MAX] = {
+		[WABE_CTX_PHYSPAGES] = CTX_PHYSPAGES,	[WABE_CTX_SWAPPAGES] = CTX_SWAPPAGES,
+		[WABE_CTX_KMEMSIZE] = CTX_KMEMSIZE,	[WABE_CTX_SHMPAGES] = CTX_SHMPAGES,
+		[WABE_CTX_DCACHESIZE] = CTX_DCACHESIZE, [WABE_CTX_OOMGUARPAGES] = CTX_OOMGUARPAGES,
+	};
+
+	return resource < WABE_CTX_MEMORY_FIRST ? (uint32_t)resource : memory[resource];
+}
+
+/* WABE_CTX_RESOURCE_MAX: not one of ours. */
+static enum wabe_ctx_resource resource_of(uint32_t number)
+{
+	enum wabe_ctx_resource i = 0;
+
+	while (i < WABE_CTX_RESOURCE_MAX && wabe_ctx_number(i) != number)
+		i++;
+	return i;
+}
+
 static int take_count(struct wabe_ctx *c, const unsigned char *record, size_t size)
 {
 	struct ctx_count count = { 0 };
+	enum wabe_ctx_resource resource;
 
 	memcpy(&count, record, size < sizeof(count) ? size : sizeof(count));
-	if (count.resource >= WABE_CTX_RESOURCE_MAX)
+	resource = resource_of(count.resource);
+	if (resource == WABE_CTX_RESOURCE_MAX)
 		return 0;
-	if (c->known & 1u << count.resource)
+	if (c->known & 1u << resource)
 		return -EPROTO;
-	c->known |= 1u << count.resource;
-	c->counts[count.resource] = (struct wabe_ctx_count){
+	c->known |= 1u << resource;
+	c->counts[resource] = (struct wabe_ctx_count){
 		.held = count.held,
 		.peak = count.peak,
 		.barrier = count.barrier,
 		.limit = count.limit,
 		.failures = count.failures,
+		.lacks = count.lacks,
 	};
 	return 0;
 }

@@ -187,6 +187,28 @@ refused()
 	[[ $(xargs <<<"$output") == "- - 400" ]]
 }
 
+@test "a guest's memory is told with the rest, and it finds itself in OpenVZ's tables" {
+	local held limit
+
+	running_guest --ram 128M --numfile 300:400
+	CT=102 guest
+	run_ok vzctl start 102
+	dir=$(guest_dir "$CT")
+	grep -qE '^physpages held=[1-9][0-9]* peak=[1-9][0-9]* barrier=max max=32768 failures=[0-9]+$' "$dir/ctx.memory"
+	grep -qE '^kmemsize held=[1-9][0-9]*$' "$dir/ctx.memory"
+	run_ok vzlist -Ho physpages,physpages.l "$CT"
+	read -r held limit <<<"$output"
+	((held > 0 && limit == 32768))
+	run_ok vzlist -Ho kmemsize,oomguarpages.f "$CT"
+	[[ $output =~ ^\ *[1-9][0-9]*\ +0\ *$ ]] || shown
+	[[ $(awk '$1 == "numfile" { print $4, $5 }' "/proc/bc/$CT/resources") == "300 400" ]]
+	[[ $(awk '/:/ { print $1 }' /proc/user_beancounters | xargs) == *"101: 102:"* ]]
+	inside 'cat /proc/user_beancounters'
+	[[ $(grep -o '^ *[0-9]*:' <<<"$output" | xargs) == "$CT:" ]] || shown
+	inside 'ls /proc/bc; cat /proc/bc/102/resources 2>/dev/null; cat /proc/vz/veinfo'
+	[[ $(grep -vx resources <<<"$output" | awk '{ print $1 }' | xargs) == "$CT $CT" ]] || shown
+}
+
 @test "one dump has all contexts, whoever's they are" {
 	local i
 

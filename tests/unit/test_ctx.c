@@ -65,7 +65,8 @@ static void put_head(struct message *m, unsigned char command, uint32_t id)
 static void fill_counts(struct ctx_count *counts, uint32_t id)
 {
 	for (uint32_t i = 0; i < WABE_CTX_RESOURCE_MAX; i++)
-		counts[i] = (struct ctx_count){ .resource = i,
+		counts[i] = (struct ctx_count){ .resource = wabe_ctx_number(i),
+						.lacks = i % 8,
 						.held = 10 * i + id,
 						.peak = 20 * i + id,
 						.barrier = 30 * i,
@@ -73,14 +74,20 @@ static void fill_counts(struct ctx_count *counts, uint32_t id)
 						.failures = i };
 }
 
+static void put_counts(struct message *m, unsigned char command, uint32_t id,
+		       const struct ctx_count *counts, size_t bytes)
+{
+	put_head(m, command, id);
+	put_u32(m, CTX_A_COUNT_SIZE, sizeof(*counts));
+	put_attr(m, CTX_A_COUNTS, counts, bytes);
+}
+
 static void make_counts(struct message *m, unsigned char command, uint32_t id)
 {
 	struct ctx_count counts[WABE_CTX_RESOURCE_MAX];
 
 	fill_counts(counts, id);
-	put_head(m, command, id);
-	put_u32(m, CTX_A_COUNT_SIZE, sizeof(*counts));
-	put_attr(m, CTX_A_COUNTS, counts, sizeof(counts));
+	put_counts(m, command, id, counts, sizeof(counts));
 }
 
 static void make_end(struct message *m, uint32_t id, uint32_t reason, uint32_t status)
@@ -124,6 +131,7 @@ static void test_counts(struct tap *t)
 	tap_int(t, (long long)c.counts[WABE_CTX_NUMPTY].limit, 40 * WABE_CTX_NUMPTY, "limit");
 	tap_int(t, (long long)c.counts[WABE_CTX_NUMPTY].failures, WABE_CTX_NUMPTY, "failures");
 	tap_ok(t, c.counts[WABE_CTX_NUMPROC].limit == WABE_CTX_NO_LIMIT, "no limit");
+	tap_int(t, (long long)c.counts[WABE_CTX_NUMPTY].lacks, WABE_CTX_NUMPTY % 8, "not kept");
 	make_counts(&m, CTX_CMD_LIMIT, 102);
 	tap_int(t, parse(&m, &c), 0, "a hit");
 	tap_int(t, c.kind, WABE_CTX_HIT, "its kind");
@@ -176,16 +184,32 @@ static void test_resources(struct tap *t)
 	struct wabe_ctx c = { 0 };
 	struct message m;
 
-	put_head(&m, CTX_CMD_NEW, 7);
-	put_u32(&m, CTX_A_COUNT_SIZE, sizeof(*counts));
-	put_attr(&m, CTX_A_COUNTS, counts, sizeof(counts));
+	put_counts(&m, CTX_CMD_NEW, 7, counts, sizeof(counts));
 	tap_int(t, parse(&m, &c), 0, "a resource that isn't known");
 	tap_int(t, c.known, 2, "is passed over");
 	counts[0].resource = 1;
-	put_head(&m, CTX_CMD_NEW, 7);
-	put_u32(&m, CTX_A_COUNT_SIZE, sizeof(*counts));
-	put_attr(&m, CTX_A_COUNTS, counts, sizeof(counts));
+	put_counts(&m, CTX_CMD_NEW, 7, counts, sizeof(counts));
 	refuses(t, &m, "a resource twice");
+}
+
+static void test_numbers(struct tap *t)
+{
+	static const enum wabe_ctx_resource all[] = {
+		[8 ... 31] = WABE_CTX_RESOURCE_MAX, [36] = WABE_CTX_RESOURCE_MAX,
+		[7] = WABE_CTX_LOCKEDPAGES,	    [32] = WABE_CTX_PHYSPAGES,
+		[33] = WABE_CTX_SWAPPAGES,	    [34] = WABE_CTX_KMEMSIZE,
+		[35] = WABE_CTX_SHMPAGES,	    [37] = WABE_CTX_DCACHESIZE,
+		[38] = WABE_CTX_OOMGUARPAGES,	    [39] = WABE_CTX_RESOURCE_MAX,
+	};
+	struct wabe_ctx c = { 0 };
+	struct message m;
+
+	for (uint32_t i = 7; i < ARRAY_SIZE(all); i++) {
+		put_counts(&m, CTX_CMD_NEW, 7, &(struct ctx_count){ .resource = i },
+			   sizeof(struct ctx_count));
+		tap_int(t, parse(&m, &c), 0, "resource %u", i);
+		tap_int(t, c.known, 1 << all[i] & ((1 << WABE_CTX_RESOURCE_MAX) - 1), "is it");
+	}
 }
 
 static void test_end(struct tap *t)
@@ -543,6 +567,7 @@ static void test_here(struct tap *t)
 
 int main(void)
 {
+	static const int queue_bytes = 200 << 10; /* doubled by the kernel: socket(7) */
 	struct wabe_ctx_link link = { .family = FAMILY };
 	struct tap t = TAP_INIT;
 	int fds[2];
@@ -550,6 +575,7 @@ int main(void)
 	test_counts(&t);
 	test_sizes(&t);
 	test_resources(&t);
+	test_numbers(&t);
 	test_end(&t);
 	test_heads(&t);
 	test_attrs(&t);
@@ -558,6 +584,8 @@ int main(void)
 	if (!tap_int(&t, socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0,
 		     "a pair of sockets"))
 		return tap_end(&t);
+	/* A whole dump, as nobody reads while it is said. */
+	(void)setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &queue_bytes, sizeof(queue_bytes));
 	link.fd = fds[0];
 	test_dump(&t, fds[1], &link);
 	test_torn(&t, fds[1], &link);

@@ -266,6 +266,41 @@ static void check_samples(struct tap *t, const struct vzlist_guest *g)
 	tap_ok(t, !strstr(text, "_limit{ctid=\"101\",name=\"\",resource=\"numfile\""), "no limit");
 }
 
+/* The memory controller's numbers by way of the context; what isn't kept there is what it was. */
+static void check_memory(struct tap *t, struct vzlist_guest *g)
+{
+	const unsigned int none = WABE_CTX_LACKS_PEAK | WABE_CTX_LACKS_BOUNDS |
+				  WABE_CTX_LACKS_FAILURES;
+	const uint64_t pages = (uint64_t)sysconf(_SC_PAGESIZE) / VZ_PAGE_BYTES;
+
+	g->context.known |= 1u << WABE_CTX_PHYSPAGES | 1u << WABE_CTX_KMEMSIZE |
+			    1u << WABE_CTX_OOMGUARPAGES;
+	g->context.counts[WABE_CTX_PHYSPAGES] =
+		(struct wabe_ctx_count){ 70, 80, WABE_CTX_NO_LIMIT, 90, 5, 0 };
+	g->context.counts[WABE_CTX_KMEMSIZE] =
+		(struct wabe_ctx_count){ 54321, 0, WABE_CTX_NO_LIMIT, WABE_CTX_NO_LIMIT, 0, none };
+	g->context.counts[WABE_CTX_OOMGUARPAGES] =
+		(struct wabe_ctx_count){ 75,
+					 0,
+					 WABE_CTX_NO_LIMIT,
+					 WABE_CTX_NO_LIMIT,
+					 2,
+					 WABE_CTX_LACKS_PEAK | WABE_CTX_LACKS_BOUNDS };
+	check_value(t, g, "physpages", 70 * pages);
+	check_value(t, g, "physpages.m", 80 * pages);
+	check_value(t, g, "physpages.b", WABE_CTX_NO_LIMIT);
+	check_value(t, g, "physpages.l", 90 * pages);
+	check_value(t, g, "physpages.f", 5);
+	check_value(t, g, "kmemsize", 54321);
+	check_value(t, g, "kmemsize.m", UINT64_MAX);
+	check_value(t, g, "kmemsize.l", UINT64_MAX);
+	check_value(t, g, "kmemsize.f", UINT64_MAX);
+	check_value(t, g, "oomguarpages", 75 * pages);
+	check_value(t, g, "oomguarpages.m", UINT64_MAX);
+	check_value(t, g, "oomguarpages.f", 2);
+	check_value(t, g, "shmpages", 2);
+}
+
 /* What the patched kernel's contexts tell goes before what cgroups count. */
 static void check_context(struct tap *t, const struct vzlist_guest *running)
 {
@@ -274,9 +309,9 @@ static void check_context(struct tap *t, const struct vzlist_guest *running)
 	g = *running;
 	g.has_context = true;
 	g.context.known = 1u << WABE_CTX_NUMPROC | 1u << WABE_CTX_NUMFILE;
-	g.context.counts[WABE_CTX_NUMPROC] = (struct wabe_ctx_count){ 8, 9, 60, 70, 4 };
+	g.context.counts[WABE_CTX_NUMPROC] = (struct wabe_ctx_count){ 8, 9, 60, 70, 4, 0 };
 	g.context.counts[WABE_CTX_NUMFILE] =
-		(struct wabe_ctx_count){ 300, 400, WABE_CTX_NO_LIMIT, WABE_CTX_NO_LIMIT, 0 };
+		(struct wabe_ctx_count){ 300, 400, WABE_CTX_NO_LIMIT, WABE_CTX_NO_LIMIT, 0, 0 };
 	check_value(t, &g, "numproc", 8);
 	check_value(t, &g, "numproc.m", 9);
 	check_value(t, &g, "numproc.b", 60);
@@ -289,6 +324,7 @@ static void check_context(struct tap *t, const struct vzlist_guest *running)
 	check_value(t, &g, "numpty", UINT64_MAX);
 	check_value(t, &g, "physpages", 3);
 	check_samples(t, &g);
+	check_memory(t, &g);
 	g.has_context = false;
 	check_value(t, &g, "numproc", 7);
 	check_value(t, &g, "numfile", UINT64_MAX);

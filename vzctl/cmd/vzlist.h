@@ -164,9 +164,9 @@ struct vzlist_wanted {
 	const char *hostname, *name, *description; /* patterns (fnmatch(3)) or NULL */
 	unsigned int needs;
 	unsigned int stats; /* WABE_CGROUP_STAT() of the counters that are shown */
-	unsigned int
-		context_stats; /* those of them that nobody needs of a guest whose context is known */
-	bool has_params;       /* is any of the following shown? */
+	unsigned int context_stats
+		[WABE_CTX_RESOURCE_MAX]; /* those of them that nobody needs of a guest of which the kernel tells this */
+	bool has_params;	   /* is any of the following shown? */
 	bool params[VZ_PARAM_MAX]; /* which parameters the columns show; what the rest of this
 				      struct needs is added */
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "cmd/vzlist.h"
@@ -170,6 +171,15 @@ static const struct count *find_count(enum vz_param_id id, size_t index)
 	return NULL;
 }
 
+/* What the memory controller has in pages of the machine, in OpenVZ's. */
+static uint64_t in_pages(const struct vzlist_field *field, uint64_t value)
+{
+	if (field->resource < WABE_CTX_MEMORY_FIRST || value == WABE_CTX_NO_LIMIT ||
+	    vz_param_row(field->id)->rule.unit != VZ_UNIT_PAGES)
+		return value;
+	return value * ((uint64_t)sysconf(_SC_PAGESIZE) / VZ_PAGE_BYTES);
+}
+
 /* A resource of @g's context; UINT64_MAX: the kernel doesn't tell. */
 static uint64_t context_value(const struct vzlist_guest *g, const struct vzlist_field *field,
 			      size_t index)
@@ -181,22 +191,37 @@ static uint64_t context_value(const struct vzlist_guest *g, const struct vzlist_
 		[LIMIT] = offsetof(struct wabe_ctx_count, limit),
 		[FAILCNT] = offsetof(struct wabe_ctx_count, failures),
 	};
+	static const unsigned int lacks[] = {
+		[MAXHELD] = WABE_CTX_LACKS_PEAK,
+		[BARRIER] = WABE_CTX_LACKS_BOUNDS,
+		[LIMIT] = WABE_CTX_LACKS_BOUNDS,
+		[FAILCNT] = WABE_CTX_LACKS_FAILURES,
+	};
+	const struct wabe_ctx_count *count = &g->context.counts[field->resource];
 	uint64_t value;
 
 	if (!g->has_context || !(field->needs & VZLIST_NEED_CONTEXT) ||
-	    !(g->context.known & 1u << field->resource))
+	    !(g->context.known & 1u << field->resource) || count->lacks & lacks[index])
 		return UINT64_MAX;
-	memcpy(&value, (const char *)&g->context.counts[field->resource] + offsets[index],
-	       sizeof(value));
-	return value;
+	memcpy(&value, (const char *)count + offsets[index], sizeof(value));
+	return index == FAILCNT ? value : in_pages(field, value);
 }
 
-/* A context is a cgroup with limits of other controllers: what they refuse it isn't charged for, so that all refusals are a sum. */
-static uint64_t with_context(uint64_t stats, uint64_t context, size_t index)
+/*
+ * A context is a cgroup with limits of other controllers: what they refuse it isn't charged for, so that all refusals are a sum.
+ * Of memory both say the same.
+ */
+static bool is_sum(const struct vzlist_field *field, size_t index)
+{
+	return index == FAILCNT && field->resource < WABE_CTX_MEMORY_FIRST;
+}
+
+static uint64_t with_context(const struct vzlist_field *field, size_t index, uint64_t stats,
+			     uint64_t context)
 {
 	if (context == UINT64_MAX)
 		return stats;
-	return index == FAILCNT && stats != UINT64_MAX ? stats + context : context;
+	return is_sum(field, index) && stats != UINT64_MAX ? stats + context : context;
 }
 
 static void get_counter(const struct vzlist_guest *g, const struct vzlist_field *field,
@@ -213,7 +238,7 @@ static void get_counter(const struct vzlist_guest *g, const struct vzlist_field 
 		value = vz_param_pair(&g->conf.params, field->id).barrier;
 	if (index == LIMIT && g->has_conf && vz_param_has(&g->conf.params, field->id))
 		value = vz_param_pair(&g->conf.params, field->id).limit;
-	value = with_context(value, context_value(g, field, index), index);
+	value = with_context(field, index, value, context_value(g, field, index));
 	if (value != UINT64_MAX)
 		set_number(cell, value);
 }
@@ -232,8 +257,8 @@ void vzlist_want(struct vzlist_wanted *wanted, const struct vzlist_column *colum
 		    !(is_whole || counts[i].index == column->index))
 			continue;
 		wanted->stats |= bit;
-		if (field->needs & VZLIST_NEED_CONTEXT && counts[i].index != FAILCNT)
-			wanted->context_stats |= bit;
+		if (field->needs & VZLIST_NEED_CONTEXT && !is_sum(field, counts[i].index))
+			wanted->context_stats[field->resource] |= bit;
 	}
 }
 
@@ -280,7 +305,7 @@ static const char *const traffic_members[] = { "bytes", "packets", NULL };
 	{                                                                                      \
 		name, header, 10, "mblf", 0, VZ_PARAM_##id, get_counter, counter_members, 0, 0 \
 	}
-/* One that our kernel counts. */
+/* One that our kernel counts, or tells of. */
 #define CONTEXT(name, header, id)                                                          \
 	{                                                                                  \
 		name, header, 10, "mblf", VZLIST_NEED_CONTEXT, VZ_PARAM_##id, get_counter, \
@@ -320,14 +345,14 @@ static const struct vzlist_field fields[] = {
 	PLAIN("nameserver", "NAMESERVER", -15, NAMESERVER, get_list),
 	PLAIN("searchdomain", "SEARCHDOMAIN", -15, SEARCHDOMAIN, get_list),
 	{ "status", "STATUS", -9, NULL, VZLIST_NEED_MOUNT, VZ_PARAM_MAX, get_status, NULL, 0, 0 },
-	COUNTER("kmemsize", "KMEMSIZE", KMEMSIZE),
+	CONTEXT("kmemsize", "KMEMSIZE", KMEMSIZE),
 	CONTEXT("lockedpages", "LOCKEDP", LOCKEDPAGES),
 	COUNTER("privvmpages", "PRIVVMP", PRIVVMPAGES),
-	COUNTER("shmpages", "SHMP", SHMPAGES),
+	CONTEXT("shmpages", "SHMP", SHMPAGES),
 	CONTEXT("numproc", "NPROC", NUMPROC),
-	COUNTER("physpages", "PHYSP", PHYSPAGES),
+	CONTEXT("physpages", "PHYSP", PHYSPAGES),
 	COUNTER("vmguarpages", "VMGUARP", VMGUARPAGES),
-	COUNTER("oomguarpages", "OOMGUARP", OOMGUARPAGES),
+	CONTEXT("oomguarpages", "OOMGUARP", OOMGUARPAGES),
 	CONTEXT("numtcpsock", "NTCPSOCK", NUMTCPSOCK),
 	CONTEXT("numflock", "NFLOCK", NUMFLOCK),
 	CONTEXT("numpty", "NPTY", NUMPTY),
@@ -337,10 +362,10 @@ static const struct vzlist_field fields[] = {
 	COUNTER("othersockbuf", "OTHSOCKB", OTHERSOCKBUF),
 	COUNTER("dgramrcvbuf", "DGRAMRB", DGRAMRCVBUF),
 	CONTEXT("numothersock", "NOTHSOCK", NUMOTHERSOCK),
-	COUNTER("dcachesize", "DCACHESZ", DCACHESIZE),
+	CONTEXT("dcachesize", "DCACHESZ", DCACHESIZE),
 	CONTEXT("numfile", "NFILE", NUMFILE),
 	COUNTER("numiptent", "NIPTENT", NUMIPTENT),
-	COUNTER("swappages", "SWAPP", SWAPPAGES),
+	CONTEXT("swappages", "SWAPP", SWAPPAGES),
 	DISK("diskspace", "DSPACE", DISKSPACE),
 	DISK("diskinodes", "DINODES", DISKINODES),
 	TRAFFIC("netin", "NETIN", IN4 | IN6),

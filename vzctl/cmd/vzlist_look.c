@@ -94,13 +94,17 @@ static unsigned int look_at_context(const struct look *look, const struct wabe_c
 				    struct vzlist_guest *g)
 {
 	const struct wabe_ctx *context = wabe_ctx_find(&look->contexts, g->ctid);
+	unsigned int stats = look->wanted->stats;
 
 	/* The id may be that of somebody else's container. */
 	g->has_context = context && context->cgroup == wabe_ctx_cgroup(wabe_container_cgroup(c));
 	if (!g->has_context)
-		return look->wanted->stats;
+		return stats;
 	g->context = *context;
-	return look->wanted->stats & ~look->wanted->context_stats;
+	for (size_t i = 0; i < WABE_CTX_RESOURCE_MAX; i++)
+		if (context->known & 1u << i)
+			stats &= ~look->wanted->context_stats[i];
+	return stats;
 }
 
 /* State and counters of a guest that libwabe knows. */

@@ -214,12 +214,12 @@ static int add_inode_limit(struct wabe_buf *out, const struct family *f,
 	return add_limit(out, f, g, VZ_PARAM_DISKINODES);
 }
 
-/* What the kernel counts of its context, if it has such. */
+/* What the kernel counts of its context, if it has such; memory is told by the cgroup's numbers, in bytes. */
 static int add_context(struct wabe_buf *out, const struct family *f, const struct vzlist_guest *g)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && g->has_context && i < WABE_CTX_RESOURCE_MAX; i++) {
+	for (size_t i = 0; r == 0 && g->has_context && i < WABE_CTX_MEMORY_FIRST; i++) {
 		uint64_t value = member(&g->context.counts[i], f->offset);
 
 		if (g->context.known & 1u << i && value != WABE_CTX_NO_LIMIT)
