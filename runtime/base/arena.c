@@ -93,16 +93,19 @@ char *wabe_arena_strdup(struct wabe_arena *arena, const char *s)
 
 char *wabe_arena_printf(struct wabe_arena *arena, const char *fmt, ...)
 {
+	char text[256];
 	va_list ap;
 	char *p;
 	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	p = len < 0 ? NULL : wabe_arena_alloc(arena, (size_t)len + 1);
 	if (!p)
 		return NULL;
+	if ((size_t)len < sizeof(text))
+		return memcpy(p, text, (size_t)len + 1);
 	va_start(ap, fmt);
 	vsnprintf(p, (size_t)len + 1, fmt, ap);
 	va_end(ap);

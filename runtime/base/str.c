@@ -115,6 +115,17 @@ int wabe_buf_printf(struct wabe_buf *buf, const char *fmt, ...)
 	return 0;
 }
 
+int wabe_buf_number(struct wabe_buf *buf, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	return wabe_buf_add(buf, digits + at, sizeof(digits) - at);
+}
+
 int wabe_buf_escape(struct wabe_buf *buf, const char *s)
 {
 	size_t before = buf->len;

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -57,11 +56,15 @@ int wabe_cgroup_file_read(int dir_fd, const char *file, char *text, size_t room)
 int wabe_cgroup_file_read_below(int root_fd, const char *path, const char *file, char *text,
 				size_t room)
 {
+	const char *relative = path[1] ? path + 1 : ".";
+	size_t len = strlen(relative), file_len = strlen(file);
 	char name[PATH_MAX];
 
-	if (snprintf(name, sizeof(name), "%s/%s", path[1] ? path + 1 : ".", file) >=
-	    (int)sizeof(name))
+	if (len + 1 + file_len >= sizeof(name))
 		return -ENAMETOOLONG;
+	memcpy(name, relative, len);
+	name[len] = '/';
+	memcpy(name + len + 1, file, file_len + 1);
 	return wabe_cgroup_file_read(root_fd, name, text, room);
 }
 

@@ -41,7 +41,7 @@ static void add_text(struct wabe_buf *out, const struct vzlist_cell *cell, bool 
 		wabe_buf_puts(out, cell->text);
 		break;
 	case VZLIST_NUMBER:
-		wabe_buf_printf(out, "%llu", (unsigned long long)cell->number);
+		wabe_buf_number(out, cell->number);
 		break;
 	case VZLIST_YESNO:
 		wabe_buf_puts(out, cell->number ? "yes" : "no");
@@ -95,6 +95,7 @@ static void add_blanks(struct wabe_buf *line, size_t count)
 
 	if (room) {
 		memset(room, ' ', count);
+		room[count] = '\0';
 		line->len += count;
 	}
 }

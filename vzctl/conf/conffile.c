@@ -302,7 +302,7 @@ const char *vz_conffile_expand(struct wabe_arena *arena, const char *value, uint
 		r = wabe_buf_add(&out, value, plain);
 		value += plain;
 		if (r == 0 && veid)
-			r = wabe_buf_printf(&out, "%u", ctid);
+			r = wabe_buf_number(&out, ctid);
 		if (*value && !veid) {
 			errno = EINVAL;
 			return NULL;

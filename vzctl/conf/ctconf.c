@@ -99,15 +99,14 @@ static int no_config(const struct vz_ctconf *conf, struct wabe_error *err)
 
 static int load(struct vz_ctconf *conf, enum vz_params_mode mode, struct wabe_error *err)
 {
-	char name[32];
 	int r = set_path(conf, err);
 
 	if (r < 0)
 		return r;
-	snprintf(name, sizeof(name), "%s.conf", conf->id);
 	if (conf->host->conf_fd < 0)
 		return no_config(conf, err);
-	r = vz_conffile_load_at(conf->host->conf_fd, name, &conf->file, err);
+	r = vz_conffile_load_at(conf->host->conf_fd, strrchr(conf->path, '/') + 1, &conf->file,
+				err);
 	if (r == -ENOENT)
 		return no_config(conf, err);
 	if (r == 0)
