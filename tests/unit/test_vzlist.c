@@ -3,6 +3,7 @@
  * guest. */
 #include "cmd/vzlist.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -379,11 +380,73 @@ static void check_running(struct tap *t)
 	free(text);
 }
 
+#define ROUND_COUNT 1000
+
+/* What a round of many took: every third isn't wanted, every seventh of the others is kept. */
+struct taken {
+	uint32_t last;
+	size_t count, kept, disorder;
+	const struct vzlist_guest *guests[ROUND_COUNT];
+};
+
+static bool look_at_number(const void *data, size_t index, struct vzlist_guest *g)
+{
+	const uint32_t *first = data;
+
+	*g = (struct vzlist_guest){ .ctid = *first + (uint32_t)index };
+	if (index % 50 == 0)
+		usleep(100);
+	return index % 3 != 0;
+}
+
+static bool take_number(void *data, struct vzlist_guest *g)
+{
+	struct taken *taken = data;
+
+	taken->disorder += g->ctid <= taken->last;
+	taken->last = g->ctid;
+	taken->count++;
+	if (g->ctid % 7)
+		return false;
+	taken->guests[taken->kept++] = g;
+	return true;
+}
+
+static void check_round(struct tap *t, bool is_alone)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	static const uint32_t first = 1000;
+	struct taken taken = { 0 };
+	const struct vzlist_round round = { .count = ROUND_COUNT,
+					    .is_alone = is_alone,
+					    .arena = &arena,
+					    .look = look_at_number,
+					    .data = &first,
+					    .take = take_number,
+					    .taker = &taken };
+	size_t wrong = 0;
+
+	tap_int(t, vzlist_go_round(&round), 0, "a round of many");
+	tap_int(t, (long long)taken.count, ROUND_COUNT - ROUND_COUNT / 3 - 1,
+		"  takes those that are wanted");
+	tap_int(t, (long long)taken.disorder, 0, "  in order");
+	for (size_t i = 1; i < taken.kept; i++)
+		wrong += taken.guests[i]->ctid <= taken.guests[i - 1]->ctid ||
+			 taken.guests[i]->ctid % 7;
+	tap_ok(t, taken.kept > 50 && wrong == 0, "  and leaves alone what is kept");
+	arena.max_bytes = 18 * (sizeof(struct vzlist_guest) + 16); /* more than there are slots */
+	taken = (struct taken){ 0 };
+	wabe_arena_free(&arena);
+	tap_int(t, vzlist_go_round(&round), -ENOMEM, "a round without memory");
+}
+
 int main(void)
 {
 	struct tap t = TAP_INIT;
 
 	check_running(&t);
+	check_round(&t, true);
+	check_round(&t, false);
 	if (geteuid() != 0) {
 		tap_skip(&t, "only root may list containers");
 		return tap_end(&t);

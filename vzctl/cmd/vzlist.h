@@ -188,14 +188,29 @@ typedef bool vzlist_found_fn(void *data, struct vzlist_guest *g);
 /**
  * vzlist_look() - call @found with each guest that is wanted, ascending by CTID. One pass: the
  * directory of running guests, that of configurations if others are wanted too, then each guest
- * once. Guests are in @arena; the memory of one that isn't kept is the next one's, so that a list
- * of many costs no more memory than one of few.
+ * once, many of them by a few threads. Guests are in @arena; the memory of one that isn't kept is a
+ * later one's, so that a list of many costs no more memory than one of few.
  * A guest whose configuration can't be read is listed all the same, and logged.
  */
 int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
 		const struct wabe_log *log, struct wabe_arena *arena, vzlist_found_fn *found,
 		void *data, struct wabe_error *err);
 void vzlist_drop(struct vzlist_guest *g);
+
+/** Guests to be looked at by several threads and taken in order. */
+struct vzlist_round {
+	size_t count;
+	bool is_alone; /* no threads: what is looked at can't be by several at once */
+	struct wabe_arena *arena;
+	/* Look at guest @index: in any thread, at several at once. @g: what it was before is to be overwritten. */
+	bool (*look)(const void *data, size_t index, struct vzlist_guest *g);
+	const void *data;
+	vzlist_found_fn *take; /* those that @look says yes of, in order, in the caller's thread */
+	void *taker;
+};
+
+/** vzlist_go_round() - all of them. 0 or -ENOMEM. */
+int vzlist_go_round(const struct vzlist_round *round);
 
 /** vzlist_detail_read() - what it counts beside vzlist_guest's stats. What isn't counted here is left out. */
 void vzlist_detail_read(struct wabe_container *c, struct vzlist_detail *ret_detail);

@@ -26,6 +26,7 @@ struct look {
 	const struct vzlist_wanted *wanted;
 	const struct wabe_log *log;
 	struct wabe_arena *arena;
+	struct ids ids;	       /* all that are looked at */
 	struct ids with_state; /* guests that libwabe knows: they run, or have left something */
 	int64_t now_us;
 	struct vz_traffic_counters counters; /* if has_counters */
@@ -280,25 +281,37 @@ static const enum vz_param_id always[] = {
 	VZ_PARAM_ROOT, VZ_PARAM_PRIVATE, VZ_PARAM_HOSTNAME, VZ_PARAM_NAME, VZ_PARAM_DESCRIPTION,
 };
 
-static int look_at_all(const struct look *look, struct ids ids, vzlist_found_fn *found, void *data,
+static bool look_at_index(const void *data, size_t index, struct vzlist_guest *g)
+{
+	const struct look *look = data;
+
+	*g = (struct vzlist_guest){ .ctid = look->ids.items[index] };
+	return look_at(look, g);
+}
+
+/*
+ * Records of traffic are locked, file systems' quotas may be asked by libraries, and libcgroup finds the hierarchies, if that has
+ * to be done for each: none of that by several at once.
+ */
+static bool is_for_one(const struct look *look)
+{
+	return look->wanted->needs & (VZLIST_NEED_TRAFFIC | VZLIST_NEED_USAGE) ||
+	       (look->with_state.count && !look->rt.cgroup_roots);
+}
+
+static int look_at_all(const struct look *look, vzlist_found_fn *found, void *data,
 		       struct wabe_error *err)
 {
-	struct vzlist_guest *g = NULL;
+	const struct vzlist_round round = { .count = look->ids.count,
+					    .is_alone = is_for_one(look),
+					    .arena = look->arena,
+					    .look = look_at_index,
+					    .data = look,
+					    .take = found,
+					    .taker = data };
+	int r = vzlist_go_round(&round);
 
-	for (size_t i = 0; i < ids.count; i++) {
-		if (!g)
-			g = wabe_arena_alloc(look->arena, sizeof(*g));
-		if (!g)
-			return wabe_error_set(err, -ENOMEM, "list containers");
-		*g = (struct vzlist_guest){ .ctid = ids.items[i] };
-		if (!look_at(look, g))
-			continue;
-		if (found(data, g))
-			g = NULL;
-		else
-			vzlist_drop(g);
-	}
-	return 0;
+	return r < 0 ? wabe_error_set(err, r, "list containers") : 0;
 }
 
 int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
@@ -313,7 +326,6 @@ int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
 			     .log = log,
 			     .arena = arena,
 			     .now_us = now_us() };
-	struct ids ids = { 0 };
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
@@ -321,7 +333,7 @@ int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
 	wanted->params[VZ_PARAM_LAYOUT] |= (wanted->needs & VZLIST_NEED_USAGE) != 0;
 	r = list_states(&look, err);
 	if (r == 0)
-		r = list_candidates(&look, &ids, err);
+		r = list_candidates(&look, &look.ids, err);
 	if (r < 0)
 		return r;
 	root_fd = look.with_state.count ? wabe_state_root_open(&look.rt, NULL) : -EBADF;
@@ -333,7 +345,7 @@ int vzlist_look(const struct vz_host *host, struct vzlist_wanted *wanted,
 	look.has_counters = (wanted->needs & VZLIST_NEED_TRAFFIC) &&
 			    vz_traffic_read(&look.counters, NULL) == 0;
 	look_for_contexts(&look);
-	r = look_at_all(&look, ids, found, data, err);
+	r = look_at_all(&look, found, data, err);
 	wabe_ctx_table_free(&look.contexts);
 	vz_traffic_free(&look.counters);
 	return r;
