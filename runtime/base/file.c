@@ -31,6 +31,23 @@ int wabe_file_read_at(int dir_fd, const char *path, size_t max_bytes, struct wab
 	return 0;
 }
 
+int wabe_file_read_regular(const char *path, size_t max_bytes, struct wabe_buf *ret_content,
+			   struct wabe_error *err)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	int r;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return wabe_error_set(err, -errno, "open %s", path);
+	if (!S_ISREG(st.st_mode))
+		return wabe_error_say(err, -EINVAL, "%s is no regular file", path);
+	if ((uint64_t)st.st_size > max_bytes)
+		return wabe_error_say(err, -EFBIG, "%s: more than %zu bytes", path, max_bytes);
+	r = wabe_fd_read_all(fd, max_bytes, ret_content);
+	return r < 0 ? wabe_error_set(err, r, "read %s", path) : 0;
+}
+
 /* "dir/name" to an open directory and the name in it. */
 static int open_parent(int dir_fd, const char *path, const char **ret_name, struct wabe_error *err)
 {

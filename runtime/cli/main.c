@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,13 +267,17 @@ int main(int argc, char **argv)
 	struct cli cli = { .argv = argv };
 	int r;
 
+	/* A caller that ignores it would have the kernel reap our children before we ask how they ended, and the container's ignore it. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	r = run(&cli, argc, argv, &err);
 	if (r < 0) {
 		wabe_log(&cli.log, WABE_LOG_ERROR, "%s", err.text);
 		r = CLI_EXIT_FAILED;
 	}
-	if (fflush(stdout) != 0)
+	if (fflush(stdout) != 0) {
+		wabe_log(&cli.log, WABE_LOG_ERROR, "write to standard output: %s", strerror(errno));
 		r = CLI_EXIT_FAILED;
+	}
 	wabe_cleanup_close(&cli.log.fd);
 	wabe_arena_free(&cli.arena);
 	return r;

@@ -34,22 +34,33 @@ int wabe_hooks_input(struct wabe_container *c, enum wabe_status status, struct w
 	return TAKE_FD(fd);
 }
 
-static void __attribute__((noreturn)) hook_child(const struct wabe_spec_hook *hook, int input_fd)
+/* @why_fd: where errno goes if it is none that can be executed */
+static void __attribute__((noreturn))
+hook_child(const struct wabe_spec_hook *hook, int input_fd, int why_fd)
 {
 	static char *const no_env[] = { NULL };
 	char *only_path[] = { (char *)hook->path, NULL };
 	sigset_t none;
+	int why;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (lseek(input_fd, 0, SEEK_SET) == 0 && dup2(input_fd, 0) == 0)
 		execve(hook->path, hook->args.count ? hook->args.items : only_path,
 		       hook->env.count ? hook->env.items : no_env);
-	_exit(errno == ENOENT ? 127 : 126);
+	why = errno;
+	(void)wabe_fd_write_all(why_fd, &why, sizeof(why));
+	_exit(why == ENOENT ? 127 : 126);
 }
 
-static int judge(const struct wabe_spec_hook *hook, int wait_status, struct wabe_error *err)
+/* @why_fd: as in hook_child(), whose end is gone by now */
+static int judge(const struct wabe_spec_hook *hook, int wait_status, int why_fd,
+		 struct wabe_error *err)
 {
+	int why;
+
+	if (read(why_fd, &why, sizeof(why)) == sizeof(why))
+		return wabe_error_set(err, -why, "execute %s", hook->path);
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
 		return 0;
 	if (WIFSIGNALED(wait_status))
@@ -65,14 +76,20 @@ static int run_one(const struct wabe_spec_hook *hook, int input_fd, struct wabe_
 	int timeout_ms = !hook->timeout.is_set			? -1
 			 : hook->timeout.value > INT_MAX / 1000 ? INT_MAX
 								: (int)hook->timeout.value * 1000;
-	_cleanup_close_ int pidfd = -EBADF;
-	pid_t pid = wabe_namespace_clone(0, -1, &pidfd, err);
-	int status, waited, r;
+	_cleanup_close_ int pidfd = -EBADF, why_fd = -EBADF, their_why_fd = -EBADF;
+	int status, waited, r, ends[2];
+	pid_t pid;
 
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return wabe_error_set(err, -errno, "run %s", hook->path);
+	why_fd = ends[0];
+	their_why_fd = ends[1];
+	pid = wabe_namespace_clone(0, -1, &pidfd, err);
 	if (pid < 0)
 		return pid;
 	if (pid == 0)
-		hook_child(hook, input_fd);
+		hook_child(hook, input_fd, their_why_fd);
+	wabe_cleanup_close(&their_why_fd);
 	waited = wabe_pidfd_wait(pidfd, timeout_ms, err);
 	if (waited < 0)
 		(void)wabe_pidfd_signal(pidfd, SIGKILL, NULL);
@@ -80,7 +97,7 @@ static int run_one(const struct wabe_spec_hook *hook, int input_fd, struct wabe_
 	if (waited < 0)
 		return wabe_error_say(err, waited, "%s did not end within %d s", hook->path,
 				      timeout_ms / 1000);
-	return r < 0 ? r : judge(hook, status, err);
+	return r < 0 ? r : judge(hook, status, why_fd, err);
 }
 
 int wabe_hooks_run_on(int input_fd, const char *name, const struct wabe_list *hooks,

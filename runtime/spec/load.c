@@ -202,7 +202,7 @@ int wabe_spec_load(struct wabe_spec *spec, const char *bundle, struct wabe_error
 
 	if (snprintf(path, sizeof(path), "%s/config.json", bundle) >= (int)sizeof(path))
 		return wabe_error_set(err, -ENAMETOOLONG, "bundle %s", bundle);
-	r = wabe_file_read_at(AT_FDCWD, path, WABE_JSON_MAX_BYTES, &text, err);
+	r = wabe_file_read_regular(path, WABE_JSON_MAX_BYTES, &text, err);
 	if (r == 0)
 		r = wabe_spec_parse(spec, "config.json", text.data ? text.data : "", text.len, err);
 	if (r == 0) {

@@ -245,14 +245,16 @@ int wabe_cgroup_v1_root(struct wabe_cgroup *cgroup, const char *controller)
 
 /*
  * Is it in force already, as most defaults are in a new cgroup? To look costs half of what libcgroup's write does, and the kernel
- * goes through all cgroups to take a quota (kernel/sched/core.c, tg_set_bandwidth()), whatever it was before.
+ * goes through all cgroups to take a quota (kernel/sched/core.c, __cfs_schedulable()), whatever it was before.
  */
 static bool is_set(int dir_fd, const char *file, const char *value)
 {
 	char text[LIBCGROUP_VALUE_MAX + 2];
+	int n = wabe_cgroup_file_read(dir_fd, file, text, sizeof(text));
 	uint64_t number;
 
-	if (wabe_cgroup_file_read(dir_fd, file, text, sizeof(text)) <= 0)
+	/* As long as there is room is cut, perhaps; and what is written to the kernel's own memory also has it counted. */
+	if (n <= 0 || n >= (int)sizeof(text) - 1 || wabe_str_starts(file, "memory.kmem."))
 		return false;
 	/* memory.rst: no limit is written as -1. */
 	return strcmp(text, value) == 0 ||

@@ -5,6 +5,15 @@
 
 load helpers
 
+@test "a guest whose file has lost its LOCAL_UID leaves no range of ids either" {
+	run_ok vzctl create "$CT"
+	run_ok vzctl create 102
+	sed -i /LOCAL_UID/d "$VZ/conf/$CT.conf"
+	run_ok vzctl destroy "$CT"
+	[[ $(readlink "$VZ"/uidranges/[0-9]*) == 102 ]]
+	run_ok vzctl destroy 102
+}
+
 @test "a guest is made: private area, configuration, range of ids; destroy takes it all away" {
 	run_ok vzctl create "$CT" --hostname web1
 	has "Container private area was created"

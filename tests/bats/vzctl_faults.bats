@@ -47,9 +47,13 @@ is_clean()
 
 create_again()
 {
+	local before
+
 	killed_at "$1" "$2" create $CT --name one --hostname h
+	before=$(vzctl status $CT)
 	call vzctl create $CT --name one
-	[[ $status == 0 || $status == 44 ]] || shown
+	# Who exists already did so before, for everybody to see.
+	[[ $status == 0 && $before == *deleted* || $status == 44 && $before == *exist* ]] || { echo "$before"; shown; }
 	run_ok vzctl set one --onboot yes --save
 	run_ok vzctl mount one
 	run_ok vzctl umount one

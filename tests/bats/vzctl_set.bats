@@ -44,6 +44,7 @@ load helpers
 	run_exit 21 vzctl set "$CT" --save --ram lots
 	run_exit 21 vzctl set "$CT" --save --cpuunits 0
 	run_exit 21 vzctl set "$CT" --save --numproc 5:1
+	has '"5:1": the barrier is above the limit'
 	run_exit 21 vzctl set "$CT" --save --onboot perhaps
 	run_exit 70 vzctl set "$CT" --save --hostname 'bad host'
 	run_exit 71 vzctl set "$CT" --save --ipadd 10.0.0.256
@@ -157,6 +158,7 @@ is_waiting()
 	printf 'NUMPROC="33"\nHOSTNAME="of-sample"\nOSTEMPLATE="other"\n' >"$VZ/conf/ve-s.conf-sample"
 	running_guest --hostname mine
 	run_ok vzctl set "$CT" --applyconfig s --save
+	hasnt "Network rate"
 	[[ $(key NUMPROC) == 33 || $(key NUMPROC) == 33:33 ]]
 	[[ $(key HOSTNAME) == mine && $(key OSTEMPLATE) == busybox && $(key ORIGIN_SAMPLE) == s ]]
 	run_exit 109 vzctl set "$CT" --applyconfig nope --save

@@ -77,6 +77,9 @@ quickly_refused()
 	rm "$B/config.json"
 	mkdir "$B/config.json"
 	quickly_refused "config.json"
+	rmdir "$B/config.json"
+	mkfifo "$B/config.json"
+	quickly_refused "config.json is no regular file"
 }
 
 @test "errors name the path of the field" {
@@ -239,6 +242,7 @@ refused_at()
 	refused "" W run --preserve-fds=x "$ID"
 	refused "" W --log-format xml list
 	refused "want auto, true or false" W --rootless=perhaps list
+	refused "No space left on device" bash -c '"$@" >/dev/full' - "$WABE" --root "$STATE" features
 }
 
 @test "--log and --log-format as engines want them" {

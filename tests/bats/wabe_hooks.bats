@@ -227,7 +227,17 @@ mounted_root()
 	hook prestart 'kill -9 $$'
 	refused_container "killed by signal 9"
 	conf '.hooks.prestart = [{path: "/no/such/hook"}]'
-	refused_container "hooks.prestart[0]: /no/such/hook"
+	refused_container "hooks.prestart[0]: execute /no/such/hook: No such file or directory"
+	conf '.hooks.prestart = [{path: "/etc/passwd"}]'
+	refused_container "hooks.prestart[0]: execute /etc/passwd: Permission denied"
+}
+
+@test "a caller that ignores the end of its children: hooks run, and the container doesn't ignore it" {
+	script 'grep SigIgn /proc/self/status'
+	hook createRuntime 'echo ran >"$LOG"'
+	call bash -c 'trap "" CHLD; exec "$@"' - "$WABE" --root "$STATE" run --bundle "$B" "$ID"
+	[[ $status == 0 && $output == SigIgn:*0000000000000000 ]] || shown
+	[[ $(cat "$T/log") == ran ]]
 }
 
 @test "startContainer and poststart that fail end the container" {

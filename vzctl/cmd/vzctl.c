@@ -285,8 +285,10 @@ int vz_vzctl_main(int argc, char **argv)
 
 	survive_signals();
 	r = run(&cli, argc, argv, &err);
-	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
+	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout))) {
+		wabe_log(&cli.log, WABE_LOG_ERROR, "write to standard output: %s", strerror(errno));
 		r = VZ_EXIT_IO;
+	}
 	wabe_arena_free(&cli.arena);
 	return r < 0 ? vz_exit_code(&err) : r;
 }

@@ -419,6 +419,9 @@ static int complain(const struct vz_rule *rule, const char *what, const char *te
 	if (code == -E2BIG)
 		return wabe_error_say(err, code, "%s \"%s\": the value is too long (%zu bytes)",
 				      what, shown, strlen(text));
+	if (code == -EDOM)
+		return wabe_error_say(err, -ERANGE, "%s \"%s\": the barrier is above the limit",
+				      what, shown);
 	if (code == -ERANGE && rule->max)
 		return wabe_error_say(err, code,
 				      "%s \"%s\": out of range, %llu to %llu%s%s are allowed", what,

@@ -135,7 +135,7 @@ int vz_value_join(struct wabe_arena *arena, enum vz_type type, struct vz_value *
 int vz_value_number(const char *text, enum vz_unit unit, uint64_t *ret_number);
 
 /** vz_value_pair() - "B:L" or "N" (both). As vz_value_number(). A barrier above the limit is
- * -ERANGE. */
+ * -EDOM. */
 int vz_value_pair(const char *text, enum vz_unit unit, struct vz_pair *ret_pair);
 
 /** vz_value_bytes() - @number of @unit (PAGES, KB; others are bytes already) in bytes; VZ_UNLIMITED

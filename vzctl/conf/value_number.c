@@ -147,7 +147,7 @@ int vz_value_pair(const char *text, enum vz_unit unit, struct vz_pair *ret_pair)
 	if (r < 0)
 		return r;
 	if (pair.barrier > pair.limit)
-		return -ERANGE;
+		return -EDOM;
 	*ret_pair = pair;
 	return 0;
 }

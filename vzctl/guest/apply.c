@@ -338,16 +338,19 @@ const struct vz_apply_row *vz_apply_rows(size_t *ret_count)
 	return rows;
 }
 
-static bool is_changed(const struct vz_apply_row *row, const struct vz_change *change)
+static bool is_asked(const struct vz_apply_row *row, const struct vz_change *change)
 {
-	if (change->sample && (row->flags & VZ_APPLY_SAMPLE))
-		return true;
 	if (row->concerns)
 		return row->concerns(change->params);
 	for (size_t i = 0; i < row->count; i++)
 		if (vz_param_has(change->params, row->params[i]))
 			return true;
 	return false;
+}
+
+static bool is_changed(const struct vz_apply_row *row, const struct vz_change *change)
+{
+	return (change->sample && (row->flags & VZ_APPLY_SAMPLE)) || is_asked(row, change);
 }
 
 bool vz_apply_is_concerned(const struct vz_apply_row *row, const struct vz_change *change,
@@ -365,7 +368,8 @@ static int do_row(struct vz_guest *g, const struct vz_apply_row *row,
 {
 	if (row->apply && row->apply(g, change, err) < 0)
 		return vz_error_default(err, row->kind);
-	if (row->said)
+	/* A sample without any of them only takes back what was there. */
+	if (row->said && is_asked(row, change))
 		vz_say(g, "%s", row->said);
 	return 0;
 }

@@ -23,12 +23,16 @@ static int release_ids(struct vz_guest *g, struct wabe_error *err)
 {
 	_cleanup_(vz_idrange_close) struct vz_idrange ranges = VZ_IDRANGE_INIT;
 	uint32_t uid;
+	bool is_known = vz_guest_uid(g, &uid);
 	int r;
 
-	if (!vz_guest_uid(g, &uid) || uid == 0)
+	if (is_known && uid == 0)
 		return 0;
 	r = vz_idrange_open(g->host, false, &ranges, err);
-	return r < 0 ? r : vz_idrange_release(&ranges, uid, g->ctid, err);
+	if (r < 0)
+		return r;
+	return is_known ? vz_idrange_release(&ranges, uid, g->ctid, err)
+			: vz_idrange_release_all(&ranges, g->ctid, err);
 }
 
 /* The guest is gone whether its generation can be removed or not; the next update tries again. */

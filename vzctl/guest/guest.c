@@ -303,7 +303,9 @@ int vz_guest_status(struct vz_guest *g, struct vz_guest_status *ret_status, stru
 		r = vz_guest_load(g, VZ_PARAMS_LENIENT, err);
 		if (r < 0)
 			return r;
-		status.is_existing = g->conf.private && stat(g->conf.private, &st) == 0;
+		/* A create that was killed behind its configuration is finished by whoever comes next with the lock. */
+		status.is_existing = g->conf.private &&
+				     (stat(g->conf.private, &st) == 0 || vz_repair_is_pending(g));
 		if (g->conf.root && vz_root_state(g->conf.root, &root, NULL) == 0)
 			status.is_mounted = root == VZ_ROOT_MOUNTED;
 	}

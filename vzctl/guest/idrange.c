@@ -3,6 +3,7 @@
  * guest/idrange: see idrange.h. Links instead of files, because a link and its content appear in
  * one step.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -193,5 +194,20 @@ int vz_idrange_release(struct vz_idrange *ranges, uint32_t uid, uint32_t ctid,
 	r = release_index(ranges->dir_fd, first, ctid, err);
 	if (last != first && r == 0)
 		r = release_index(ranges->dir_fd, last, ctid, err);
+	return r;
+}
+
+int vz_idrange_release_all(struct vz_idrange *ranges, uint32_t ctid, struct wabe_error *err)
+{
+	int fd = openat(ranges->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	_cleanup_closedir_ DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	uint32_t index;
+
+	if (!dir)
+		return wabe_error_set(err, -errno, "read the ranges of user ids");
+	while (r == 0 && (entry = readdir(dir)))
+		if (wabe_parse_u32(entry->d_name, &index) == 0)
+			r = release_index(ranges->dir_fd, index, ctid, err);
 	return r;
 }

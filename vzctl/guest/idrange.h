@@ -61,4 +61,7 @@ int vz_idrange_claim(struct vz_idrange *ranges, uint32_t uid, uint32_t ctid,
 int vz_idrange_release(struct vz_idrange *ranges, uint32_t uid, uint32_t ctid,
 		       struct wabe_error *err);
 
+/** vz_idrange_release_all() - free all that belongs to @ctid, found by a look at every range: for a guest that has lost its LOCAL_UID. */
+int vz_idrange_release_all(struct vz_idrange *ranges, uint32_t ctid, struct wabe_error *err);
+
 #endif

@@ -35,13 +35,32 @@ const char *vz_verdict_name(enum vz_verdict verdict)
 	return names[verdict];
 }
 
+/* The file of v1 that does what @file does on v2, if that is what the guest has. */
+static const char *file_here(const struct vz_verify *v, const char *file)
+{
+	static const struct {
+		const char *v2, *controller, *v1;
+	} rows[] = {
+		{ "memory.max", "memory", "memory.limit_in_bytes" },
+		{ "memory.swap.max", "memory", "memory.memsw.limit_in_bytes" },
+		{ "cpu.max", "cpu", "cpu.cfs_quota_us" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (strcmp(file, rows[i].v2) == 0 &&
+		    wabe_cgroup_has(v->cgroup, rows[i].controller) &&
+		    wabe_cgroup_is_v1(v->cgroup, rows[i].controller))
+			return rows[i].v1;
+	return file;
+}
+
 int vz_verify_say(struct vz_verify *v, enum vz_verdict verdict, const char *by, const char *fmt,
 		  ...)
 {
 	va_list ap;
 
 	v->result->verdict = verdict;
-	v->result->by = by;
+	v->result->by = file_here(v, by);
 	va_start(ap, fmt);
 	vsnprintf(v->result->note, sizeof(v->result->note), fmt, ap);
 	va_end(ap);

@@ -62,7 +62,7 @@ struct vz_verify_row {
 	int (*check)(struct vz_verify *v, struct wabe_error *err);
 };
 
-/** vz_verify_say() - the row's result. @by: a constant. Returns 0. */
+/** vz_verify_say() - the row's result. @by: a constant; a cgroup's file by its name of v2. Returns 0. */
 int vz_verify_say(struct vz_verify *v, enum vz_verdict verdict, const char *by, const char *fmt,
 		  ...) __attribute__((format(printf, 4, 5)));
 
