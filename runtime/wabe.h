@@ -257,9 +257,9 @@ pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args 
 			  struct wabe_error *err);
 
 /**
- * wabe_container_exec_relay() - the same, and wabe_console_relay() to its end; @args->ret_console_fd is not looked at. The kernel
- * reaps the process, so that the container can end while the caller is stopped or blocked; not if the caller has other children.
- * SIGCHLD has its default action afterwards.
+ * wabe_container_exec_relay() - the same, and wabe_console_relay() to its end; @args->ret_console_fd is not looked at. Who waits for
+ * the process is not the caller, so that the container can end while the caller is stopped or blocked (but that of an ordinary
+ * user's who is not root of its user namespace).
  * Returns the exit status as a shell counts it, or -errno when nothing was run.
  */
 int wabe_container_exec_relay(struct wabe_container *c, const struct wabe_exec_args *args,

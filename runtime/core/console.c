@@ -50,8 +50,7 @@ struct pipe_buffer {
 /* Whom it is about. */
 struct target {
 	pid_t pid; /* our child, whose end is waited for */
-	int fd;	   /* its pidfd; < 0: there is none, it stays until we reap it */
-	const struct wabe_autoreap *autoreap; /* NULL: we reap it */
+	int fd;	   /* a pidfd of who gets the signals; < 0: the same one */
 };
 
 struct relay {
@@ -127,54 +126,33 @@ static void pass_on(const struct target *target, int signal)
 		(void)kill(target->pid, signal);
 }
 
-static bool is_autoreaped(const struct target *target)
-{
-	return target->autoreap && target->autoreap->is_on;
-}
-
-/* As reap(). @signal: the last that came, .si_signo 0: none yet. */
-static bool has_ended(const struct target *target, const siginfo_t *signal, int *ret_status)
-{
-	return is_autoreaped(target) ? wabe_autoreap_ended(target->autoreap, signal, ret_status)
-				     : reap(target->pid, ret_status);
-}
-
-static void take_signal(const struct relay *r, int signal)
-{
-	if (signal != SIGCHLD && signal != SIGWINCH)
-		pass_on(&r->target, signal);
-	else if (signal == SIGWINCH && r->console_fd >= 0)
-		copy_size(r->console_fd);
-}
-
 /* As reap(). */
 static bool take_signals(struct relay *r, int *ret_status)
 {
 	struct signalfd_siginfo info[8];
 	ssize_t n = read(r->signal_fd, info, sizeof(info));
-	bool ended = false;
 
-	for (size_t i = 0; n > 0 && !ended && i < (size_t)n / sizeof(info[0]); i++) {
-		siginfo_t signal = { .si_signo = (int)info[i].ssi_signo,
-				     .si_code = info[i].ssi_code };
-
-		signal.si_pid = (pid_t)info[i].ssi_pid;
-		signal.si_status = info[i].ssi_status;
-		take_signal(r, signal.si_signo);
-		ended = has_ended(&r->target, &signal, ret_status);
+	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(info[0]); i++) {
+		if (info[i].ssi_signo == SIGCHLD)
+			continue;
+		if (info[i].ssi_signo == SIGWINCH && r->console_fd < 0)
+			continue;
+		if (info[i].ssi_signo == SIGWINCH)
+			copy_size(r->console_fd);
+		else
+			pass_on(&r->target, (int)info[i].ssi_signo);
 	}
-	return ended;
+	return reap(r->target.pid, ret_status);
 }
 
 /* What is for the container's process, and what tells of its end: taken when we look, not when they come. */
-static void block_signals(const struct target *target, sigset_t *ret_mask, sigset_t *ret_old)
+static void block_signals(sigset_t *ret_mask, sigset_t *ret_old)
 {
 	static const int forwarded[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1,
 					 SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGCHLD };
 
 	/* A caller that ignores it makes the kernel reap, and nothing would come. */
-	if (!is_autoreaped(target))
-		(void)signal(SIGCHLD, SIG_DFL);
+	(void)signal(SIGCHLD, SIG_DFL);
 	sigemptyset(ret_mask);
 	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
 		sigaddset(ret_mask, forwarded[i]);
@@ -185,12 +163,11 @@ static void block_signals(const struct target *target, sigset_t *ret_mask, sigse
 static void wait_for_end(const struct target *target, int *ret_status)
 {
 	sigset_t mask, old_mask;
-	siginfo_t info = { 0 };
 
-	block_signals(target, &mask, &old_mask);
+	block_signals(&mask, &old_mask);
 	/* It may have ended before; no signal comes then. */
-	while (!has_ended(target, &info, ret_status)) {
-		int signal = sigwaitinfo(&mask, &info);
+	while (!reap(target->pid, ret_status)) {
+		int signal = sigwaitinfo(&mask, NULL);
 
 		if (signal > 0 && signal != SIGCHLD && signal != SIGWINCH)
 			pass_on(target, signal);
@@ -205,7 +182,7 @@ static int relay_start(struct relay *r, struct wabe_error *err)
 
 	/* Our reader may go first; the container is still to be waited for and deleted. */
 	sigaction(SIGPIPE, &ignore, &r->old_pipe);
-	block_signals(&r->target, &mask, &r->old_mask);
+	block_signals(&mask, &r->old_mask);
 	r->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (r->signal_fd < 0)
 		return wabe_error_set(err, -errno, "listen to signals");
@@ -255,12 +232,12 @@ static void move_bytes(struct relay *r, const struct pollfd p[5])
 }
 
 /* poll(2) tells of a hangup whether it was asked to or not: what can't be used now is left out, or we would never sleep. */
-static void choose_events(const struct relay *r, bool ended, struct pollfd p[5])
+static void choose_events(const struct relay *r, bool has_ended, struct pollfd p[5])
 {
 	short console = (short)((is_pending(&r->to_user) ? 0 : POLLIN) |
 				(is_pending(&r->to_console) ? POLLOUT : 0));
 
-	p[0] = (struct pollfd){ .fd = ended ? -1 : r->signal_fd, .events = POLLIN };
+	p[0] = (struct pollfd){ .fd = has_ended ? -1 : r->signal_fd, .events = POLLIN };
 	p[1] = (struct pollfd){ .fd = r->has_input && !is_pending(&r->to_console) ? STDIN_FILENO
 										  : -1,
 				.events = POLLIN };
@@ -275,24 +252,24 @@ static void choose_events(const struct relay *r, bool ended, struct pollfd p[5])
 static void relay_loop(struct relay *r, int *ret_status)
 {
 	/* It may have ended before we listened; no signal comes then. */
-	bool ended = has_ended(&r->target, &(siginfo_t){ 0 }, ret_status);
+	bool has_ended = reap(r->target.pid, ret_status);
 
 	/* What the process wrote before its end is still delivered; a background process that keeps the terminal isn't waited for. */
 	for (;;) {
 		struct pollfd p[5];
 		int n;
 
-		choose_events(r, ended, p);
-		n = poll(p, ARRAY_SIZE(p), ended && !is_pending(&r->to_user) ? 0 : -1);
+		choose_events(r, has_ended, p);
+		n = poll(p, ARRAY_SIZE(p), has_ended && !is_pending(&r->to_user) ? 0 : -1);
 		if (n < 0 && errno != EINTR)
 			return;
 		if (n > 0)
 			move_bytes(r, p);
 		if (n > 0 && p[4].revents && wabe_notify_forward(r->notify, &r->notify->error) < 0)
 			wabe_notify_close(r->notify);
-		if (!ended && p[0].revents)
-			ended = take_signals(r, ret_status);
-		else if (ended && !is_pending(&r->to_user) && (n == 0 || !r->has_console))
+		if (!has_ended && p[0].revents)
+			has_ended = take_signals(r, ret_status);
+		else if (has_ended && !is_pending(&r->to_user) && (n == 0 || !r->has_console))
 			return;
 	}
 }
@@ -311,30 +288,21 @@ static int relay(const struct target *target, int console_fd, struct wabe_notify
 	return result;
 }
 
-static int follow(const struct target *target, int console_fd, struct wabe_notify *notify,
-		  struct wabe_error *err)
+int wabe_console_follow(pid_t pid, int target_fd, int console_fd, struct wabe_notify *notify,
+			struct wabe_error *err)
 {
+	const struct target target = { .pid = pid, .fd = target_fd };
 	int status = 0, r = 0;
 
 	if (console_fd < 0 && (!notify || notify->fd <= 0))
-		wait_for_end(target, &status);
+		wait_for_end(&target, &status);
 	else
-		r = relay(target, console_fd, notify, &status, err);
+		r = relay(&target, console_fd, notify, &status, err);
 	return r < 0 ? r : wabe_pidfd_shell_status(status);
-}
-
-int wabe_console_follow(pid_t pid, int pidfd, const struct wabe_autoreap *autoreap, int console_fd,
-			struct wabe_error *err)
-{
-	const struct target target = { .pid = pid, .fd = pidfd, .autoreap = autoreap };
-
-	return follow(&target, console_fd, NULL, err);
 }
 
 int wabe_console_relay(pid_t pid, int console_fd, struct wabe_notify *notify,
 		       struct wabe_error *err)
 {
-	const struct target target = { .pid = pid, .fd = -EBADF };
-
-	return follow(&target, console_fd, notify, err);
+	return wabe_console_follow(pid, -EBADF, console_fd, notify, err);
 }

@@ -20,7 +20,6 @@
 #include "base/fd.h"
 #include "core/attributes.h"
 #include "core/announce.h"
-#include "core/autoreap.h"
 #include "core/console.h"
 #include "core/container.h"
 #include "core/filter.h"
@@ -28,6 +27,7 @@
 #include "core/keyring.h"
 #include "core/listener.h"
 #include "core/rdt.h"
+#include "core/reaper.h"
 #include "core/subcgroup.h"
 #include "core/sync.h"
 #include "spec/spec.h"
@@ -53,7 +53,8 @@ struct exec {
 	int root_fd; /* of a container in the host's mount namespace; < 0: it has its own */
 	int ours_fd, theirs_fd, pidfd;
 	pid_t pid;
-	struct wabe_autoreap *autoreap; /* NULL: whoever called waits for the process */
+	bool has_reaper; /* the process is to be its child, not ours */
+	struct wabe_reaper reaper;
 };
 
 static const int join_flags[WABE_NS_MAX] = {
@@ -75,45 +76,8 @@ static void choose_namespaces(struct exec *e)
 	if (e->spec->has_uptime)
 		e->namespaces |= CLONE_NEWTIME;
 	e->is_staged = e->has_userns && geteuid() != 0;
-}
-
-/* What exec's process leaves open comes from the container's. */
-static void merge_process(struct exec *e)
-{
-	const struct wabe_spec_process *base = e->spec->process, *over = e->args->process;
-	struct wabe_spec_process *p = &e->process;
-
-	if (over)
-		*p = *over;
-	else if (base)
-		*p = *base;
-	if (!p->cwd)
-		p->cwd = base ? base->cwd : "/";
-	if (!base)
-		return;
-	if (!p->args.count)
-		p->args = base->args;
-	if (!p->env.count)
-		p->env = base->env;
-	if (!p->capabilities)
-		p->capabilities = base->capabilities;
-	if (!p->rlimits.count)
-		p->rlimits = base->rlimits;
-	if (!p->oom_score_adj.is_set)
-		p->oom_score_adj = base->oom_score_adj;
-	if (!p->user.umask.is_set)
-		p->user.umask = base->user.umask;
-	if (!p->apparmor_profile)
-		p->apparmor_profile = base->apparmor_profile;
-	if (!p->selinux_label)
-		p->selinux_label = base->selinux_label;
-	if (!p->scheduler)
-		p->scheduler = base->scheduler;
-	if (!p->io_priority)
-		p->io_priority = base->io_priority;
-	if (!p->exec_cpu_affinity)
-		p->exec_cpu_affinity = base->exec_cpu_affinity;
-	p->no_new_privileges |= base->no_new_privileges;
+	/* Who is staged is made by CLONE_PARENT: a reaper would have to be the stage's creator as well. */
+	e->has_reaper &= e->has_pidns && !e->is_staged;
 }
 
 static int prepare(struct exec *e, struct wabe_error *err)
@@ -128,7 +92,7 @@ static int prepare(struct exec *e, struct wabe_error *err)
 	if (!e->spec)
 		return err ? err->code : -EIO;
 	choose_namespaces(e);
-	merge_process(e);
+	wabe_spec_merge_process(&e->process, e->spec->process, e->args->process);
 	wabe_identity_warn(&e->process, e->has_userns, e->c->rt->log);
 	if (!e->args->main && !e->process.args.count)
 		return wabe_error_say(err, -EINVAL, "exec: no command");
@@ -182,7 +146,7 @@ static int open_places(struct exec *e, struct wabe_error *err)
 
 	if (r < 0)
 		return r;
-	if (e->has_pidns && !e->is_staged) {
+	if (e->has_pidns && !e->is_staged && !e->has_reaper) {
 		e->own_pidns_fd = wabe_namespace_open("/proc/self/ns/pid", CLONE_NEWPID, err);
 		if (e->own_pidns_fd < 0)
 			return e->own_pidns_fd;
@@ -403,6 +367,7 @@ static pid_t clone_inside(struct exec *e, struct wabe_error *err)
 	}
 	pid = clone_on_cpus(e, err);
 	if (pid == 0) {
+		wabe_reaper_leave(&e->reaper);
 		if (e->is_staged)
 			stage(e);
 		exec_child(e);
@@ -410,13 +375,34 @@ static pid_t clone_inside(struct exec *e, struct wabe_error *err)
 	return pid;
 }
 
+/* What it changes is in its copy: descriptors have other numbers in there. */
+static int reaper_main(void *data)
+{
+	struct exec e = *(const struct exec *)data;
+	struct wabe_error why = WABE_ERROR_INIT;
+	pid_t pid;
+
+	wabe_reaper_settle(&e.reaper);
+	pid = clone_inside(&e, &why);
+	wabe_reaper_wait(&e.reaper, pid, e.pidfd, &why);
+}
+
+static int spawn_by_reaper(struct exec *e, struct wabe_error *err)
+{
+	int r = wabe_reaper_start(&e->reaper, reaper_main, e, err);
+
+	if (r == 0)
+		r = wabe_reaper_child(&e->reaper, &e->ours_fd, &e->pid, &e->pidfd, err);
+	wabe_cleanup_close(&e->theirs_fd);
+	return r;
+}
+
 static int spawn(struct exec *e, struct wabe_error *err)
 {
 	int r;
 
-	/* In the host's pid namespace nobody waits for it but us. */
-	if (e->autoreap && e->has_pidns)
-		wabe_autoreap_begin(e->autoreap);
+	if (e->has_reaper)
+		return spawn_by_reaper(e, err);
 	e->pid = clone_inside(e, err);
 	r = go_back(e, e->pid < 0 ? NULL : err);
 	if (r < 0 && e->pid > 0)
@@ -484,9 +470,15 @@ static int announce(struct exec *e, struct wabe_error *err)
 	int r = wabe_announce(&to, e->pid, e->pidfd, err);
 
 	/* All else is done by the pidfd, but for the scheduler's last setting. What the child meets in there may take for ever. */
-	if (r == 0 && e->autoreap && !e->process.scheduler)
-		wabe_autoreap_release(e->autoreap, e->pid);
+	if (r == 0 && !e->process.scheduler)
+		wabe_reaper_release(&e->reaper);
 	return r;
+}
+
+/* Who waits for the process, in this one's children. */
+static pid_t waited(const struct exec *e)
+{
+	return e->reaper.pid > 0 ? e->reaper.pid : e->pid;
 }
 
 static int run(struct exec *e, struct wabe_error *err)
@@ -505,7 +497,8 @@ static int run(struct exec *e, struct wabe_error *err)
 		r = after[i](e, err);
 	if (r < 0 && e->pid > 0) {
 		(void)wabe_pidfd_signal(e->pidfd, SIGKILL, NULL);
-		(void)wabe_pidfd_reap(e->pid, &status, NULL);
+		wabe_reaper_release(&e->reaper);
+		(void)wabe_pidfd_reap(waited(e), &status, NULL);
 		wabe_announce_undo(&to);
 	}
 	return r;
@@ -521,11 +514,12 @@ static void close_all(struct exec *e)
 	wabe_cleanup_close(&e->root_fd);
 	wabe_cleanup_close(&e->ours_fd);
 	wabe_cleanup_close(&e->theirs_fd);
+	wabe_reaper_release(&e->reaper);
 	wabe_seccomp_program_free(&e->seccomp);
 }
 
 static int make(struct exec *e, struct wabe_container *c, const struct wabe_exec_args *args,
-		struct wabe_autoreap *autoreap, struct wabe_error *err)
+		bool has_reaper, struct wabe_error *err)
 {
 	int r;
 
@@ -539,10 +533,13 @@ static int make(struct exec *e, struct wabe_container *c, const struct wabe_exec
 		.ours_fd = -EBADF,
 		.theirs_fd = -EBADF,
 		.pidfd = -EBADF,
-		.autoreap = autoreap,
+		.has_reaper = has_reaper,
+		.reaper = WABE_REAPER_INIT,
 	};
 	r = run(e, err);
 	close_all(e);
+	if (r < 0)
+		wabe_reaper_free(&e->reaper);
 	return r < 0 ? wabe_error_prefix(err, "container %s", c->state.id) : 0;
 }
 
@@ -550,7 +547,7 @@ pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args 
 			  struct wabe_error *err)
 {
 	struct exec e;
-	int r = make(&e, c, args, NULL, err);
+	int r = make(&e, c, args, false, err);
 
 	wabe_cleanup_close(&e.pidfd);
 	return r < 0 ? r : e.pid;
@@ -561,18 +558,16 @@ int wabe_container_exec_relay(struct wabe_container *c, const struct wabe_exec_a
 {
 	_cleanup_close_ int console_fd = -EBADF;
 	struct wabe_exec_args with = *args;
-	struct wabe_autoreap autoreap = { 0 };
 	struct exec e;
 	int r;
 
 	if (!with.console_socket)
 		with.ret_console_fd = &console_fd;
-	r = make(&e, c, &with, &autoreap, err);
-	if (r == 0) {
-		wabe_autoreap_release(&autoreap, e.pid);
-		r = wabe_console_follow(e.pid, e.pidfd, &autoreap, console_fd, err);
-	}
-	wabe_autoreap_end(&autoreap);
+	r = make(&e, c, &with, true, err);
+	if (r == 0)
+		r = wabe_console_follow(waited(&e), e.pidfd, console_fd, NULL, err);
+	if (r >= 0)
+		wabe_reaper_free(&e.reaper);
 	wabe_cleanup_close(&e.pidfd);
 	return r;
 }

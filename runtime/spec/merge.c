@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * spec/merge: linux.resources of a container with those of an update over them; see spec.h.
+ * spec/merge: linux.resources of a container with those of an update over them, its process with another's; see spec.h.
  *
  * In an update zero leaves a limit as it is (runc's flags default to it), so that it never takes the place of a number.
  */
@@ -213,4 +213,39 @@ int wabe_spec_merge_resources(struct wabe_arena *arena, struct wabe_spec_resourc
 		r = merge_list(arena, &base->network.priorities, &over->network.priorities,
 			       &priority);
 	return r == 0 ? merge_unified(arena, &base->unified, &over->unified) : r;
+}
+
+#define FALL_BACK(member)                                   \
+	do {                                                \
+		if (!ret_process->member)                   \
+			ret_process->member = base->member; \
+	} while (0)
+
+void wabe_spec_merge_process(struct wabe_spec_process *ret_process,
+			     const struct wabe_spec_process *base,
+			     const struct wabe_spec_process *over)
+{
+	if (over || base)
+		*ret_process = over ? *over : *base;
+	if (!ret_process->cwd)
+		ret_process->cwd = base ? base->cwd : "/";
+	if (!base)
+		return;
+	if (!ret_process->args.count)
+		ret_process->args = base->args;
+	if (!ret_process->env.count)
+		ret_process->env = base->env;
+	if (!ret_process->rlimits.count)
+		ret_process->rlimits = base->rlimits;
+	if (!ret_process->oom_score_adj.is_set)
+		ret_process->oom_score_adj = base->oom_score_adj;
+	if (!ret_process->user.umask.is_set)
+		ret_process->user.umask = base->user.umask;
+	FALL_BACK(capabilities);
+	FALL_BACK(apparmor_profile);
+	FALL_BACK(selinux_label);
+	FALL_BACK(scheduler);
+	FALL_BACK(io_priority);
+	FALL_BACK(exec_cpu_affinity);
+	ret_process->no_new_privileges |= base->no_new_privileges;
 }

@@ -46,6 +46,14 @@ int wabe_spec_parse_resources(struct wabe_arena *arena, const char *what, const 
 int wabe_spec_merge_resources(struct wabe_arena *arena, struct wabe_spec_resources *base,
 			      const struct wabe_spec_resources *over);
 
+/**
+ * wabe_spec_merge_process() - a further process of a container: @over (NULL: the same again), and what that leaves open as in @base,
+ * the container's own (NULL: it has none). Shares both's texts.
+ */
+void wabe_spec_merge_process(struct wabe_spec_process *ret_process,
+			     const struct wabe_spec_process *base,
+			     const struct wabe_spec_process *over);
+
 /** wabe_spec_default() - what `wabe spec` prints: a shell in rootfs/, runc's default mounts, caps, masks, namespaces. */
 int wabe_spec_default(struct wabe_spec *spec, bool is_rootless, struct wabe_error *err);
 

@@ -210,18 +210,38 @@ is_blocked()
 	exec 7>&- 8>&-
 }
 
-@test "who is killed while visiting leaves the guest as it is, and it can be stopped" {
-	local visitor inside
+@test "who is killed while visiting leaves nobody on the host who waits" {
+	local visitor reaper
 
 	vzctl exec2 "$CT" 'echo here; exec sleep 1000' >"$T/visit" 3>&- &
 	visitor=$!
 	wait_for grep -q here "$T/visit"
-	inside=$(pgrep -P "$visitor")
+	reaper=$(pgrep -P "$visitor")
+	wait_for has_one_socket "$reaper"
 	kill -9 "$visitor"
-	wait "$visitor" || true
-	[[ -e /proc/$inside ]]
+	wait_for eval "[[ ! -e /proc/$reaper ]]"
 	run_ok vzctl stop "$CT" --fast
-	wait_for eval "[[ ! -e /proc/$inside ]]"
+}
+
+# Process $1 has a socket open, and nothing else.
+has_one_socket()
+{
+	[[ $(readlink "/proc/$1/fd/"*) =~ ^socket:\[[0-9]+\]$ ]]
+}
+
+@test "a stopped visitor with children of its own keeps no guest from stopping" {
+	local begin visitor
+
+	bash -c 'sleep 1000 & exec vzctl exec2 "$0" "echo here; exec sleep 1000"' "$CT" >"$T/visit" 3>&- &
+	visitor=$!
+	wait_for grep -q here "$T/visit"
+	kill -STOP "$visitor"
+	begin=$SECONDS
+	run_ok vzctl stop "$CT" --fast
+	((SECONDS - begin < 20))
+	kill "$(pgrep -P "$visitor" -x sleep)"
+	kill -CONT "$visitor"
+	wait "$visitor" || [[ $? == 137 ]]
 }
 
 @test "the exit status is told whatever other children the visitor has, and whatever signals come" {
@@ -266,10 +286,10 @@ is_sealed()
 	python3 -c 'import os, sys; sys.exit(not os.statvfs("/proc/%s/exe" % sys.argv[1]).f_flag & os.ST_RDONLY)' "$1"
 }
 
-# The process in the guest that process $1 made.
+# The process in the guest, whose parent waits for it in the stead of process $1.
 visits()
 {
-	pgrep -P "$1" -f "sleep 321"
+	pgrep -P "$(pgrep -P "$1")" -f "sleep 321"
 }
 
 @test "a guest without a user namespace is entered from a read-only mount of vzctl, others are not" {

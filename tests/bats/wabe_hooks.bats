@@ -236,7 +236,8 @@ mounted_root()
 	script 'grep SigIgn /proc/self/status'
 	hook createRuntime 'echo ran >"$LOG"'
 	call bash -c 'trap "" CHLD; exec "$@"' - "$WABE" --root "$STATE" run --bundle "$B" "$ID"
-	[[ $status == 0 && $output == SigIgn:*0000000000000000 ]] || shown
+	[[ $status == 0 && $output == SigIgn:* ]] || shown
+	(((0x${output##*[[:space:]]} & 1 << 16) == 0))
 	[[ $(cat "$T/log") == ran ]]
 }
 
