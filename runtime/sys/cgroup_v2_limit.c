@@ -217,6 +217,33 @@ static void add_rate(char *text, size_t room, const char *key, uint64_t value)
 		snprintf(text + at, room - at, " %s=%" PRIu64, key, value);
 }
 
+static bool is_rate(uint64_t value)
+{
+	return value && value != UINT64_MAX;
+}
+
+/* To have no limit is what a kernel without CONFIG_BLK_DEV_THROTTLING offers: as put_max(). */
+static int put_io_max(struct wabe_cgroup *cgroup, const char *device,
+		      const struct wabe_cgroup_io_limit *io, struct wabe_error *err)
+{
+	bool is_limit = is_rate(io->rbps) || is_rate(io->wbps) || is_rate(io->riops) ||
+			is_rate(io->wiops);
+	char rates[160] = "", value[192];
+	int r;
+
+	add_rate(rates, sizeof(rates), "rbps", io->rbps);
+	add_rate(rates, sizeof(rates), "wbps", io->wbps);
+	add_rate(rates, sizeof(rates), "riops", io->riops);
+	add_rate(rates, sizeof(rates), "wiops", io->wiops);
+	if (!*rates)
+		return 0;
+	snprintf(value, sizeof(value), "%s%s", device, rates);
+	r = wabe_cgroup_file_write(cgroup->dir_fd, "io.max", value);
+	return r < 0 && (is_limit || r != -ENOENT)
+		       ? wabe_cgroup_explain_v2(cgroup, r, "io.max", value, err)
+		       : 0;
+}
+
 static int limit_io(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits *l,
 		    struct wabe_error *err)
 {
@@ -224,15 +251,10 @@ static int limit_io(struct wabe_cgroup *cgroup, const struct wabe_cgroup_limits 
 
 	for (size_t i = 0; r == 0 && i < l->io.count; i++) {
 		const struct wabe_cgroup_io_limit *io = &l->io.items[i];
-		char device[32], rates[160] = "";
+		char device[32];
 
 		snprintf(device, sizeof(device), "%" PRIu32 ":%" PRIu32, io->major, io->minor);
-		add_rate(rates, sizeof(rates), "rbps", io->rbps);
-		add_rate(rates, sizeof(rates), "wbps", io->wbps);
-		add_rate(rates, sizeof(rates), "riops", io->riops);
-		add_rate(rates, sizeof(rates), "wiops", io->wiops);
-		if (*rates)
-			r = putf(cgroup, err, "io.max", "%s%s", device, rates);
+		r = put_io_max(cgroup, device, io, err);
 		if (r == 0 && io->weight)
 			r = put_io_weight(cgroup, device, io->weight, err);
 	}
