@@ -261,7 +261,8 @@ refused()
 	guest --ram 48M --swap 0
 	start_eventd
 	run_ok vzctl start "$CT"
-	call vzctl exec2 "$CT" 'echo 1000 >/proc/1/oom_score_adj; exec tail /dev/zero'
+	# Two: one alone had more than init with all that its score adds (mm/oom_kill.c, oom_badness()).
+	call vzctl exec2 "$CT" 'echo 1000 >/proc/1/oom_score_adj; tail /dev/zero & exec tail /dev/zero'
 	WAIT_TENTHS=600 wait_for is_cleaned
 	WAIT_TENTHS=200 wait_for has_event "$CT crash"
 	grep -q "CT $CT: crash: init was killed, there was no memory left" "$VZ/vzctl.log" "$T/eventd.log"
