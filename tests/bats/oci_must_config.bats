@@ -183,7 +183,7 @@ hook()
 	[[ $(paste -sd' ' "$T/log") == "host prestart host createRuntime host createContainer host poststart host poststop" ]] || { cat "$T/log"; return 1; }
 	[[ $(cat "$ROOTFS/log/file") == "inside startContainer" ]]
 	rm "$ROOTFS$T/program"
-	refused_container "hooks.startContainer[0]: $T/program"
+	refused_container "hooks.startContainer[0]: execute $T/program: No such file or directory"
 }
 
 @test "hooks of create run with the namespaces there and the root not yet changed" {
