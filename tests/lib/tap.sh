@@ -124,7 +124,7 @@ tap_judge_skips()
 		/^ok .*# skip/ {
 			text = $0
 			for (i = 1; i <= n; i++) if (text ~ patterns[i]) { print; next }
-			sub(/^ok/, "not ok"); sub(/# skip/, "[a skip that tests/skips.allow does not list]"); print; next
+			sub(/^ok/, "not ok"); sub(/# skip/, "[a skip that the list does not have]"); print; next
 		}
 		{ print }' "$2" >"$2.judged"
 	mv "$2.judged" "$2"
