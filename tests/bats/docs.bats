@@ -216,6 +216,17 @@ use_completion()
 	[[ -z $(offers wabe update --memory "") ]]
 }
 
+@test "a reader that has had enough is no error, a full disk is said" {
+	local i
+
+	for i in {1..20}; do
+		vzctl --list-params 2>>"$T/said" | true
+	done
+	[[ ! -s $T/said ]] || { cat "$T/said"; return 1; }
+	run -148 bash -c 'vzctl --list-params >/dev/full'
+	[[ $output == *"No space left on device" ]]
+}
+
 @test "the completion has values, samples, fields" {
 	use_completion
 	[[ $(offers vzctl set 101 --onboot "" | paste -sd' ') == "yes no" ]]

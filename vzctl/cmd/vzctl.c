@@ -286,7 +286,10 @@ int vz_vzctl_main(int argc, char **argv)
 	survive_signals();
 	r = run(&cli, argc, argv, &err);
 	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout))) {
-		wabe_log(&cli.log, WABE_LOG_ERROR, "write to standard output: %s", strerror(errno));
+		/* A reader that has had enough is no error of anybody's. */
+		if (errno != EPIPE)
+			wabe_log(&cli.log, WABE_LOG_ERROR, "write to standard output: %s",
+				 strerror(errno));
 		r = VZ_EXIT_IO;
 	}
 	wabe_arena_free(&cli.arena);
