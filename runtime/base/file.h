@@ -12,13 +12,6 @@
 #include "base/str.h"
 
 /**
- * wabe_file_read_regular() - the same of one that somebody else names: a pipe or a device, which may give nothing for ever or
- * bytes for ever, is -EINVAL. *ret_content is appended to, NUL-terminated, caller frees.
- */
-int wabe_file_read_regular(const char *path, size_t max_bytes, struct wabe_buf *ret_content,
-			   struct wabe_error *err);
-
-/**
  * wabe_file_read_at() - whole content of a regular or proc file.
  * @dir_fd: directory that @path is relative to (AT_FDCWD for the working directory)
  * @max_bytes: a larger file is -EFBIG
@@ -26,6 +19,13 @@ int wabe_file_read_regular(const char *path, size_t max_bytes, struct wabe_buf *
  */
 int wabe_file_read_at(int dir_fd, const char *path, size_t max_bytes, struct wabe_buf *ret_content,
 		      struct wabe_error *err);
+
+/**
+ * wabe_file_read_regular() - the same of one that somebody else names: a pipe or a device, which may give nothing for ever or
+ * bytes for ever, is -EINVAL. *ret_content is appended to, NUL-terminated, caller frees.
+ */
+int wabe_file_read_regular(const char *path, size_t max_bytes, struct wabe_buf *ret_content,
+			   struct wabe_error *err);
 
 enum wabe_file_sync {
 	WABE_FILE_VOLATILE, /* rename only: for /run, which does not outlive a power cut */
