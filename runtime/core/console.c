@@ -145,17 +145,20 @@ static bool take_signals(struct relay *r, int *ret_status)
 	return reap(r->target.pid, ret_status);
 }
 
-/* What is for the container's process, and what tells of its end: taken when we look, not when they come. */
+/*
+ * All is for the container's process, or tells of its end, and is taken when we look, not when it comes. Not what our own faults,
+ * our own output and our own job control raise.
+ */
 static void block_signals(sigset_t *ret_mask, sigset_t *ret_old)
 {
-	static const int forwarded[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1,
-					 SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGCHLD };
+	static const int own[] = { SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGTRAP, SIGSYS,
+				   SIGABRT, SIGPIPE, SIGTTIN, SIGTTOU, SIGURG };
 
 	/* A caller that ignores it makes the kernel reap, and nothing would come. */
 	(void)signal(SIGCHLD, SIG_DFL);
-	sigemptyset(ret_mask);
-	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
-		sigaddset(ret_mask, forwarded[i]);
+	sigfillset(ret_mask);
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		sigdelset(ret_mask, own[i]);
 	sigprocmask(SIG_BLOCK, ret_mask, ret_old);
 }
 

@@ -92,6 +92,25 @@ load oci
 	[[ $result == 7 && $(tail -1 "$T/stdout") == term ]]
 }
 
+@test "run passes every signal on that isn't its own, systemd's and those of job control too" {
+	local signal pid
+
+	# 36, 37: SIGRTMIN+2, SIGRTMIN+3 as systemd counts them; 30: SIGPWR, 20: SIGTSTP
+	script 'for s in 36 37 30 20 1 10 12 14; do trap "echo signal $s" $s; done; trap "echo end; exit 3" TERM
+		echo ready; while :; do sleep 0.05; done'
+	"${ENTER[@]}" "$WABE" --root "$STATE" run --bundle "$B" "$ID" >"$T/stdout" 2>&1 3>&- </dev/null &
+	pid=$!
+	wait_for grep -q ready "$T/stdout"
+	for signal in 36 37 30 20 1 10 12 14; do
+		kill -"$signal" "$pid"
+		wait_for grep -qx "signal $signal" "$T/stdout"
+	done
+	kill -TERM "$pid"
+	local result=0
+	wait "$pid" || result=$?
+	[[ $result == 3 && $(tail -1 "$T/stdout") == end ]]
+}
+
 @test "a detached container outlives its starter; --keep keeps a stopped one" {
 	background 'exec sleep 600'
 	[[ $(state_of) == running ]]
