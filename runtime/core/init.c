@@ -35,17 +35,29 @@
 /*
  * A clone is a peer of the mount it was made of: what the guest mounts on it would appear on the host. Only "shared" asks for
  * that, and not across a user namespace, where the kernel doesn't allow it on a copied mount either (mount_namespaces(7)).
+ * What the options ask for and is done with it is taken out of them: one call a mount in place of three.
  */
-static int leave_peers(const struct wabe_init *init, const struct wabe_init_mount *m,
-		       struct wabe_error *err)
+static struct wabe_mount_change take_change(const struct wabe_init *init,
+					    struct wabe_mount_options *o)
 {
-	unsigned int wanted = m->options.propagation;
-	struct wabe_mount_change change = { .propagation = wanted ? MS_SLAVE : MS_PRIVATE,
-					    .is_recursive = true };
+	unsigned int wanted = o->propagation;
+	bool is_of_all = o->is_propagation_recursive || !o->is_bind_recursive;
+	bool is_private = !wanted || (wanted == MS_PRIVATE && is_of_all);
+	struct wabe_mount_change change = {
+		.propagation = is_private ? MS_PRIVATE : MS_SLAVE,
+		.is_recursive = o->is_bind_recursive,
+	};
 
-	return wanted == MS_SHARED && !init->has_userns
-		       ? 0
-		       : wabe_mount_change(m->source_fd, &change, err);
+	if (wanted == MS_SHARED && !init->has_userns)
+		change.propagation = 0;
+	if (change.propagation == wanted)
+		o->propagation = 0;
+	if (!o->is_bind_recursive) {
+		change.set = o->attr_set;
+		change.clear = o->attr_clear;
+		o->attr_set = o->attr_clear = 0;
+	}
+	return change;
 }
 
 struct wabe_idmap *wabe_init_idmaps(struct wabe_init *init, const struct wabe_list *list)
@@ -122,6 +134,7 @@ static int take_link(struct wabe_init *init, struct wabe_init_mount *m, const ch
 static int prepare_source(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
 {
 	const char *path = m->spec->source;
+	struct wabe_mount_change change;
 	struct stat st;
 	int r;
 
@@ -134,14 +147,14 @@ static int prepare_source(struct wabe_init *init, struct wabe_init_mount *m, str
 	r = m->options.is_copy_symlink ? take_link(init, m, path, err) : 0;
 	if (r < 0 || m->link_target)
 		return r;
-	m->source_fd = wabe_mount_clone(AT_FDCWD, path, m->options.is_bind_recursive, err);
+	change = take_change(init, &m->options);
+	m->source_fd = wabe_mount_clone_changed(AT_FDCWD, path, &change, err);
 	if (m->source_fd < 0)
 		return m->source_fd;
 	if (fstat(m->source_fd, &st) < 0)
 		return wabe_error_set(err, -errno, "look at %s", path);
 	m->is_file = !S_ISDIR(st.st_mode);
-	r = leave_peers(init, m, err);
-	return r < 0 ? r : map_ids(init, m, err);
+	return map_ids(init, m, err);
 }
 
 static int clean_destination(struct wabe_init *init, struct wabe_init_mount *m,
