@@ -99,7 +99,8 @@ struct wabe_create_args {
 
 /**
  * wabe_container_create() - everything up to the user's process, which waits for wabe_container_start().
- * @spec: only read (and validated); it and the strings of @args must outlive the container that is returned
+ * @spec: only read; has passed wabe_spec_validate(), which wabe_spec_load() asks too. It and the strings of @args must outlive the
+ *        container that is returned
  * @ret_container: NULL or the container (caller frees)
  * On failure every step is undone. -EEXIST: the id is taken.
  */

@@ -51,10 +51,8 @@ static int check_args(struct create *cr, struct wabe_error *err)
 	const struct wabe_spec *spec = cr->init.spec;
 	const struct wabe_create_args *args = cr->init.args;
 	bool is_terminal = spec->process && spec->process->terminal;
-	int r = wabe_spec_validate(spec, err);
+	int r = wabe_root_check(spec, err);
 
-	if (r == 0)
-		r = wabe_root_check(spec, err);
 	if (r < 0)
 		return r;
 	if (is_terminal && !args->console_socket && !args->ret_console_fd)
