@@ -229,6 +229,8 @@ static int prepare(struct create *cr, struct wabe_error *err)
 
 	if (r == 0)
 		r = wabe_init_prepare(&cr->init, err);
+	if (r == 0)
+		wabe_sources_warn(&cr->init, cr->rt->log);
 	if (r == 0 && cr->init.spec->process)
 		wabe_identity_warn(cr->init.spec->process, cr->init.has_userns, cr->rt->log);
 	return r < 0 ? r

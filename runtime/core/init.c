@@ -32,34 +32,6 @@
 #include "sys/link.h"
 #include "sys/lsm.h"
 
-/*
- * A clone is a peer of the mount it was made of: what the guest mounts on it would appear on the host. Only "shared" asks for
- * that, and not across a user namespace, where the kernel doesn't allow it on a copied mount either (mount_namespaces(7)).
- * What the options ask for and is done with it is taken out of them: one call a mount in place of three.
- */
-static struct wabe_mount_change take_change(const struct wabe_init *init,
-					    struct wabe_mount_options *o)
-{
-	unsigned int wanted = o->propagation;
-	bool is_of_all = o->is_propagation_recursive || !o->is_bind_recursive;
-	bool is_private = !wanted || (wanted == MS_PRIVATE && is_of_all);
-	struct wabe_mount_change change = {
-		.propagation = is_private ? MS_PRIVATE : MS_SLAVE,
-		.is_recursive = o->is_bind_recursive,
-	};
-
-	if (wanted == MS_SHARED && !init->has_userns)
-		change.propagation = 0;
-	if (change.propagation == wanted)
-		o->propagation = 0;
-	if (!o->is_bind_recursive) {
-		change.set = o->attr_set;
-		change.clear = o->attr_clear;
-		o->attr_set = o->attr_clear = 0;
-	}
-	return change;
-}
-
 struct wabe_idmap *wabe_init_idmaps(struct wabe_init *init, const struct wabe_list *list)
 {
 	const struct wabe_spec_idmap *m = list->items;
@@ -68,136 +40,6 @@ struct wabe_idmap *wabe_init_idmaps(struct wabe_init *init, const struct wabe_li
 	for (size_t i = 0; maps && i < list->count; i++)
 		maps[i] = (struct wabe_idmap){ m[i].container_id, m[i].host_id, m[i].size };
 	return maps;
-}
-
-static int make_idmap_userns(struct wabe_init *init, const struct wabe_list *uid_list,
-			     const struct wabe_list *gid_list, struct wabe_error *err)
-{
-	const struct wabe_idmap *uids = wabe_init_idmaps(init, uid_list);
-	const struct wabe_idmap *gids = wabe_init_idmaps(init, gid_list);
-
-	if (!uids || !gids)
-		return wabe_error_set(err, -ENOMEM, "id maps");
-	return wabe_idmap_userns(uids, uid_list->count, gids, gid_list->count, err);
-}
-
-/* Mounts without mappings of their own share one namespace with the container's, or take the one that it joins. */
-static int container_userns(struct wabe_init *init, struct wabe_error *err)
-{
-	if (init->join_fds[WABE_NS_USER] >= 0)
-		return init->join_fds[WABE_NS_USER];
-	if (init->idmap_fd < 0)
-		init->idmap_fd = make_idmap_userns(init, &init->spec->uid_mappings,
-						   &init->spec->gid_mappings, err);
-	return init->idmap_fd;
-}
-
-/* config.md, "idmap": ids of the source, containerID in the mappings, show as hostID. Only a detached mount can be changed. */
-static int map_ids(struct wabe_init *init, const struct wabe_init_mount *m, struct wabe_error *err)
-{
-	const struct wabe_spec_mount *s = m->spec;
-	struct wabe_mount_change change = { .is_recursive = m->options.is_idmap_recursive };
-	_cleanup_close_ int own_fd = -EBADF;
-	int r;
-
-	if (!m->options.is_idmap)
-		return 0;
-	if (s->uid_mappings.count)
-		change.userns_fd = own_fd =
-			make_idmap_userns(init, &s->uid_mappings, &s->gid_mappings, err);
-	else
-		change.userns_fd = container_userns(init, err);
-	if (change.userns_fd < 0)
-		return change.userns_fd;
-	r = wabe_mount_change(m->source_fd, &change, err);
-	return r < 0 ? wabe_error_prefix(
-			       err,
-			       "idmap of %s (does its filesystem support it? is it mapped already?)",
-			       s->source)
-		     : 0;
-}
-
-static int take_link(struct wabe_init *init, struct wabe_init_mount *m, const char *path,
-		     struct wabe_error *err)
-{
-	char target[PATH_MAX];
-	ssize_t n = readlink(path, target, sizeof(target));
-
-	if (n < 0)
-		return errno == EINVAL ? 0 : wabe_error_set(err, -errno, "bind %s", path);
-	if (n == sizeof(target))
-		return wabe_error_set(err, -ENAMETOOLONG, "bind %s", path);
-	m->link_target = wabe_arena_printf(&init->arena, "%.*s", (int)n, target);
-	return m->link_target ? 0 : wabe_error_set(err, -ENOMEM, "source");
-}
-
-static int prepare_source(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
-{
-	const char *path = m->spec->source;
-	struct wabe_mount_change change;
-	struct stat st;
-	int r;
-
-	if (!m->options.is_bind)
-		return 0;
-	if (path[0] != '/')
-		path = wabe_arena_printf(&init->arena, "%s/%s", init->args->bundle, path);
-	if (!path)
-		return wabe_error_set(err, -ENOMEM, "source");
-	r = m->options.is_copy_symlink ? take_link(init, m, path, err) : 0;
-	if (r < 0 || m->link_target)
-		return r;
-	change = take_change(init, &m->options);
-	m->source_fd = wabe_mount_clone_changed(AT_FDCWD, path, &change, err);
-	if (m->source_fd < 0)
-		return m->source_fd;
-	if (fstat(m->source_fd, &st) < 0)
-		return wabe_error_set(err, -errno, "look at %s", path);
-	m->is_file = !S_ISDIR(st.st_mode);
-	return map_ids(init, m, err);
-}
-
-static int clean_destination(struct wabe_init *init, struct wabe_init_mount *m,
-			     struct wabe_error *err)
-{
-	char *path = wabe_arena_strdup(&init->arena, m->spec->destination);
-
-	if (!path)
-		return wabe_error_set(err, -ENOMEM, "destination");
-	wabe_path_clean(path);
-	m->destination = path;
-	return path[1] ? 0
-		       : wabe_error_say(err, -EINVAL, "destination %s: is the root itself",
-					m->spec->destination);
-}
-
-static int prepare_mounts(struct wabe_init *init, struct wabe_error *err)
-{
-	const struct wabe_spec_mount *specs = init->spec->mounts.items;
-	size_t count = init->spec->mounts.count;
-
-	init->mounts = wabe_arena_array(&init->arena, count, sizeof(*init->mounts));
-	if (!init->mounts)
-		return wabe_error_set(err, -ENOMEM, "mounts");
-	for (size_t i = 0; i < count; i++)
-		init->mounts[i] =
-			(struct wabe_init_mount){ .spec = &specs[i], .source_fd = -EBADF };
-	for (size_t i = 0; i < count; i++) {
-		int r = wabe_spec_mount_options(&init->arena, &specs[i], &init->mounts[i].options,
-						err);
-
-		if (r == 0)
-			r = clean_destination(init, &init->mounts[i], err);
-		if (r == 0 && init->mounts[i].options.is_remount)
-			r = wabe_remount_prepare(init, i, err);
-		else if (r == 0)
-			r = prepare_source(init, &init->mounts[i], err);
-		if (r == 0)
-			r = wabe_rootfs_share_cgroup(init, &init->mounts[i], err);
-		if (r < 0)
-			return wabe_error_prefix(err, "mounts[%zu]", i);
-	}
-	return 0;
 }
 
 static int prepare_labels(struct wabe_init *init, struct wabe_error *err)
@@ -210,7 +52,7 @@ static int prepare_labels(struct wabe_init *init, struct wabe_error *err)
 static int open_sources(struct wabe_init *init, struct wabe_error *err)
 {
 	static int (*const steps[])(struct wabe_init *, struct wabe_error *) = {
-		wabe_root_open,		  prepare_mounts,	prepare_labels,
+		wabe_root_open,		  wabe_sources_open,	prepare_labels,
 		wabe_rootfs_prepare_mask, wabe_devices_prepare,
 	};
 	int r = 0;

@@ -134,6 +134,10 @@ int wabe_namespaces_join_for_child(struct wabe_init *init,
 				   struct wabe_error *err); /* by the stage */
 int wabe_namespaces_join(struct wabe_init *init, struct wabe_error *err);
 int wabe_namespaces_enter_time(struct wabe_init *init, struct wabe_error *err);
+/** wabe_sources_open() - fill init->mounts: options, cleaned destinations, and for a bind mount a detached copy of its source. */
+int wabe_sources_open(struct wabe_init *init, struct wabe_error *err);
+/** wabe_sources_warn() - tell of options that a bind mount can't have: mount(2) passes over them, and so do crun and runc. */
+void wabe_sources_warn(const struct wabe_init *init, const struct wabe_log *log);
 /** wabe_root_check() - does @spec ask for mounts that would be the host's? (spec/ refuses masked and read-only paths so.) */
 int wabe_root_check(const struct wabe_spec *spec, struct wabe_error *err);
 int wabe_root_open(struct wabe_init *init, struct wabe_error *err); /* by the creator */

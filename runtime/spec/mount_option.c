@@ -228,19 +228,16 @@ static const char *sb_option_name(unsigned int sb_flags)
 	return NULL;
 }
 
-/* A bind mount shows a filesystem that is mounted already; mount(2) would ignore what only a new one can be told. */
-static int check_bind(const struct wabe_spec_mount *mount, const struct wabe_mount_options *o,
+/* A bind mount shows a filesystem that is mounted already; mount(2) passes over what only a new one can be told. */
+static int check_bind(const struct wabe_spec_mount *mount, struct wabe_mount_options *o,
 		      struct wabe_error *err)
 {
-	const char *name = o->data.count ? o->data.items[0] : sb_option_name(o->sb_flags);
-
 	if (!mount->source && !o->is_remount)
 		return wabe_error_say(err, -EINVAL, "mount %s: a bind mount needs a source",
 				      mount->destination);
-	if (name)
-		return wabe_error_say(err, -EINVAL,
-				      "mount %s: option \"%s\" has no effect on a bind mount",
-				      mount->destination, name);
+	o->without_effect = o->data.count ? o->data.items[0] : sb_option_name(o->sb_flags);
+	o->data.count = 0;
+	o->sb_flags = o->sb_clear = 0;
 	return 0;
 }
 

@@ -93,6 +93,8 @@ struct wabe_mount_options {
 	bool is_idmap, is_idmap_recursive; /* also by mappings alone */
 	struct wabe_strv
 		data; /* what the filesystem itself shall read: "mode=755", "size=65536k", "newinstance" */
+	const char *
+		without_effect; /* a bind's: NULL, or the first of those of a filesystem's, which are dropped */
 };
 
 /** wabe_spec_mount_options() - sort the options of one mount entry by who acts on them. 0, -EINVAL (contradiction). */

@@ -258,3 +258,12 @@ tmpfs'
 	ok W features
 	[[ $(jq -c '[.linux.mountExtensions.idmap.enabled, (.mountOptions | contains(["idmap", "ridmap", "tmpcopyup", "copy-symlink", "rro", "rnosymfollow"]))]' <<<"$output") == "[true,true]" ]]
 }
+
+@test "what only a filesystem can be told has no effect on a bind mount, which is said" {
+	mkdir "$T/source"
+	conf '.mounts += [{destination: "/mnt", type: "bind", source: $source, options: ["bind", "nosuid", "sync", "mode=700", "Z"]}]' --arg source "$T/source"
+	script 'grep " /mnt " /proc/self/mountinfo'
+	ok_container
+	has "nosuid"
+	has 'option "mode=700" has no effect on a bind mount'
+}
