@@ -26,7 +26,8 @@ static int build_argv(struct wabe_arena *arena, bool is_user, const struct wabe_
 		      struct wabe_strv *ret_argv)
 {
 	const char *dir = getenv("WABE_LIBEXECDIR");
-	const char *path = wabe_arena_printf(arena, "%s/" PROGRAM, dir ? dir : WABE_LIBEXECDIR);
+	const char *path =
+		wabe_arena_printf(arena, "%s/" PROGRAM, dir && *dir ? dir : WABE_LIBEXECDIR);
 	int r = path ? wabe_strv_add(ret_argv, arena, path) : -ENOMEM;
 
 	if (r == 0 && is_user)
