@@ -68,9 +68,12 @@ static int check_args(struct create *cr, struct wabe_error *err)
 	return wabe_fd_check_passed(args->preserve_fds, err);
 }
 
-static int make_network(struct create *cr, struct wabe_error *err)
+/* What the child doesn't need at once. */
+static int work_beside(struct create *cr, struct wabe_error *err)
 {
-	return wabe_namespaces_make_network(&cr->init, err);
+	int r = wabe_sources_send(&cr->init, err);
+
+	return r < 0 ? r : wabe_namespaces_make_network(&cr->init, err);
 }
 
 static int make_state(struct create *cr, struct wabe_error *err)
@@ -520,7 +523,7 @@ static const struct create_step {
 	{ "sources", prepare, NULL },
 	{ "start socket", make_start_socket, NULL },
 	{ "process", spawn, undo_spawn },
-	{ "network namespace", make_network, NULL },
+	{ "mounts' sources, network namespace", work_beside, NULL },
 	{ "id maps", write_maps, NULL },
 	{ "scope", make_scope, undo_scope },
 	{ "resources of the scope", set_scope_resources, NULL },

@@ -40,7 +40,7 @@ static const struct {
 bool wabe_init_dev_is_bound(const struct wabe_init *init)
 {
 	for (size_t i = 0; i < init->spec->mounts.count; i++)
-		if (init->mounts[i].source_fd >= 0 &&
+		if ((init->mounts[i].source_fd >= 0 || init->mounts[i].is_sent) &&
 		    strcmp(init->mounts[i].destination, "/dev") == 0)
 			return true;
 	return false;

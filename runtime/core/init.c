@@ -414,8 +414,10 @@ bool wabe_init_goes_at_once(const struct wabe_init *init)
 
 static int await_go(struct wabe_init *init, struct wabe_error *err)
 {
-	int r = wabe_namespaces_take_network(init, err); /* sent before GO */
+	int r = wabe_sources_take(init, NULL, err); /* sent before GO, as the network */
 
+	if (r == 0)
+		r = wabe_namespaces_take_network(init, err);
 	return r < 0 ? r : wabe_sync_expect(init->theirs_fd, WABE_SYNC_GO, err);
 }
 

@@ -3,7 +3,7 @@
  * core/init: what the creator prepares for the process that becomes the container's init.
  *
  * The child is a clone without shared memory: it reads this struct from its copy, and has the descriptors. Everything that
- * needs the host's view (bind sources, device nodes, the rootfs) is opened here, before the clone, as detached mounts.
+ * needs the host's view (bind sources, device nodes, the rootfs) is opened by the creator, as detached mounts.
  */
 #ifndef WABE_CORE_INIT_H
 #define WABE_CORE_INIT_H
@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "core/container.h"
 #include "spec/spec.h"
+#include "sys/mount.h"
 #include "sys/seccomp.h"
 
 /* A mount entry with its options sorted and, for a bind, its source. */
@@ -22,9 +23,11 @@ struct wabe_init_mount {
 	const char *
 		destination; /* spec's, cleaned: it is compared with "/proc", "/dev" and the like */
 	struct wabe_mount_options options;
-	int source_fd;		 /* detached clone, < 0: a new filesystem */
-	bool is_file;		 /* the source is not a directory */
-	bool has_label;		 /* linux.mountLabel is among the options */
+	int source_fd; /* detached clone, < 0: a new filesystem, or is_sent */
+	bool is_sent;  /* the child gets it by wabe_sources_take() when it is at that mount */
+	struct wabe_mount_change change; /* what the clone is made with */
+	bool is_file;			 /* the source is not a directory */
+	bool has_label;			 /* linux.mountLabel is among the options */
 	const char *link_target; /* "copy-symlink", and the source is one: nothing is mounted */
 	const struct wabe_init_mount *remounts; /* the entry that this one changes, or NULL */
 	bool is_remounted;			/* a later entry changes it */
@@ -63,6 +66,7 @@ struct wabe_init {
 	struct wabe_list devices; /* struct wabe_spec_device: the default ones, then the spec's */
 	int mask_fd;	/* child: what masks directories, attached already; < 0: none yet; swept */
 	bool is_in_dev; /* child: dev_fd is the working directory */
+	size_t taken;	/* child: of the mounts before that one all that is sent was received */
 	bool is_null_attached; /* child: null_fd masks a file already */
 	bool is_bound;	       /* child: wabe_identity_bound() */
 	bool has_late;	       /* child: some of the mounts wait */
@@ -136,6 +140,14 @@ int wabe_namespaces_join(struct wabe_init *init, struct wabe_error *err);
 int wabe_namespaces_enter_time(struct wabe_init *init, struct wabe_error *err);
 /** wabe_sources_open() - fill init->mounts: options, cleaned destinations, and for a bind mount a detached copy of its source. */
 int wabe_sources_open(struct wabe_init *init, struct wabe_error *err);
+/**
+ * wabe_sources_send() - by the creator, beside the child's first steps: open the sources that are plain binds and send each (SOURCE):
+ * they are most, and take 5 us each that the child would wait for otherwise.
+ * wabe_sources_take() - by the child: receive them up to that of @wanted, NULL: all that are left.
+ */
+int wabe_sources_send(struct wabe_init *init, struct wabe_error *err);
+int wabe_sources_take(struct wabe_init *init, const struct wabe_init_mount *wanted,
+		      struct wabe_error *err);
 /** wabe_sources_warn() - tell of options that a bind mount can't have: mount(2) passes over them, and so do crun and runc. */
 void wabe_sources_warn(const struct wabe_init *init, const struct wabe_log *log);
 /** wabe_root_check() - does @spec ask for mounts that would be the host's? (spec/ refuses masked and read-only paths so.) */

@@ -143,7 +143,9 @@ int wabe_namespaces_take_network(struct wabe_init *init, struct wabe_error *err)
 	if (!init->has_own_network)
 		return 0;
 	init->has_own_network = false;
-	got = wabe_sync_receive(init->theirs_fd, &fd, err);
+	got = wabe_sources_take(init, NULL, err); /* sent before */
+	if (got == 0)
+		got = wabe_sync_receive(init->theirs_fd, &fd, err);
 	if (got < 0)
 		return got;
 	if (got != WABE_SYNC_NETNS || fd < 0)

@@ -404,9 +404,12 @@ static int mount_somewhere(struct wabe_init *init, struct wabe_init_mount *m,
 static int mount_entry(struct wabe_init *init, size_t i, struct wabe_error *err)
 {
 	struct wabe_init_mount *m = &init->mounts[i];
-	int r = m->link_target ? wabe_rootfs_copy_link(init, m, err)
-		: m->remounts  ? wabe_remount_apply(init, m, err)
-			       : mount_somewhere(init, m, err);
+	int r = m->is_sent ? wabe_sources_take(init, m, err) : 0;
+
+	if (r == 0)
+		r = m->link_target ? wabe_rootfs_copy_link(init, m, err)
+		    : m->remounts  ? wabe_remount_apply(init, m, err)
+				   : mount_somewhere(init, m, err);
 
 	if (r == 0 && m->is_remounted)
 		r = wabe_remount_note(init, m, err);
@@ -421,7 +424,7 @@ static int mount_entry(struct wabe_init *init, size_t i, struct wabe_error *err)
 /* Is it sysfs, or does its place depend on one that waits? A path without links leads to nothing else below /sys. */
 static bool waits(const struct wabe_init *init, const struct wabe_init_mount *m)
 {
-	bool is_new = m->source_fd < 0 && !m->link_target && !m->remounts;
+	bool is_new = m->source_fd < 0 && !m->is_sent && !m->link_target && !m->remounts;
 
 	if (!init->has_own_network ||
 	    (strcmp(m->destination, "/sys") != 0 && !wabe_str_starts(m->destination, "/sys/")))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* core/sources: what config.json's mounts are made of, opened where the host's paths are seen; see init.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/path.h"
 #include "core/init.h"
+#include "core/sync.h"
 #include "sys/idmap.h"
 #include "sys/mount.h"
 
@@ -87,12 +89,24 @@ static int map_ids(struct wabe_init *init, const struct wabe_init_mount *m, stru
 		     : 0;
 }
 
-static int take_link(struct wabe_init *init, struct wabe_init_mount *m, const char *path,
-		     struct wabe_error *err)
+/* NULL without memory. */
+static const char *source_path(struct wabe_init *init, const struct wabe_init_mount *m)
 {
-	char target[PATH_MAX];
-	ssize_t n = readlink(path, target, sizeof(target));
+	const char *path = m->spec->source;
 
+	return path[0] == '/' ? path
+			      : wabe_arena_printf(&init->arena, "%s/%s", init->args->bundle, path);
+}
+
+static int take_link(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
+{
+	const char *path = source_path(init, m);
+	char target[PATH_MAX];
+	ssize_t n;
+
+	if (!path)
+		return wabe_error_set(err, -ENOMEM, "source");
+	n = readlink(path, target, sizeof(target));
 	if (n < 0)
 		return errno == EINVAL ? 0 : wabe_error_set(err, -errno, "bind %s", path);
 	if (n == sizeof(target))
@@ -101,30 +115,44 @@ static int take_link(struct wabe_init *init, struct wabe_init_mount *m, const ch
 	return m->link_target ? 0 : wabe_error_set(err, -ENOMEM, "source");
 }
 
+static int open_source(struct wabe_init *init, const struct wabe_init_mount *m,
+		       struct wabe_error *err)
+{
+	const char *path = source_path(init, m);
+
+	return path ? wabe_mount_clone_changed(AT_FDCWD, path, &m->change, err)
+		    : wabe_error_set(err, -ENOMEM, "source");
+}
+
+static int look_at_source(struct wabe_init_mount *m, struct wabe_error *err)
+{
+	struct stat st;
+
+	if (fstat(m->source_fd, &st) < 0)
+		return wabe_error_set(err, -errno, "look at %s", m->spec->source);
+	m->is_file = !S_ISDIR(st.st_mode);
+	return 0;
+}
+
+/* What is opened now; a plain one can wait for wabe_sources_send(). */
 static int prepare_source(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
 {
-	const char *path = m->spec->source;
-	struct wabe_mount_change change;
-	struct stat st;
 	int r;
 
 	if (!m->options.is_bind)
 		return 0;
-	if (path[0] != '/')
-		path = wabe_arena_printf(&init->arena, "%s/%s", init->args->bundle, path);
-	if (!path)
-		return wabe_error_set(err, -ENOMEM, "source");
-	r = m->options.is_copy_symlink ? take_link(init, m, path, err) : 0;
+	r = m->options.is_copy_symlink ? take_link(init, m, err) : 0;
 	if (r < 0 || m->link_target)
 		return r;
-	change = take_change(init, &m->options);
-	m->source_fd = wabe_mount_clone_changed(AT_FDCWD, path, &change, err);
+	m->change = take_change(init, &m->options);
+	m->is_sent = !init->opens_inside && !m->options.is_idmap;
+	if (m->is_sent)
+		return 0;
+	m->source_fd = open_source(init, m, err);
 	if (m->source_fd < 0)
 		return m->source_fd;
-	if (fstat(m->source_fd, &st) < 0)
-		return wabe_error_set(err, -errno, "look at %s", path);
-	m->is_file = !S_ISDIR(st.st_mode);
-	return map_ids(init, m, err);
+	r = look_at_source(m, err);
+	return r < 0 ? r : map_ids(init, m, err);
 }
 
 static int clean_destination(struct wabe_init *init, struct wabe_init_mount *m,
@@ -177,4 +205,53 @@ void wabe_sources_warn(const struct wabe_init *init, const struct wabe_log *log)
 			wabe_log(log, WABE_LOG_WARNING,
 				 "mounts[%zu]: option \"%s\" has no effect on a bind mount", i,
 				 init->mounts[i].options.without_effect);
+}
+
+int wabe_sources_send(struct wabe_init *init, struct wabe_error *err)
+{
+	for (size_t i = 0; i < init->spec->mounts.count; i++) {
+		_cleanup_close_ int fd = -EBADF;
+		int r;
+
+		if (!init->mounts[i].is_sent)
+			continue;
+		fd = open_source(init, &init->mounts[i], err);
+		if (fd < 0)
+			return wabe_error_prefix(err, "mounts[%zu]", i);
+		r = wabe_sync_send(init->ours_fd, WABE_SYNC_SOURCE, fd, NULL);
+		/* A child that has failed tells why when it is asked. */
+		if (r < 0)
+			return r == -EPIPE ? 0 : wabe_error_set(err, r, "mounts[%zu]", i);
+	}
+	return 0;
+}
+
+static int take_next(struct wabe_init *init, const struct wabe_init_mount *wanted,
+		     struct wabe_error *err)
+{
+	struct wabe_init_mount *m = &init->mounts[init->taken++];
+	int got = wabe_sync_receive(init->theirs_fd, &m->source_fd, err);
+
+	if (got < 0)
+		return got;
+	if (got != WABE_SYNC_SOURCE || m->source_fd < 0)
+		return wabe_error_say(err, -EPIPE, "the other side opened no source");
+	/* One that waits for its turn outlives what is opened for others. */
+	if (m != wanted && (unsigned int)m->source_fd >= init->scratch_fd)
+		init->scratch_fd = (unsigned int)m->source_fd + 1;
+	return look_at_source(m, err);
+}
+
+int wabe_sources_take(struct wabe_init *init, const struct wabe_init_mount *wanted,
+		      struct wabe_error *err)
+{
+	size_t end = wanted ? (size_t)(wanted - init->mounts) + 1 : init->spec->mounts.count;
+	int r = 0;
+
+	while (r == 0 && init->taken < end)
+		if (init->mounts[init->taken].is_sent)
+			r = take_next(init, wanted, err);
+		else
+			init->taken++;
+	return r;
 }

@@ -5,6 +5,7 @@
  * One seqpacket socket pair. End of file means that the other side died: the child then exits, the creator undoes.
  *
  *     creator                          child
+ *     SOURCE + descriptor           ->  of each plain bind mount, in order; taken when the child is at that mount
  *     NETNS + descriptor            ->  entered before the first mount that shows the network
  *     GO (maps, cgroup done)        ->
  *                                   <- CONSOLE + descriptor, when there is a terminal
@@ -29,6 +30,7 @@
 
 enum wabe_sync_kind {
 	WABE_SYNC_EOF,
+	WABE_SYNC_SOURCE,
 	WABE_SYNC_NETNS,
 	WABE_SYNC_GO,
 	WABE_SYNC_CONSOLE,
