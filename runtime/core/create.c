@@ -23,6 +23,7 @@
 #include "core/attributes.h"
 #include "core/announce.h"
 #include "core/console.h"
+#include "core/delegation.h"
 #include "core/filter.h"
 #include "core/hooks.h"
 #include "core/identity.h"
@@ -315,30 +316,15 @@ static int write_maps(struct create *cr, struct wabe_error *err)
 				spec->gid_mappings.count, err);
 }
 
-/* The guest's root on the host: who a delegated cgroup belongs to. */
-static uint32_t host_root(const struct wabe_list *list)
-{
-	const struct wabe_spec_idmap *m = list->items;
-
-	for (size_t i = 0; i < list->count; i++)
-		if (m[i].container_id == 0)
-			return m[i].host_id;
-	return 0;
-}
-
 static int place_in_cgroup(struct create *cr, struct wabe_error *err)
 {
-	const struct wabe_spec *spec = cr->init.spec;
 	int r = 0;
 
 	if (!cr->c->cgroup)
 		return 0;
 	if (wabe_cgroup_mode(cr->c->cgroup) != WABE_CGROUP_V2)
 		r = wabe_cgroup_attach(cr->c->cgroup, cr->init.pid, err);
-	if (r == 0 && spec->delegate_cgroup && wabe_cgroup_mode(cr->c->cgroup) != WABE_CGROUP_V1)
-		r = wabe_cgroup_delegate(cr->c->cgroup, host_root(&spec->uid_mappings),
-					 host_root(&spec->gid_mappings), err);
-	return r;
+	return r < 0 ? r : wabe_delegation_apply(cr->init.spec, cr->c->cgroup, err);
 }
 
 static int set_limits(struct create *cr, struct wabe_error *err)

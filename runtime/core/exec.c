@@ -22,6 +22,7 @@
 #include "core/announce.h"
 #include "core/console.h"
 #include "core/container.h"
+#include "core/delegation.h"
 #include "core/filter.h"
 #include "core/identity.h"
 #include "core/keyring.h"
@@ -160,7 +161,7 @@ static int open_places(struct exec *e, struct wabe_error *err)
 		r = wabe_subcgroup_open(e->c, e->args, &e->sub_cgroup, err);
 	if (r < 0 || wabe_cgroup_mode(e->c->cgroup) == WABE_CGROUP_V1)
 		return r;
-	if (e->spec->delegate_cgroup && !e->sub_cgroup)
+	if (wabe_delegation_wanted(e->spec) && !e->sub_cgroup)
 		return follow_init(e, err);
 	e->cgroup_fd = wabe_cgroup_dir_fd(e->sub_cgroup ? e->sub_cgroup : e->c->cgroup, err);
 	return e->cgroup_fd < 0 ? e->cgroup_fd : 0;

@@ -55,6 +55,41 @@ exec_is_beside_init()
 	[[ $(stat -c %u "$(cgroup_dir unified)/cgroup.max.depth") == 0 ]]
 }
 
+writable_cgroup()
+{
+	conf '.mounts |= map(if .destination == "/sys/fs/cgroup" then .options -= ["ro"] else . end)'
+}
+
+# config-linux.md, "Cgroup ownership": by a new cgroup namespace and a writable mount alone.
+@test "v2: a container's user that can write its cgroup has it" {
+	userns
+	writable_cgroup
+	background
+	[[ $(stat -c %u:%g "$(cgroup_dir unified)" "$(cgroup_dir unified)/cgroup.procs") == $'100000:100000\n100000:100000' ]]
+	[[ $(stat -c %u "$(cgroup_dir unified)/cgroup.max.depth") == 0 ]]
+	ok_inside 'ls -ldn /sys/fs/cgroup | tr -s " " | cut -d " " -f 3,4; mkdir /sys/fs/cgroup/sub && echo made'
+	has "0 0"
+	has made
+	ok W delete -f "$ID"
+	conf '.process.user = {uid: 33, gid: 44} | .mounts |= map(if .destination == "/sys/fs/cgroup" then .options += ["ro", "rw"] else . end)'
+	background
+	[[ $(stat -c %u:%g "$(cgroup_dir unified)") == 100033:100044 ]]
+}
+
+@test "v2: a cgroup stays the host's root's where it can't be written, is the host's, or root is the host's" {
+	background
+	[[ $(stat -c %u "$(cgroup_dir unified)") == 0 && $(cat "$(cgroup_dir unified)/cgroup.max.depth") == max ]]
+	ok W delete -f "$ID"
+	userns
+	background
+	[[ $(stat -c %u "$(cgroup_dir unified)") == 0 ]]
+	ok W delete -f "$ID"
+	writable_cgroup
+	conf '.linux.namespaces |= map(select(.type != "cgroup"))'
+	background
+	[[ $(stat -c %u "$(cgroup_dir unified)") == 0 ]]
+}
+
 check_uptime()
 {
 	conf '.wabe.uptime = true'
