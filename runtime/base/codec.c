@@ -234,17 +234,19 @@ static void save_enum(struct wabe_json_writer *w, const struct wabe_codec_field 
 static int load_name_list(const struct loader *l, const struct wabe_codec_field *f,
 			  const struct wabe_json *node, void *at)
 {
+	const char **unknown = f->size ? (void *)((char *)at - f->offset + f->size) : NULL;
 	uint64_t mask = 0;
 	long long bit;
 
 	for (const struct wabe_json *c = node->first; c; c = c->next) {
 		int r = check_type(l, c, WABE_JSON_STRING);
 
-		if (r == 0)
-			r = find_name(l, f, c, &bit);
-		if (r < 0)
+		if (r == 0 && unknown && wabe_name_find(f->names, c->text, &bit) < 0)
+			*unknown = c->text;
+		else if (r < 0 || (r = find_name(l, f, c, &bit)) < 0)
 			return r;
-		mask |= UINT64_C(1) << bit;
+		else
+			mask |= UINT64_C(1) << bit;
 	}
 	*(uint64_t *)at = mask;
 	return 0;

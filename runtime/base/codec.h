@@ -50,7 +50,11 @@ enum wabe_codec_type {
 	WABE_CODEC_OPT_I64,  /* struct wabe_opt_i64, min..max */
 	WABE_CODEC_OPT_U64,  /* struct wabe_opt_u64, min..max */
 	WABE_CODEC_ENUM,     /* int, from .names (exact spelling) */
-	WABE_CODEC_NAME_LIST, /* uint64_t bit mask, array of names of .names whose values are bit numbers */
+	/*
+	 * uint64_t bit mask, array of names of .names whose values are bit numbers. With .size, where in the struct a const char * is:
+	 * an unknown name goes there and has no bit. Else it is an error.
+	 */
+	WABE_CODEC_NAME_LIST,
 	WABE_CODEC_STRV,     /* struct wabe_strv */
 	WABE_CODEC_U32_LIST, /* struct wabe_u32_list */
 	WABE_CODEC_PAIRS,    /* struct wabe_pairs, object of strings */

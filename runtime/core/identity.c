@@ -194,6 +194,9 @@ void wabe_identity_warn(const struct wabe_spec_process *process, bool has_userns
 	const struct wabe_spec_capabilities *c = process->capabilities;
 	uint64_t extra = c ? c->ambient & ~ambient_of(c) : 0;
 
+	if (c && c->unknown)
+		wabe_log(log, WABE_LOG_WARNING,
+			 "process.capabilities: without %.100s, which is unknown", c->unknown);
 	if (c)
 		warn_without(log, WABE_LOG_WARNING, "", missing_of(c, has_userns),
 			     "which the kernel or the caller doesn't have");

@@ -44,7 +44,8 @@ static const struct wabe_codec_field user_rows[] = {
 #define CAPABILITY_SET(key, field)                                                         \
 	{                                                                                  \
 		key, WABE_CODEC_NAME_LIST, offsetof(struct wabe_spec_capabilities, field), \
-			.names = wabe_spec_capability_names                                \
+			.names = wabe_spec_capability_names,                               \
+			.size = offsetof(struct wabe_spec_capabilities, unknown)           \
 	}
 
 static const struct wabe_codec_field capabilities_rows[] = {

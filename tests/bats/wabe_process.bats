@@ -192,9 +192,13 @@ caps_inside()
 	is "Inh:0000000000000000 Prm:0000000000000000 Eff:0000000000000000 Bnd:0000000000000000 Amb:0000000000000000 "
 }
 
-@test "capabilities that can't be are refused by name" {
+@test "a capability that nobody knows is warned of, and the container runs without it" {
 	conf '.process.capabilities.bounding += ["CAP_NOPE"]'
-	refused_container "CAP_NOPE"
+	ok_container
+	has "process.capabilities: without CAP_NOPE, which is unknown"
+}
+
+@test "capabilities that can't be are refused by name" {
 	conf '.process.capabilities = {bounding: [], permitted: [], effective: ["CAP_KILL"]}'
 	refused_container "process.capabilities.effective: CAP_KILL is not in permitted"
 }
