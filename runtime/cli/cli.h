@@ -14,6 +14,7 @@
 #include "wabe.h"
 
 #define CLI_EXIT_FAILED 1
+#define CLI_EXIT_EXEC_FAILED 255 /* runc-exec(8): told from a process that ended with 1 */
 
 /* What main found; passed to each verb. */
 struct cli {
@@ -21,6 +22,7 @@ struct cli {
 	struct wabe_log log;
 	struct wabe_arena arena; /* of the whole run */
 	char **argv;		 /* of the whole command, to run it again (cli/self.c) */
+	int failed;		 /* the exit status of an error */
 };
 
 struct cli_verb {

@@ -282,6 +282,8 @@ static int run_exec(struct cli *cli, int argc, char **argv, struct wabe_error *e
 	int r = first < 0 ? first : cli_check_preserved(cli, v.preserve_fds, err);
 	pid_t pid;
 
+	if (first >= 0)
+		cli->failed = CLI_EXIT_EXEC_FAILED;
 	if (r == 0)
 		r = cli_protect_self(cli, v.preserve_fds, err);
 	if (r == 0)

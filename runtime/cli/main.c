@@ -264,7 +264,7 @@ static int run(struct cli *cli, int argc, char **argv, struct wabe_error *err)
 int main(int argc, char **argv)
 {
 	struct wabe_error err = WABE_ERROR_INIT;
-	struct cli cli = { .argv = argv };
+	struct cli cli = { .argv = argv, .failed = CLI_EXIT_FAILED };
 	int r;
 
 	/* A caller that ignores it would have the kernel reap our children before we ask how they ended, and the container's ignore it. */
@@ -272,7 +272,7 @@ int main(int argc, char **argv)
 	r = run(&cli, argc, argv, &err);
 	if (r < 0) {
 		wabe_log(&cli.log, WABE_LOG_ERROR, "%s", err.text);
-		r = CLI_EXIT_FAILED;
+		r = cli.failed;
 	}
 	if (fflush(stdout) != 0) {
 		wabe_log(&cli.log, WABE_LOG_ERROR, "write to standard output: %s", strerror(errno));

@@ -154,6 +154,29 @@ load oci
 	[[ $(state_of) == created ]]
 }
 
+# runc-exec(8)
+@test "exec that fails itself exits with 255, which its command's 1 is not" {
+	background
+	call W exec "$ID" false
+	[[ $status == 1 ]] || shown
+	for words in "$ID /nope" "$ID /etc" "--cwd /nope $ID true" "--user nobody-there $ID true" "nothing true" "--cap CAP_NOPE $ID true" "--process /nope $ID"; do
+		# shellcheck disable=SC2086 # words
+		call W exec $words
+		[[ $status == 255 ]] || { echo "exec $words"; shown; }
+	done
+	ok W pause "$ID"
+	call W exec "$ID" true
+	[[ $status == 255 ]] || shown
+	ok W resume "$ID"
+	ok W kill "$ID" KILL
+	wait_for is_status stopped "$ID"
+	call W exec "$ID" true
+	[[ $status == 255 ]] || shown
+	# The command line's fault.
+	call W exec --nonsense "$ID" true
+	[[ $status == 1 ]] || shown
+}
+
 @test "seccomp holds in exec as well" {
 	conf '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 95}]}'
 	background
