@@ -252,14 +252,17 @@ static inline void bad_walk_row(struct bad_walk *w, const struct wabe_codec_fiel
 {
 	const struct bad_values *bad = bad_values_of(row);
 	bool is_number = row->type == WABE_CODEC_U32_LIST;
+	bool takes_unknown = row->type == WABE_CODEC_NAME_LIST && row->size;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad->values) && bad->values[i]; i++) {
+		if (takes_unknown && strncmp(bad->values[i], "[\"", 2) == 0)
+			continue;
 		is_number |= i == 2 && strcmp(bad->values[i], "\"1\"") == 0;
 		bad_emit(w, bad->values[i]);
 	}
 	if (is_number)
 		bad_emit_bounds(w, row);
-	if (row->names)
+	if (row->names && !takes_unknown)
 		bad_emit_case(w, row);
 	if (row->flags & WABE_CODEC_REQUIRED)
 		bad_emit(w, NULL);
