@@ -29,6 +29,7 @@
 #include "core/listener.h"
 #include "core/rdt.h"
 #include "core/reaper.h"
+#include "core/scope.h"
 #include "core/subcgroup.h"
 #include "core/sync.h"
 #include "spec/spec.h"
@@ -161,8 +162,12 @@ static int open_places(struct exec *e, struct wabe_error *err)
 		r = wabe_subcgroup_open(e->c, e->args, &e->sub_cgroup, err);
 	if (r < 0 || wabe_cgroup_mode(e->c->cgroup) == WABE_CGROUP_V1)
 		return r;
-	if (wabe_delegation_wanted(e->spec) && !e->sub_cgroup)
-		return follow_init(e, err);
+	if ((wabe_delegation_wanted(e->spec) || e->c->state.is_user_scope) && !e->sub_cgroup)
+		r = follow_init(e, err);
+	if (e->c->state.is_user_scope) /* it comes there by wabe_scope_attach() */
+		wabe_cleanup_close(&e->cgroup_fd);
+	if (r < 0 || e->init_cgroup || e->c->state.is_user_scope)
+		return r;
 	e->cgroup_fd = wabe_cgroup_dir_fd(e->sub_cgroup ? e->sub_cgroup : e->c->cgroup, err);
 	return e->cgroup_fd < 0 ? e->cgroup_fd : 0;
 }
@@ -419,6 +424,9 @@ static int outside_rights(struct exec *e, struct wabe_error *err)
 
 	if (e->c->cgroup && wabe_cgroup_mode(e->c->cgroup) != WABE_CGROUP_V2)
 		r = wabe_cgroup_attach(e->sub_cgroup ? e->sub_cgroup : e->c->cgroup, e->pid, err);
+	else if (e->c->cgroup && e->c->state.is_user_scope)
+		r = wabe_scope_attach(e->c, e->sub_cgroup ? e->sub_cgroup : e->init_cgroup, e->pid,
+				      err);
 	if (r == 0)
 		r = wabe_subcgroup_attach(e->c, e->args, e->pid, err);
 	if (r == 0)

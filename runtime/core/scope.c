@@ -339,3 +339,24 @@ int wabe_scope_stop(struct wabe_container *c, struct wabe_error *err)
 		return wabe_error_set(err, p.r, "scope %s", c->state.scope);
 	return wabe_systemd_call(&arena, c->state.is_user_scope, &p.words, NULL, err);
 }
+
+int wabe_scope_attach(const struct wabe_container *c, const struct wabe_cgroup *cgroup, pid_t pid,
+		      struct wabe_error *err)
+{
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	struct properties p = { .arena = &arena };
+	const char *path = wabe_cgroup_path(cgroup);
+	size_t len = strlen(c->state.cgroup);
+
+	/* Of the scope's own, and so "" for that itself. */
+	if (strncmp(path, c->state.cgroup, len) != 0 || (path[len] && path[len] != '/'))
+		return wabe_error_say(err, -EINVAL, "cgroup %s is not in scope %s", path,
+				      c->state.scope);
+	add(&p, "attach");
+	add(&p, "%s", c->state.scope);
+	add(&p, "%s", path[len] ? path + len : "/");
+	add(&p, "%d", (int)pid);
+	if (p.r < 0)
+		return wabe_error_set(err, p.r, "scope %s", c->state.scope);
+	return wabe_systemd_call(&arena, c->state.is_user_scope, &p.words, NULL, err);
+}

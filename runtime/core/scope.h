@@ -30,6 +30,14 @@ int wabe_scope_update(struct wabe_container *c, const struct wabe_cgroup_limits 
 		      const struct wabe_cgroup_device_rule *rules, size_t rule_count,
 		      struct wabe_error *err);
 
+/**
+ * wabe_scope_attach() - a further process @pid into @cgroup, which is the scope's or below it. For a user's own service manager: the
+ * user's shell is in a session beside that, and between the two nobody but root moves processes (cgroup-v2.rst, "Delegation
+ * Containment"); the manager has it done.
+ */
+int wabe_scope_attach(const struct wabe_container *c, const struct wabe_cgroup *cgroup, pid_t pid,
+		      struct wabe_error *err);
+
 /** wabe_scope_stop() - end what runs in it, and it. One that is gone is success. */
 int wabe_scope_stop(struct wabe_container *c, struct wabe_error *err);
 

@@ -4,6 +4,7 @@
  *
  *     wabe-systemd [--user] start UNIT SLICE PID [PROPERTY...]   a transient scope around a process
  *     wabe-systemd [--user] set UNIT [PROPERTY...]               new limits, until the next boot
+ *     wabe-systemd [--user] attach UNIT CGROUP PID               a further process, into a cgroup below the scope's, "/" is that
  *     wabe-systemd [--user] stop UNIT                            end it and what runs in it
  *
  * One line on standard output is the result: "ok", for start with the scope's cgroup behind it, or "error" and the reason. The
@@ -277,6 +278,25 @@ static int do_set(struct context *c, char **args, size_t count, struct wabe_erro
 	return r < 0 ? r : 0;
 }
 
+static int do_attach(struct context *c, char **args, size_t count, struct wabe_error *err)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	uint32_t pid = 0;
+	int r = wabe_parse_u32(args[2], &pid);
+
+	(void)count;
+	if (r < 0)
+		return wabe_error_say(err, r, "\"%.20s\": not a process id", args[2]);
+	r = call_manager(c, "AttachProcessesToUnit", &error, NULL, "ssau", args[0], args[1], 1,
+			 pid);
+	if (r < 0)
+		say_failure(err, r, &error, "attach a process to", args[0]);
+	else
+		puts("ok");
+	sd_bus_error_free(&error);
+	return r < 0 ? r : 0;
+}
+
 static int do_stop(struct context *c, char **args, size_t count, struct wabe_error *err)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -310,6 +330,7 @@ static const struct verb {
 } verbs[] = {
 	{ "start", 3, do_start },
 	{ "set", 1, do_set },
+	{ "attach", 3, do_attach },
 	{ "stop", 1, do_stop },
 };
 
@@ -343,7 +364,7 @@ int main(int argc, char **argv)
 	int r;
 
 	if (!verb) {
-		fputs("usage: wabe-systemd [--user] start UNIT SLICE PID [PROPERTY...] | set UNIT [PROPERTY...] | stop UNIT\n",
+		fputs("usage: wabe-systemd [--user] start UNIT SLICE PID [PROPERTY...] | set UNIT [PROPERTY...] | attach UNIT CGROUP PID | stop UNIT\n",
 		      stderr);
 		return 1;
 	}

@@ -341,6 +341,7 @@ more_teardown()
 	refused usage "$helper"
 	refused usage "$helper" start x.scope
 	refused usage "$helper" nonsense x.scope
+	refused usage "$helper" attach x.scope /
 	has_systemd || return 0
 	for word in Nonsense=1 MemoryMax=x MemoryMax= =1 nothing AllowedCPUs=x AllowedCPUs=0-99999 'A:=[1' 'A:=uint8 7' 'A:=uint16 70000' "A:='x"; do
 		refused "error " "$helper" set init.scope "$word"

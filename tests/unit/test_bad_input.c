@@ -196,6 +196,9 @@ static void test_text(struct tap *t, const struct wabe_json *root, const struct 
 	if (node->type != WABE_JSON_STRING)
 		return;
 	wabe_json_path(node, path, sizeof(path));
+	/* Unknown ones are warned of and dropped (config.md): test_validate, bats/wabe_process.bats. */
+	if (wabe_str_starts(path, "process.capabilities."))
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(values) && r >= 0; i++) {
 		bool is_odd = strstr(values[i], "\\n") != NULL;
 
