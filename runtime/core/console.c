@@ -133,7 +133,7 @@ static bool take_signals(struct relay *r, int *ret_status)
 	ssize_t n = read(r->signal_fd, info, sizeof(info));
 
 	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(info[0]); i++) {
-		if (info[i].ssi_signo == SIGCHLD)
+		if (info[i].ssi_signo == SIGCHLD || info[i].ssi_signo == SIGPIPE)
 			continue;
 		if (info[i].ssi_signo == SIGWINCH && r->console_fd < 0)
 			continue;
@@ -146,13 +146,13 @@ static bool take_signals(struct relay *r, int *ret_status)
 }
 
 /*
- * All is for the container's process, or tells of its end, and is taken when we look, not when it comes. Not what our own faults,
- * our own output and our own job control raise.
+ * All is for the container's process, or tells of its end, and is taken when we look, not when it comes. Not what our own faults
+ * and our own job control raise; SIGPIPE is taken, so that it doesn't end us, and dropped.
  */
 static void block_signals(sigset_t *ret_mask, sigset_t *ret_old)
 {
-	static const int own[] = { SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGTRAP, SIGSYS,
-				   SIGABRT, SIGPIPE, SIGTTIN, SIGTTOU, SIGURG };
+	static const int own[] = { SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGTRAP,
+				   SIGSYS,  SIGABRT, SIGTTIN, SIGTTOU, SIGURG };
 
 	/* A caller that ignores it makes the kernel reap, and nothing would come. */
 	(void)signal(SIGCHLD, SIG_DFL);
@@ -172,7 +172,7 @@ static void wait_for_end(const struct target *target, int *ret_status)
 	while (!reap(target->pid, ret_status)) {
 		int signal = sigwaitinfo(&mask, NULL);
 
-		if (signal > 0 && signal != SIGCHLD && signal != SIGWINCH)
+		if (signal > 0 && signal != SIGCHLD && signal != SIGWINCH && signal != SIGPIPE)
 			pass_on(target, signal);
 	}
 	sigprocmask(SIG_SETMASK, &old_mask, NULL);

@@ -105,6 +105,7 @@ load oci
 		kill -"$signal" "$pid"
 		wait_for grep -qx "signal $signal" "$T/stdout"
 	done
+	kill -PIPE "$pid"
 	kill -TERM "$pid"
 	local result=0
 	wait "$pid" || result=$?
