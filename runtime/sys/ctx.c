@@ -18,13 +18,29 @@
 #define ID_TEXT_MAX 16
 
 static const char *const names[WABE_CTX_RESOURCE_MAX] = {
-	[WABE_CTX_NUMPROC] = "numproc",	      [WABE_CTX_NUMFILE] = "numfile",
-	[WABE_CTX_NUMTCPSOCK] = "numtcpsock", [WABE_CTX_NUMOTHERSOCK] = "numothersock",
-	[WABE_CTX_NUMFLOCK] = "numflock",     [WABE_CTX_NUMPTY] = "numpty",
-	[WABE_CTX_NUMSIGINFO] = "numsiginfo", [WABE_CTX_LOCKEDPAGES] = "lockedpages",
-	[WABE_CTX_PHYSPAGES] = "physpages",   [WABE_CTX_SWAPPAGES] = "swappages",
-	[WABE_CTX_KMEMSIZE] = "kmemsize",     [WABE_CTX_SHMPAGES] = "shmpages",
-	[WABE_CTX_DCACHESIZE] = "dcachesize", [WABE_CTX_OOMGUARPAGES] = "oomguarpages",
+	[WABE_CTX_NUMPROC] = "numproc",
+	[WABE_CTX_NUMFILE] = "numfile",
+	[WABE_CTX_NUMTCPSOCK] = "numtcpsock",
+	[WABE_CTX_NUMOTHERSOCK] = "numothersock",
+	[WABE_CTX_NUMFLOCK] = "numflock",
+	[WABE_CTX_NUMPTY] = "numpty",
+	[WABE_CTX_NUMSIGINFO] = "numsiginfo",
+	[WABE_CTX_LOCKEDPAGES] = "lockedpages",
+	[WABE_CTX_NUMNETNS] = "numnetns",
+	[WABE_CTX_NUMCONNTRACK] = "numconntrack",
+	[WABE_CTX_NUMIPTENT] = "numiptent",
+	[WABE_CTX_NUMROUTE] = "numroute",
+	[WABE_CTX_NUMNEIGH] = "numneigh",
+	[WABE_CTX_NUMWATCH] = "numwatch",
+	[WABE_CTX_NUMKEY] = "numkey",
+	[WABE_CTX_NUMMOUNT] = "nummount",
+	[WABE_CTX_NUMCGROUP] = "numcgroup",
+	[WABE_CTX_PHYSPAGES] = "physpages",
+	[WABE_CTX_SWAPPAGES] = "swappages",
+	[WABE_CTX_KMEMSIZE] = "kmemsize",
+	[WABE_CTX_SHMPAGES] = "shmpages",
+	[WABE_CTX_DCACHESIZE] = "dcachesize",
+	[WABE_CTX_OOMGUARPAGES] = "oomguarpages",
 };
 
 const char *wabe_ctx_resource_name(enum wabe_ctx_resource resource)

@@ -11,7 +11,7 @@
 #include "sys/ctx_internal.h"
 #include "sys/netlink.h"
 
-/* The largest message is below 1 KiB; this has room for more that is counted. */
+/* The largest message is about 1.5 KiB; this has room for more that is counted. */
 #define EVENT_BYTES 8192
 /* So many guests may end at the same moment: about 1 KiB for each message, as the kernel counts. */
 #define QUEUE_BYTES (4 << 20)

@@ -29,6 +29,11 @@ guest_dir()
 	dirname "$(find /sys/fs/cgroup"$CGROUP" -name ctx.id -exec grep -lx "$1" {} +)"
 }
 
+holds_no_rules()
+{
+	grep -qx 'numiptent 0' "$dir/ctx.current"
+}
+
 # The guest's files run out: $1 more than it has now, and it asks for many.
 run_out_of_files()
 {
@@ -185,6 +190,38 @@ refused()
 	run_ok vzctl stop "$CT" --fast
 	run_ok vzlist -aHo numfile,numfile.m,numfile.l "$CT"
 	[[ $(xargs <<<"$output") == "- - 400" ]]
+}
+
+@test "rules in a guest's network are its own, and held to --numiptent" {
+	local held most barrier limit failed pid i
+
+	guest --numiptent 10:12
+	hasnt "kept, but not enforced"
+	run_ok vzctl start "$CT"
+	dir=$(guest_dir "$CT")
+	grep -qx 'numiptent 12' "$dir/ctx.max"
+	grep -qx 'numiptent 10' "$dir/ctx.barrier"
+	grep -qx 'numnetns 1' "$dir/ctx.current"
+	run_ok vzlist -Ho numiptent "$CT"
+	held=$output
+	# Whoever makes them: the host has nft, this guest hasn't.
+	pid=$(init_of)
+	run_ok nsenter -t "$pid" -n nft 'add table ip t; add chain ip t c'
+	for ((i = 0; i < 20; i++)); do
+		call nsenter -t "$pid" -n nft add rule ip t c accept
+		((status == 0)) || break
+	done
+	[[ $status != 0 && $i == $((10 - 2 - held)) ]] || shown
+	has 'Too many open files'
+	run_ok vzlist -Ho numiptent,numiptent.m,numiptent.b,numiptent.l,numiptent.f "$CT"
+	read -r held most barrier limit failed <<<"$output"
+	[[ "$held $most $barrier $limit" == "10 10 10 12" && $failed -gt 0 ]] || shown
+	[[ $(awk '$1 == "numiptent" { print $2, $4, $5 }' "/proc/bc/$CT/resources") == "10 10 12" ]]
+	# In the running guest, and all of it is given back.
+	run_ok vzctl set "$CT" --numiptent 20
+	run_ok nsenter -t "$pid" -n nft add rule ip t c accept
+	run_ok nsenter -t "$pid" -n nft flush ruleset
+	WAIT_TENTHS=200 wait_for holds_no_rules
 }
 
 @test "a guest's memory is told with the rest, and it finds itself in OpenVZ's tables" {

@@ -364,7 +364,7 @@ static const struct vzlist_field fields[] = {
 	CONTEXT("numothersock", "NOTHSOCK", NUMOTHERSOCK),
 	CONTEXT("dcachesize", "DCACHESZ", DCACHESIZE),
 	CONTEXT("numfile", "NFILE", NUMFILE),
-	COUNTER("numiptent", "NIPTENT", NUMIPTENT),
+	CONTEXT("numiptent", "NIPTENT", NUMIPTENT),
 	CONTEXT("swappages", "SWAPP", SWAPPAGES),
 	DISK("diskspace", "DSPACE", DISKSPACE),
 	DISK("diskinodes", "DINODES", DISKINODES),

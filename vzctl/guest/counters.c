@@ -20,7 +20,7 @@ static const struct vz_counter counters[] = {
 	{ VZ_PARAM_NUMFLOCK, "numflock", NULL, -1 },
 	{ VZ_PARAM_NUMTCPSOCK, "numtcpsock", NULL, -1 },
 	{ VZ_PARAM_NUMOTHERSOCK, "numothersock", NULL, -1 },
-	{ VZ_PARAM_NUMIPTENT, NULL, NULL, -1 },
+	{ VZ_PARAM_NUMIPTENT, "numiptent", NULL, -1 },
 	{ VZ_PARAM_NUMPTY, "numpty", "max= of devpts", -1 },
 	{ VZ_PARAM_NUMSIGINFO, "numsiginfo", "RLIMIT_SIGPENDING, each user", RLIMIT_SIGPENDING },
 	{ VZ_PARAM_LOCKEDPAGES, "lockedpages", "RLIMIT_MEMLOCK, each user", RLIMIT_MEMLOCK },
@@ -47,7 +47,7 @@ bool vz_counters_has_kernel(const struct vz_guest *g)
 
 const char *vz_counter_by(const struct vz_guest *g, const struct vz_counter *counter)
 {
-	return counter->name && vz_counters_has_kernel(g) ? "ctx.max" : counter->stock;
+	return vz_counters_has_kernel(g) ? "ctx.max" : counter->stock;
 }
 
 bool vz_counters_is_any(const struct vz_params *params)
@@ -107,10 +107,8 @@ void vz_counters_say_kept(const struct vz_guest *g, const struct vz_params *chan
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
 		if (vz_param_has(changes, counters[i].id) && !counters[i].stock &&
 		    !vz_counter_by(g, &counters[i]))
-			vz_warn(g, "--%s is kept, but not enforced by this kernel: %s",
-				vz_param_row(counters[i].id)->option,
-				counters[i].name
-					? "it has no cgroup controller \"" VZ_COUNTERS_CONTROLLER
-					  "\""
-					: "nothing counts it for a whole guest");
+			vz_warn(g,
+				"--%s is kept, but not enforced by this kernel: it has no "
+				"cgroup controller \"" VZ_COUNTERS_CONTROLLER "\"",
+				vz_param_row(counters[i].id)->option);
 }

@@ -17,7 +17,7 @@
 
 struct vz_counter {
 	enum vz_param_id id;
-	const char *name;  /* in the files of ctx, or NULL: it doesn't count them */
+	const char *name;  /* in the files of ctx */
 	const char *stock; /* what a stock kernel enforces instead, or NULL */
 	int rlimit;	   /* RLIMIT_* that .stock is, < 0: it is something else */
 };

@@ -26,7 +26,7 @@ static int fill_bounds(struct vz_fill *f, const struct vz_params *only)
 	for (size_t i = 0; i < count; i++) {
 		struct vz_pair pair = vz_param_pair(f->params, counters[i].id);
 
-		if (!counters[i].name || (only && !vz_param_has(only, counters[i].id)))
+		if (only && !vz_param_has(only, counters[i].id))
 			continue;
 		if (add_line(&barrier, counters[i].name, pair.barrier) < 0 ||
 		    add_line(&max, counters[i].name, pair.limit) < 0)
