@@ -209,7 +209,7 @@ void wabe_sources_warn(const struct wabe_init *init, const struct wabe_log *log)
 
 int wabe_sources_send(struct wabe_init *init, struct wabe_error *err)
 {
-	for (size_t i = 0; i < init->spec->mounts.count; i++) {
+	for (size_t i = 0; init->mounts && i < init->spec->mounts.count; i++) {
 		_cleanup_close_ int fd = -EBADF;
 		int r;
 
@@ -248,7 +248,8 @@ int wabe_sources_take(struct wabe_init *init, const struct wabe_init_mount *want
 	size_t end = wanted ? (size_t)(wanted - init->mounts) + 1 : init->spec->mounts.count;
 	int r = 0;
 
-	while (r == 0 && init->taken < end)
+	/* Nothing is sent to a child that opens_inside. */
+	while (r == 0 && init->mounts && init->taken < end)
 		if (init->mounts[init->taken].is_sent)
 			r = take_next(init, wanted, err);
 		else
