@@ -2,6 +2,7 @@
 /* cli/update: `wabe update`; see cli.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/parse.h"
+#include "base/range.h"
 #include "cli/cli.h"
 #include "spec/spec.h"
 
@@ -62,7 +64,8 @@ enum kind { KIND_U64, KIND_I64, KIND_BYTES };
 struct number {
 	const char *flag, *text;
 	enum kind kind;
-	void *to; /* struct wabe_opt_i64 or, for KIND_U64, struct wabe_opt_u64 */
+	void *to;	   /* struct wabe_opt_i64 or, for KIND_U64, struct wabe_opt_u64 */
+	uint64_t min, max; /* of what is above 0; both 0: all that the kind has */
 };
 
 static int parse_bytes(const char *text, int64_t *ret_value)
@@ -91,6 +94,7 @@ static int parse_number(const struct number *n, struct wabe_error *err)
 	};
 	struct wabe_opt_u64 *u64 = n->to;
 	struct wabe_opt_i64 *i64 = n->to;
+	uint64_t number;
 	int r;
 
 	if (!n->text)
@@ -103,6 +107,11 @@ static int parse_number(const struct number *n, struct wabe_error *err)
 	if (r < 0)
 		return wabe_error_say(err, r, "--%s %.64s: want %s", n->flag, n->text,
 				      wants[n->kind]);
+	number = n->kind == KIND_U64 ? u64->value : i64->value < 0 ? 0 : (uint64_t)i64->value;
+	if (n->max && number && (number < n->min || number > n->max))
+		return wabe_error_say(err, -ERANGE,
+				      "--%s %.64s: is out of range, %" PRIu64 "..%" PRIu64, n->flag,
+				      n->text, n->min, n->max);
 	if (n->kind == KIND_U64)
 		u64->is_set = true;
 	else
@@ -114,13 +123,20 @@ static int from_flags(const struct values *v, struct wabe_spec_resources *res,
 		      struct wabe_error *err)
 {
 	const struct number numbers[] = {
-		{ "blkio-weight", v->blkio_weight, KIND_U64, &res->block_io.weight },
-		{ "cpu-period", v->cpu_period, KIND_U64, &res->cpu.period },
-		{ "cpu-quota", v->cpu_quota, KIND_I64, &res->cpu.quota },
-		{ "cpu-burst", v->cpu_burst, KIND_U64, &res->cpu.burst },
-		{ "cpu-rt-period", v->cpu_rt_period, KIND_U64, &res->cpu.realtime_period },
-		{ "cpu-rt-runtime", v->cpu_rt_runtime, KIND_I64, &res->cpu.realtime_runtime },
-		{ "cpu-share", v->cpu_share, KIND_U64, &res->cpu.shares },
+		{ "blkio-weight", v->blkio_weight, KIND_U64, &res->block_io.weight,
+		  WABE_BLKIO_WEIGHT_MIN, WABE_BLKIO_WEIGHT_MAX },
+		{ "cpu-period", v->cpu_period, KIND_U64, &res->cpu.period, WABE_CPU_PERIOD_MIN_US,
+		  WABE_CPU_PERIOD_MAX_US },
+		{ "cpu-quota", v->cpu_quota, KIND_I64, &res->cpu.quota, WABE_CPU_QUOTA_MIN_US,
+		  WABE_CPU_RUNTIME_MAX_US },
+		{ "cpu-burst", v->cpu_burst, KIND_U64, &res->cpu.burst, 0,
+		  WABE_CPU_RUNTIME_MAX_US },
+		{ "cpu-rt-period", v->cpu_rt_period, KIND_U64, &res->cpu.realtime_period, 0,
+		  WABE_CPU_RT_PERIOD_MAX_US },
+		{ "cpu-rt-runtime", v->cpu_rt_runtime, KIND_I64, &res->cpu.realtime_runtime, 0,
+		  WABE_CPU_RUNTIME_MAX_US },
+		{ "cpu-share", v->cpu_share, KIND_U64, &res->cpu.shares, WABE_CPU_SHARES_MIN,
+		  WABE_CPU_SHARES_MAX },
 		{ "cpu-idle", v->cpu_idle, KIND_I64, &res->cpu.idle },
 		{ "memory", v->memory, KIND_BYTES, &res->memory.limit },
 		{ "memory-reservation", v->memory_reservation, KIND_BYTES,
@@ -128,7 +144,7 @@ static int from_flags(const struct values *v, struct wabe_spec_resources *res,
 		{ "memory-swap", v->memory_swap, KIND_BYTES, &res->memory.swap },
 		{ "kernel-memory", v->kernel_memory, KIND_BYTES, &res->memory.kernel },
 		{ "kernel-memory-tcp", v->kernel_memory_tcp, KIND_BYTES, &res->memory.kernel_tcp },
-		{ "pids-limit", v->pids_limit, KIND_I64, &res->pids.limit },
+		{ "pids-limit", v->pids_limit, KIND_I64, &res->pids.limit, 0, WABE_PIDS_MAX },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {

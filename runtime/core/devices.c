@@ -124,6 +124,16 @@ static int open_host_node(const struct wabe_spec_device *d, struct wabe_error *e
 	return TAKE_FD(fd);
 }
 
+/* Names the device number @i of the list, where the configuration has it: the defaults stand before those. */
+static int blame(const struct wabe_init *init, size_t i, int r, struct wabe_error *err)
+{
+	size_t first = init->devices.count - init->spec->devices.count;
+
+	if (i >= first)
+		wabe_error_prefix(err, "linux.devices[%zu]", i - first);
+	return r;
+}
+
 int wabe_devices_prepare(struct wabe_init *init, struct wabe_error *err)
 {
 	const struct wabe_spec_device *d;
@@ -144,7 +154,7 @@ int wabe_devices_prepare(struct wabe_init *init, struct wabe_error *err)
 			continue;
 		init->device_fds[i] = open_host_node(&d[i], err);
 		if (init->device_fds[i] < 0)
-			return init->device_fds[i];
+			return blame(init, i, init->device_fds[i], err);
 	}
 	return 0;
 }
@@ -281,7 +291,7 @@ int wabe_devices_make(struct wabe_init *init, struct wabe_error *err)
 		r = source_fd >= 0 ? bind_node(init, &d[i], source_fd, err)
 				   : make_node(init, &d[i], dev_fd, err);
 		if (r < 0)
-			return r;
+			return blame(init, i, r, err);
 	}
 	return make_links(dev_fd, err);
 }

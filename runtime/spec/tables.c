@@ -7,6 +7,7 @@
  */
 #include <stddef.h>
 
+#include "base/range.h"
 #include "spec/internal.h"
 
 #define REQUIRED .flags = WABE_CODEC_REQUIRED
@@ -107,7 +108,7 @@ const struct wabe_codec_field wabe_spec_process_rows[] = {
 	{ "noNewPrivileges", WABE_CODEC_BOOL,
 	  offsetof(struct wabe_spec_process, no_new_privileges) },
 	{ "oomScoreAdj", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_process, oom_score_adj),
-	  .min = -1000, .max = 1000 },
+	  .min = -1000, .max = WABE_BLKIO_WEIGHT_MAX },
 	{ "apparmorProfile", WABE_CODEC_STRING,
 	  offsetof(struct wabe_spec_process, apparmor_profile) },
 	{ "selinuxLabel", WABE_CODEC_STRING, offsetof(struct wabe_spec_process, selinux_label) },
@@ -256,38 +257,43 @@ static const struct wabe_codec_field weight_device_rows[] = {
 	{ "minor", WABE_CODEC_I64, offsetof(struct wabe_spec_weight_device, minor), REQUIRED,
 	  .max = MINOR_MAX },
 	{ "weight", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_weight_device, weight),
-	  .max = 1000 },
+	  .max = WABE_BLKIO_WEIGHT_MAX },
 	{ "leafWeight", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_weight_device, leaf_weight),
-	  .max = 1000 },
+	  .max = WABE_BLKIO_WEIGHT_MAX },
 	END,
 };
 
-static const struct wabe_codec_field throttle_device_rows[] = {
-	{ "major", WABE_CODEC_I64, offsetof(struct wabe_spec_throttle_device, major), REQUIRED,
-	  .max = MAJOR_MAX },
-	{ "minor", WABE_CODEC_I64, offsetof(struct wabe_spec_throttle_device, minor), REQUIRED,
-	  .max = MINOR_MAX },
-	{ "rate", WABE_CODEC_U64, offsetof(struct wabe_spec_throttle_device, rate), REQUIRED },
-	END,
-};
+#define THROTTLE_DEVICE_ROWS(name, rate_max)                                                  \
+	static const struct wabe_codec_field name[] = {                                       \
+		{ "major", WABE_CODEC_I64, offsetof(struct wabe_spec_throttle_device, major), \
+		  REQUIRED, .max = MAJOR_MAX },                                               \
+		{ "minor", WABE_CODEC_I64, offsetof(struct wabe_spec_throttle_device, minor), \
+		  REQUIRED, .max = MINOR_MAX },                                               \
+		{ "rate", WABE_CODEC_U64, offsetof(struct wabe_spec_throttle_device, rate),   \
+		  REQUIRED, .max = (rate_max) },                                              \
+		END,                                                                          \
+	}
 
-#define THROTTLE(key, field)                                                      \
-	{                                                                         \
-		key, WABE_CODEC_LIST, offsetof(struct wabe_spec_block_io, field), \
-			.sub = throttle_device_rows,                              \
-			.size = sizeof(struct wabe_spec_throttle_device)          \
+THROTTLE_DEVICE_ROWS(bps_rows, UINT64_MAX);
+THROTTLE_DEVICE_ROWS(iops_rows, WABE_BLKIO_IOPS_MAX);
+
+#define THROTTLE(key, field, rows)                                                      \
+	{                                                                               \
+		key, WABE_CODEC_LIST, offsetof(struct wabe_spec_block_io, field),       \
+			.sub = (rows), .size = sizeof(struct wabe_spec_throttle_device) \
 	}
 
 static const struct wabe_codec_field block_io_rows[] = {
-	{ "weight", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_block_io, weight), .max = 1000 },
+	{ "weight", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_block_io, weight),
+	  .max = WABE_BLKIO_WEIGHT_MAX },
 	{ "leafWeight", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_block_io, leaf_weight),
-	  .max = 1000 },
+	  .max = WABE_BLKIO_WEIGHT_MAX },
 	{ "weightDevice", WABE_CODEC_LIST, offsetof(struct wabe_spec_block_io, weight_device),
 	  .sub = weight_device_rows, .size = sizeof(struct wabe_spec_weight_device) },
-	THROTTLE("throttleReadBpsDevice", throttle_read_bps),
-	THROTTLE("throttleWriteBpsDevice", throttle_write_bps),
-	THROTTLE("throttleReadIOPSDevice", throttle_read_iops),
-	THROTTLE("throttleWriteIOPSDevice", throttle_write_iops),
+	THROTTLE("throttleReadBpsDevice", throttle_read_bps, bps_rows),
+	THROTTLE("throttleWriteBpsDevice", throttle_write_bps, bps_rows),
+	THROTTLE("throttleReadIOPSDevice", throttle_read_iops, iops_rows),
+	THROTTLE("throttleWriteIOPSDevice", throttle_write_iops, iops_rows),
 	END,
 };
 
@@ -315,9 +321,9 @@ static const struct wabe_codec_field network_rows[] = {
 
 static const struct wabe_codec_field rdma_rows[] = {
 	{ "hcaHandles", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_rdma, hca_handles),
-	  .max = UINT32_MAX },
+	  .max = WABE_RDMA_MAX },
 	{ "hcaObjects", WABE_CODEC_OPT_U64, offsetof(struct wabe_spec_rdma, hca_objects),
-	  .max = UINT32_MAX },
+	  .max = WABE_RDMA_MAX },
 	END,
 };
 

@@ -5,10 +5,13 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/range.h"
 #include "spec/internal.h"
 
 #define AT "linux.resources."
@@ -95,31 +98,92 @@ static int validate_list(const char *list, const char *key, struct wabe_error *e
 	}
 }
 
-/* cgroup-v1/blkio-controller: 10..1000 */
-static int validate_weight(const struct wabe_opt_u64 *weight, const char *path,
-			   struct wabe_error *err)
+/* Numbers that the kernel bounds; 0, and below it where there is a sign, asks for no limit. */
+static const struct range {
+	const char *path;
+	size_t offset; /* of the struct wabe_opt_u64, or _i64 */
+	bool is_signed;
+	uint64_t min, max;
+} ranges[] = {
+#define ROW(path, field) path, offsetof(struct wabe_spec_resources, field)
+	{ ROW("cpu.shares", cpu.shares), false, WABE_CPU_SHARES_MIN, WABE_CPU_SHARES_MAX },
+	{ ROW("cpu.quota", cpu.quota), true, WABE_CPU_QUOTA_MIN_US, WABE_CPU_RUNTIME_MAX_US },
+	{ ROW("cpu.period", cpu.period), false, WABE_CPU_PERIOD_MIN_US, WABE_CPU_PERIOD_MAX_US },
+	{ ROW("cpu.burst", cpu.burst), false, 0, WABE_CPU_RUNTIME_MAX_US },
+	{ ROW("cpu.realtimeRuntime", cpu.realtime_runtime), true, 0, WABE_CPU_RUNTIME_MAX_US },
+	{ ROW("cpu.realtimePeriod", cpu.realtime_period), false, 0, WABE_CPU_RT_PERIOD_MAX_US },
+	{ ROW("pids.limit", pids.limit), true, 0, WABE_PIDS_MAX },
+	{ ROW("blockIO.weight", block_io.weight), false, WABE_BLKIO_WEIGHT_MIN,
+	  WABE_BLKIO_WEIGHT_MAX },
+	{ ROW("blockIO.leafWeight", block_io.leaf_weight), false, WABE_BLKIO_WEIGHT_MIN,
+	  WABE_BLKIO_WEIGHT_MAX },
+#undef ROW
+};
+
+static int validate_number(const char *path, const struct wabe_opt_u64 *number, uint64_t min,
+			   uint64_t max, struct wabe_error *err)
 {
-	if (weight->is_set && weight->value != 0 && (weight->value < 10 || weight->value > 1000))
-		return wabe_error_say(err, -ERANGE, "%s: %llu is out of range, 10..1000", path,
-				      (unsigned long long)weight->value);
+	if (number->is_set && number->value != 0 && (number->value < min || number->value > max))
+		return wabe_error_say(err, -ERANGE,
+				      AT "%s: %" PRIu64 " is out of range, %" PRIu64 "..%" PRIu64,
+				      path, number->value, min, max);
 	return 0;
 }
 
-static int validate_block_io(const struct wabe_spec_block_io *io, struct wabe_error *err)
+static int validate_ranges(const struct wabe_spec_resources *res, struct wabe_error *err)
 {
-	const struct wabe_spec_weight_device *devices = io->weight_device.items;
-	int r = validate_weight(&io->weight, AT "blockIO.weight", err);
+	int r = 0;
 
-	if (r == 0)
-		r = validate_weight(&io->leaf_weight, AT "blockIO.leafWeight", err);
-	for (size_t i = 0; r == 0 && i < io->weight_device.count; i++) {
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(ranges); i++) {
+		const void *field = (const char *)res + ranges[i].offset;
+		struct wabe_opt_u64 number;
+
+		if (ranges[i].is_signed) {
+			const struct wabe_opt_i64 *value = field;
+
+			number.is_set = value->is_set && value->value > 0;
+			number.value = (uint64_t)value->value;
+		} else {
+			number = *(const struct wabe_opt_u64 *)field;
+		}
+		r = validate_number(ranges[i].path, &number, ranges[i].min, ranges[i].max, err);
+	}
+	return r;
+}
+
+/* The kernel compares them (tg_set_cfs_bandwidth(), tg_rt_schedulable()). */
+static int validate_cpu(const struct wabe_spec_cpu *c, struct wabe_error *err)
+{
+	if (c->burst.is_set && c->quota.is_set && c->quota.value > 0 &&
+	    c->burst.value > (uint64_t)c->quota.value)
+		return wabe_error_say(err, -EINVAL,
+				      AT "cpu.burst: %" PRIu64 " is more than the quota, %" PRId64,
+				      c->burst.value, c->quota.value);
+	if (c->realtime_runtime.is_set && c->realtime_period.is_set &&
+	    c->realtime_runtime.value > 0 && c->realtime_period.value > 0 &&
+	    (uint64_t)c->realtime_runtime.value > c->realtime_period.value)
+		return wabe_error_say(err, -EINVAL,
+				      AT "cpu.realtimeRuntime: %" PRId64
+					 " is more than the period, %" PRIu64,
+				      c->realtime_runtime.value, c->realtime_period.value);
+	return 0;
+}
+
+static int validate_weight_devices(const struct wabe_list *list, struct wabe_error *err)
+{
+	const struct wabe_spec_weight_device *devices = list->items;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < list->count; i++) {
 		char path[80];
 
-		snprintf(path, sizeof(path), AT "blockIO.weightDevice[%zu].weight", i);
-		r = validate_weight(&devices[i].weight, path, err);
-		snprintf(path, sizeof(path), AT "blockIO.weightDevice[%zu].leafWeight", i);
+		snprintf(path, sizeof(path), "blockIO.weightDevice[%zu].weight", i);
+		r = validate_number(path, &devices[i].weight, WABE_BLKIO_WEIGHT_MIN,
+				    WABE_BLKIO_WEIGHT_MAX, err);
+		snprintf(path, sizeof(path), "blockIO.weightDevice[%zu].leafWeight", i);
 		if (r == 0)
-			r = validate_weight(&devices[i].leaf_weight, path, err);
+			r = validate_number(path, &devices[i].leaf_weight, WABE_BLKIO_WEIGHT_MIN,
+					    WABE_BLKIO_WEIGHT_MAX, err);
 	}
 	return r;
 }
@@ -304,7 +368,11 @@ int wabe_spec_validate_resources(const struct wabe_spec_resources *res, struct w
 	if (r == 0)
 		r = validate_list(res->cpu.mems, "mems", err);
 	if (r == 0)
-		r = validate_block_io(&res->block_io, err);
+		r = validate_ranges(res, err);
+	if (r == 0)
+		r = validate_cpu(&res->cpu, err);
+	if (r == 0)
+		r = validate_weight_devices(&res->block_io.weight_device, err);
 	if (r == 0)
 		r = validate_hugepages(&res->hugepages, err);
 	if (r == 0)

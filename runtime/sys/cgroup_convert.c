@@ -7,12 +7,7 @@
  */
 #include "sys/cgroup.h"
 
-#define SHARES_MIN 2 /* kernel/sched/sched.h: MIN_SHARES, MAX_SHARES */
-#define SHARES_MAX 262144
-#define WEIGHT_MIN 1 /* cgroup-v2.rst: cpu.weight and io.weight */
-#define WEIGHT_MAX 10000
-#define BLKIO_MIN 10 /* OCI config-linux.md: blockIO weight */
-#define BLKIO_MAX 1000
+#include "base/range.h"
 
 static uint64_t clamp(uint64_t value, uint64_t min, uint64_t max)
 {
@@ -63,7 +58,7 @@ uint64_t wabe_cgroup_shares_to_weight(uint64_t shares)
 
 	if (shares == 0)
 		return 0;
-	shares = clamp(shares, SHARES_MIN, SHARES_MAX);
+	shares = clamp(shares, WABE_CPU_SHARES_MIN, WABE_CPU_SHARES_MAX);
 	l = log2_of(shares);
 	exponent = (l * l + 125 * l) / 612 - 7.0 / 34;
 	value = power_of_10(exponent < 0 ? 0 : exponent);
@@ -74,12 +69,12 @@ uint64_t wabe_cgroup_shares_to_weight(uint64_t shares)
 	 */
 	if (value - (double)weight > 1e-6)
 		weight++;
-	return clamp(weight, WEIGHT_MIN, WEIGHT_MAX);
+	return clamp(weight, WABE_CPU_WEIGHT_MIN, WABE_CPU_WEIGHT_MAX);
 }
 
 uint64_t wabe_cgroup_weight_to_shares(uint64_t weight)
 {
-	uint64_t low = SHARES_MIN, high = SHARES_MAX;
+	uint64_t low = WABE_CPU_SHARES_MIN, high = WABE_CPU_SHARES_MAX;
 
 	if (weight == 0)
 		return 0;
@@ -102,19 +97,23 @@ uint64_t wabe_cgroup_blkio_to_io_weight(uint64_t blkio_weight)
 {
 	if (blkio_weight == 0)
 		return 0;
-	return WEIGHT_MIN + (clamp(blkio_weight, BLKIO_MIN, BLKIO_MAX) - BLKIO_MIN) *
-				    (WEIGHT_MAX - WEIGHT_MIN) / (BLKIO_MAX - BLKIO_MIN);
+	return WABE_CPU_WEIGHT_MIN +
+	       (clamp(blkio_weight, WABE_BLKIO_WEIGHT_MIN, WABE_BLKIO_WEIGHT_MAX) -
+		WABE_BLKIO_WEIGHT_MIN) *
+		       (WABE_CPU_WEIGHT_MAX - WABE_CPU_WEIGHT_MIN) /
+		       (WABE_BLKIO_WEIGHT_MAX - WABE_BLKIO_WEIGHT_MIN);
 }
 
 uint64_t wabe_cgroup_io_to_blkio_weight(uint64_t io_weight)
 {
-	uint64_t span = WEIGHT_MAX - WEIGHT_MIN;
+	uint64_t span = WABE_CPU_WEIGHT_MAX - WABE_CPU_WEIGHT_MIN;
 
 	if (io_weight == 0)
 		return 0;
 	/* Rounded up, as the other direction rounds down: a blkio weight comes back as it was. */
-	return BLKIO_MIN +
-	       ((clamp(io_weight, WEIGHT_MIN, WEIGHT_MAX) - WEIGHT_MIN) * (BLKIO_MAX - BLKIO_MIN) +
+	return WABE_BLKIO_WEIGHT_MIN +
+	       ((clamp(io_weight, WABE_CPU_WEIGHT_MIN, WABE_CPU_WEIGHT_MAX) - WABE_CPU_WEIGHT_MIN) *
+			(WABE_BLKIO_WEIGHT_MAX - WABE_BLKIO_WEIGHT_MIN) +
 		span - 1) /
 		       span;
 }

@@ -11,11 +11,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/range.h"
 #include "sys/cgroup_internal.h"
 
 #define PERIOD_DEFAULT_US 100000
-#define PERIOD_MIN_US 1000 /* kernel/sched/core.c: min_bw_runtime, max_cfs_quota_period */
-#define PERIOD_MAX_US 1000000
 
 static bool in_range(uint64_t value, uint64_t min, uint64_t max)
 {
@@ -24,21 +23,23 @@ static bool in_range(uint64_t value, uint64_t min, uint64_t max)
 
 static int check_cpu(const struct wabe_cgroup_limits *l, struct wabe_error *err)
 {
-	if (l->has_cpu_weight && !in_range(l->cpu_weight, 1, 10000))
+	if (l->has_cpu_weight && !in_range(l->cpu_weight, WABE_CPU_WEIGHT_MIN, WABE_CPU_WEIGHT_MAX))
 		return wabe_error_say(err, -ERANGE, "cpu weight %" PRIu64 ": the range is 1..10000",
 				      l->cpu_weight);
-	if (l->has_cpu_weight && l->cpu_shares && !in_range(l->cpu_shares, 2, 262144))
+	if (l->has_cpu_weight && l->cpu_shares &&
+	    !in_range(l->cpu_shares, WABE_CPU_SHARES_MIN, WABE_CPU_SHARES_MAX))
 		return wabe_error_say(err, -ERANGE,
 				      "cpu shares %" PRIu64 ": the range is 2..262144",
 				      l->cpu_shares);
-	if (l->has_cpu_max && l->cpu_quota_us >= 0 && l->cpu_quota_us < PERIOD_MIN_US)
+	if (l->has_cpu_max && l->cpu_quota_us >= 0 && l->cpu_quota_us < WABE_CPU_QUOTA_MIN_US)
 		return wabe_error_say(err, -ERANGE, "cpu quota %" PRId64 " us: the least is %d us",
-				      l->cpu_quota_us, PERIOD_MIN_US);
+				      l->cpu_quota_us, WABE_CPU_QUOTA_MIN_US);
 	if (l->has_cpu_max && l->cpu_period_us &&
-	    !in_range(l->cpu_period_us, PERIOD_MIN_US, PERIOD_MAX_US))
+	    !in_range(l->cpu_period_us, WABE_CPU_PERIOD_MIN_US, WABE_CPU_PERIOD_MAX_US))
 		return wabe_error_say(err, -ERANGE,
 				      "cpu period %" PRIu64 " us: the range is %d..%d us",
-				      l->cpu_period_us, PERIOD_MIN_US, PERIOD_MAX_US);
+				      l->cpu_period_us, WABE_CPU_PERIOD_MIN_US,
+				      WABE_CPU_PERIOD_MAX_US);
 	if (l->has_cpu_max && l->cpu_quota_us >= 0 && l->has_cpu_burst &&
 	    l->cpu_burst_us > (uint64_t)l->cpu_quota_us)
 		return wabe_error_say(err, -EINVAL,
@@ -75,11 +76,11 @@ int wabe_cgroup_limits_check(const struct wabe_cgroup_limits *l, struct wabe_err
 
 	if (r < 0)
 		return r;
-	if (l->has_io_weight && !in_range(l->io_weight, 1, 10000))
+	if (l->has_io_weight && !in_range(l->io_weight, WABE_CPU_WEIGHT_MIN, WABE_CPU_WEIGHT_MAX))
 		return wabe_error_say(err, -ERANGE, "io weight %" PRIu64 ": the range is 1..10000",
 				      l->io_weight);
 	for (size_t i = 0; i < l->io.count; i++)
-		if (l->io.items[i].weight > 10000)
+		if (l->io.items[i].weight > WABE_CPU_WEIGHT_MAX)
 			return wabe_error_say(err, -ERANGE,
 					      "io weight %" PRIu64 " of device %" PRIu32 ":%" PRIu32
 					      ": the range is 1..10000",

@@ -69,6 +69,14 @@ is_full()
 	wait "$bomb" || true
 }
 
+@test "numproc: more than there can be is as many as there can be" {
+	requires pids
+	running_guest --numproc 5000000
+	[[ $(cgroup_value pids pids.max pids.max) == 4194304 ]]
+	run_ok vzctl set "$CT" --numproc 6000000 --save
+	[[ $(cgroup_value pids pids.max pids.max) == 4194304 ]]
+}
+
 at_limit()
 {
 	(($(cgroup_value pids pids.current pids.current) >= 19))

@@ -40,7 +40,7 @@ bad_documents()
 	local generator=${WABE_BUILDDIR-}/tests/unit/test_bad_input
 
 	[[ -x $generator ]] || skip "no generator (WABE_BUILDDIR names no build)"
-	"$generator" --list "$1" | awk -v n="$2" 'NR % n == 1' >"$T/documents"
+	"$generator" --list "$1" | awk -v n="$2" 'NR % n == 1 % n' >"$T/documents"
 	(($(wc -l <"$T/documents") > 20))
 }
 
@@ -64,6 +64,24 @@ refused_at()
 		refused_at "$path" run --bundle "$B" "$ID"
 	done <"$T/documents"
 	[[ -z $(ls -A "$STATE" 2>/dev/null) ]]
+	nothing_leaks
+}
+
+@test "numbers of linux.resources that the kernel doesn't take, by generator" {
+	local path document
+	bad_documents huge 1
+	while IFS=$'\t' read -r path document; do
+		echo "$document" | tee "$T/document" >"$B/config.json"
+		refused_at "$path" run --bundle "$B" "$ID"
+	done <"$T/documents"
+	cp "$BASE" "$B/config.json"
+	conf '.linux.resources.pids.limit = 2147483648 | .hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo >$h"]}]' --arg h "$T/hook"
+	refused_container "linux.resources.pids.limit: 2147483648 is out of range, 0..4194304"
+	conf '.linux.resources.pids = {} | .linux.resources.cpu = {quota: 50000, burst: 50001}'
+	refused_container "linux.resources.cpu.burst: 50001 is more than the quota, 50000"
+	conf '.linux.resources.cpu = {quota: 1}'
+	refused_container "linux.resources.cpu.quota: 1 is out of range, 1000..17592186044415"
+	[[ ! -e $T/hook && -z $(ls -A "$STATE" 2>/dev/null) ]]
 	nothing_leaks
 }
 

@@ -358,7 +358,7 @@ more_teardown()
 	# One that linux.devices names has to be that (config-linux.md, "Devices").
 	conf '.linux.devices = [{path: "/dev/random", type: "c", major: 1, minor: 8}] | .linux.namespaces |= map(select(.type != "user"))
 		| del(.linux.uidMappings, .linux.gidMappings)'
-	refused_container "device /dev/random: the root has something else there"
+	refused_container "linux.devices[0]: device /dev/random: the root has something else there"
 }
 
 @test "configured devices" {

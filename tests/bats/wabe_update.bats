@@ -180,9 +180,12 @@ kept()
 		done
 	done
 	refused "--cpu-idle 2" W update --cpu-idle 2 "$ID"
-	refused "linux.resources.blockIO.weight" W update --blkio-weight 5 "$ID"
+	for flag in blkio-weight=5 blkio-weight=1001 cpu-share=1 cpu-share=262145 cpu-quota=999 cpu-quota=17592186044416 \
+		cpu-period=5 cpu-period=1000001 cpu-burst=17592186044416 cpu-rt-period=18446744073709552 \
+		cpu-rt-runtime=17592186044416 pids-limit=4194305; do
+		refused "--${flag/=/ }: is out of range" W update "--$flag" "$ID"
+	done
 	refused "linux.resources.cpu.cpus" W update --cpuset-cpus nonsense "$ID"
-	refused "cpu period" W update --cpu-period 5 "$ID"
 	refused "unknown option --nonsense" W update --nonsense 1 "$ID"
 	refused "usage: wabe update" W update --pids-limit 3
 	refused "does not exist" W update --pids-limit 3 "$ID-none"
@@ -194,7 +197,8 @@ kept()
 	background
 	local pair
 	for pair in '{"memory":{"limit":"1"}}=memory.limit' '{"memory":{"limit":-2}}=memory.limit' '{"pids":{"limit":"x"}}=pids.limit' \
-		'{"cpu":{"idle":7}}=cpu.idle' '{"blockIO":{"weight":2000}}=blockIO.weight' '[]=wants' '{=bad.json' \
+		'{"cpu":{"idle":7}}=cpu.idle' '{"blockIO":{"weight":2000}}=blockIO.weight' '{"cpu":{"shares":1}}=linux.resources.cpu.shares' \
+		'{"pids":{"limit":4194305}}=linux.resources.pids.limit' '[]=wants' '{=bad.json' \
 		'{"unified":{"../x":"1"}}=linux.resources.unified' '{"hugepageLimits":[{"pageSize":"2XB","limit":1}]}=hugepageLimits[0].pageSize' \
 		'{"rdma":{"mlx5_1":{}}}=linux.resources.rdma["mlx5_1"]' '{"rdma":{"a b":{"hcaHandles":1}}}=linux.resources.rdma' \
 		'{"rdma":{"mlx5_1":{"hcaHandles":-1}}}=rdma.mlx5_1.hcaHandles' '{"network":{"classID":4294967296}}=network.classID' \

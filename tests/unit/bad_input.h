@@ -32,6 +32,7 @@ struct bad_walk {
 	const struct wabe_codec_field *rows[BAD_DEPTH_MAX]; /* of each object on the way ... */
 	const struct wabe_codec_field *row[BAD_DEPTH_MAX];  /* ... and the key that leads on */
 	size_t depth;
+	const char *only; /* NULL, or: the one value, of each number */
 };
 
 /* What no field of a type can be. */
@@ -248,24 +249,35 @@ static inline void bad_emit_case(const struct bad_walk *w, const struct wabe_cod
 
 static inline void bad_walk_rows(struct bad_walk *w, const struct wabe_codec_field *rows);
 
-static inline void bad_walk_row(struct bad_walk *w, const struct wabe_codec_field *row)
+static inline bool bad_is_number(const struct wabe_codec_field *row)
+{
+	return row->type == WABE_CODEC_I64 || row->type == WABE_CODEC_U64 ||
+	       row->type == WABE_CODEC_U32 || row->type == WABE_CODEC_OPT_I64 ||
+	       row->type == WABE_CODEC_OPT_U64;
+}
+
+static inline void bad_emit_all(const struct bad_walk *w, const struct wabe_codec_field *row)
 {
 	const struct bad_values *bad = bad_values_of(row);
-	bool is_number = row->type == WABE_CODEC_U32_LIST;
 	bool takes_unknown = row->type == WABE_CODEC_NAME_LIST && row->size;
 
-	for (size_t i = 0; i < ARRAY_SIZE(bad->values) && bad->values[i]; i++) {
-		if (takes_unknown && strncmp(bad->values[i], "[\"", 2) == 0)
-			continue;
-		is_number |= i == 2 && strcmp(bad->values[i], "\"1\"") == 0;
-		bad_emit(w, bad->values[i]);
-	}
-	if (is_number)
+	for (size_t i = 0; i < ARRAY_SIZE(bad->values) && bad->values[i]; i++)
+		if (!takes_unknown || strncmp(bad->values[i], "[\"", 2) != 0)
+			bad_emit(w, bad->values[i]);
+	if (bad_is_number(row) || row->type == WABE_CODEC_U32_LIST)
 		bad_emit_bounds(w, row);
 	if (row->names && !takes_unknown)
 		bad_emit_case(w, row);
 	if (row->flags & WABE_CODEC_REQUIRED)
 		bad_emit(w, NULL);
+}
+
+static inline void bad_walk_row(struct bad_walk *w, const struct wabe_codec_field *row)
+{
+	if (!w->only)
+		bad_emit_all(w, row);
+	else if (bad_is_number(row))
+		bad_emit(w, w->only);
 	if (row->sub)
 		bad_walk_rows(w, row->sub);
 }
@@ -288,6 +300,15 @@ static inline void bad_walk_rows(struct bad_walk *w, const struct wabe_codec_fie
 static inline void bad_each(const struct wabe_codec_field *rows, bad_sink *sink, void *data)
 {
 	struct bad_walk w = { .sink = sink, .data = data };
+
+	bad_walk_rows(&w, rows);
+}
+
+/** bad_each_number() - documents with @number in each place of the rows that takes numbers, well-formed for each. */
+static inline void bad_each_number(const struct wabe_codec_field *rows, const char *number,
+				   bad_sink *sink, void *data)
+{
+	struct bad_walk w = { .sink = sink, .data = data, .only = number };
 
 	bad_walk_rows(&w, rows);
 }

@@ -5,7 +5,7 @@
  *
  *     test_bad_input                   the test
  *     test_bad_input --list DOCUMENT   each case of config, process or resources as a line, PATH TAB TEXT, for tests of the
- *                                      real program
+ *                                      real program; huge: configs with a huge number each in linux.resources
  */
 #include <errno.h>
 
@@ -116,6 +116,49 @@ static void test_document(struct tap *t, const struct document *d)
 
 	bad_each(d->rows, judge_case, &j);
 	finish_row(&j);
+}
+
+/* The largest number that each number's type has. Bytes are what the kernel takes as no limit. */
+#define HUGE "9223372036854775807"
+
+static bool is_bytes(const char *path)
+{
+	static const char *const paths[] = {
+		"memory.limit",
+		"memory.reservation",
+		"memory.swap",
+		"memory.kernel",
+		"memory.kernelTCP",
+		"hugepageLimits[0].limit",
+		"blockIO.throttleReadBpsDevice[0].rate",
+		"blockIO.throttleWriteBpsDevice[0].rate",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+		if (strcmp(path, paths[i]) == 0)
+			return true;
+	return false;
+}
+
+static void judge_huge(void *data, const struct bad_case *c)
+{
+	const char *field = strstr(c->path, "linux.resources.");
+	struct wabe_error err = WABE_ERROR_INIT;
+	struct tap *t = data;
+
+	if (field != c->path || is_bytes(c->path + strlen("linux.resources.")))
+		return;
+	if (!tap_ok(t, is_refused(c, &documents[0], &err),
+		    "config: %s: " HUGE " is refused and named", c->path))
+		printf("# %s: %d %s\n", c->text, err.code, err.text);
+}
+
+static void list_huge(void *data, const struct bad_case *c)
+{
+	(void)data;
+	if (wabe_str_starts(c->path, "linux.resources.") &&
+	    !is_bytes(c->path + strlen("linux.resources.")))
+		printf("%s\t%s\n", c->path, c->text);
 }
 
 static void list_case(void *data, const struct bad_case *c)
@@ -232,6 +275,10 @@ static int list(const char *name)
 		bad_each(documents[i].rows, list_case, NULL);
 		return 0;
 	}
+	if (strcmp(name, "huge") == 0) {
+		bad_each_number(documents[0].rows, HUGE, list_huge, NULL);
+		return 0;
+	}
 	fprintf(stderr, "test_bad_input: no document \"%s\"\n", name);
 	return 1;
 }
@@ -244,6 +291,7 @@ int main(int argc, char **argv)
 		return list(argv[2]);
 	for (size_t i = 0; i < ARRAY_SIZE(documents); i++)
 		test_document(&t, &documents[i]);
+	bad_each_number(documents[0].rows, HUGE, judge_huge, &t);
 	test_texts(&t);
 	return tap_end(&t);
 }

@@ -11,12 +11,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/range.h"
 #include "guest/counters.h"
 #include "guest/resources_internal.h"
 
 #define CPU_PERIOD_US 100000u /* cgroup-v2.rst: cpu.max, the default period */
-#define SHARES_MIN 2u
-#define SHARES_MAX 262144u
 
 int vz_fill_file(struct vz_fill *f, const char *file, const char *value)
 {
@@ -37,11 +36,13 @@ int vz_fill_file(struct vz_fill *f, const char *file, const char *value)
 static int fill_pids(struct vz_fill *f, struct wabe_error *err)
 {
 	struct vz_pair numproc = vz_param_pair(f->params, VZ_PARAM_NUMPROC);
+	/* OpenVZ's files have more than there can be. */
+	uint64_t limit = numproc.limit > WABE_PIDS_MAX ? WABE_PIDS_MAX : numproc.limit;
 
 	(void)err;
 	f->res->pids.limit.is_set = true;
 	f->res->pids.limit.value = numproc.limit == VZ_UNLIMITED ? VZ_NUMPROC_DEFAULT
-								 : (int64_t)numproc.limit;
+								 : (int64_t)limit;
 	return 0;
 }
 
@@ -52,12 +53,12 @@ static uint64_t units_to_shares(uint64_t units)
 
 	if (units == 0)
 		return 1024;
-	if (units > SHARES_MAX)
-		return SHARES_MAX;
+	if (units > WABE_CPU_SHARES_MAX)
+		return WABE_CPU_SHARES_MAX;
 	shares = units * 1024 / 1000;
-	if (shares < SHARES_MIN)
-		return SHARES_MIN;
-	return shares > SHARES_MAX ? SHARES_MAX : shares;
+	if (shares < WABE_CPU_SHARES_MIN)
+		return WABE_CPU_SHARES_MIN;
+	return shares > WABE_CPU_SHARES_MAX ? WABE_CPU_SHARES_MAX : shares;
 }
 
 /*

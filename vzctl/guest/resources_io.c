@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/range.h"
 #include "guest/blockdev.h"
 #include "guest/resources_internal.h"
 
@@ -107,9 +108,8 @@ static int fill_rates(struct vz_fill *f, const struct vz_blockdevs *devices)
 
 	if (f->is_new && bytes == 0 && operations == 0)
 		return 0;
-	/* struct throtl_grp counts operations in 32 bits */
-	if (operations > UINT32_MAX)
-		operations = UINT32_MAX;
+	if (operations > WABE_BLKIO_IOPS_MAX)
+		operations = WABE_BLKIO_IOPS_MAX;
 	if (fill_list(f, &io->throttle_read_bps, devices, bytes) < 0 ||
 	    fill_list(f, &io->throttle_write_bps, devices, bytes) < 0 ||
 	    fill_list(f, &io->throttle_read_iops, devices, operations) < 0)
