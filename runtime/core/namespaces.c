@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "base/fd.h"
 #include "core/init.h"
 #include "core/sync.h"
+#include "spec/spec.h"
 #include "sys/link.h"
 #include "sys/namespace.h"
 #include "sys/pidfd.h"
@@ -27,6 +29,24 @@ static const uint64_t ns_flags[WABE_NS_MAX] = {
 	[WABE_NS_CGROUP] = CLONE_NEWCGROUP, [WABE_NS_TIME] = CLONE_NEWTIME,
 };
 
+static bool has_key(const struct wabe_pairs *pairs, const char *prefix)
+{
+	for (size_t i = 0; i < pairs->count; i++)
+		if (strncmp(pairs->items[i].key, prefix, strlen(prefix)) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Is it a context, or held to limits as one is? Its network has to be the child's own then: our kernel charges what is in there to
+ * the cgroup that it was made for.
+ */
+static bool has_context(const struct wabe_spec *spec)
+{
+	return has_key(&spec->annotations, WABE_SPEC_CTX_ANNOTATION) ||
+	       has_key(&spec->resources.unified, "ctx.");
+}
+
 /*
  * Not in a user namespace, which it would have to belong to; not with devices to move into it, or a caller who sets it up
  * (struct wabe_create_args), before the child is in there.
@@ -35,7 +55,7 @@ static bool may_make_network(const struct wabe_init *init)
 {
 	return (init->clone_flags & CLONE_NEWNET) && !init->has_userns && !init->opens_inside &&
 	       init->spec->net_devices.count == 0 && !init->args->network &&
-	       getauxval(AT_EUID) == 0;
+	       !has_context(init->spec) && getauxval(AT_EUID) == 0;
 }
 
 /*

@@ -329,6 +329,8 @@ refused()
 	WABE_ID=bats-ctx-$BATS_SUITE_TEST_NUMBER
 	run_ok wabe --root "$T/state" run -d --bundle "$T/bundle" "$WABE_ID"
 	[[ $(<"/sys/fs/cgroup/wabe/$WABE_ID/ctx.id") == 4711 ]]
+	# What is in its network is charged to it, though it has no user namespace.
+	grep -qx 'numnetns 1' "/sys/fs/cgroup/wabe/$WABE_ID/ctx.current"
 	[[ $(cat "/proc/$(wabe --root "$T/state" state "$WABE_ID" | jq .pid)/ctx") == 4711 ]]
 	grep -qx 'numfile 50' "/sys/fs/cgroup/wabe/$WABE_ID/ctx.max"
 	grep -qx 'numpty 3' "/sys/fs/cgroup/wabe/$WABE_ID/ctx.max"
