@@ -401,15 +401,29 @@ static int mount_somewhere(struct wabe_init *init, struct wabe_init_mount *m,
 	return mount_one(init, m, err);
 }
 
+/* On its way to the target there may be mounts that waited, with a sweep after them: not of this one's source. */
+static int mount_sent(struct wabe_init *init, struct wabe_init_mount *m, struct wabe_error *err)
+{
+	int r = wabe_sources_take(init, m, err);
+	unsigned int before = init->scratch_fd, own = (unsigned int)m->source_fd + 1;
+
+	if (r < 0)
+		return r;
+	if (own > before)
+		init->scratch_fd = own;
+	r = mount_somewhere(init, m, err);
+	if (own > before && init->scratch_fd == own)
+		init->scratch_fd = before;
+	return r;
+}
+
 static int mount_entry(struct wabe_init *init, size_t i, struct wabe_error *err)
 {
 	struct wabe_init_mount *m = &init->mounts[i];
-	int r = m->is_sent ? wabe_sources_take(init, m, err) : 0;
-
-	if (r == 0)
-		r = m->link_target ? wabe_rootfs_copy_link(init, m, err)
-		    : m->remounts  ? wabe_remount_apply(init, m, err)
-				   : mount_somewhere(init, m, err);
+	int r = m->is_sent	 ? mount_sent(init, m, err)
+		: m->link_target ? wabe_rootfs_copy_link(init, m, err)
+		: m->remounts	 ? wabe_remount_apply(init, m, err)
+				 : mount_somewhere(init, m, err);
 
 	if (r == 0 && m->is_remounted)
 		r = wabe_remount_note(init, m, err);

@@ -486,3 +486,23 @@ lo"
 	ok_container
 	has 1
 }
+
+# Descriptors are closed after every 64 mounts; sysfs waits for the network namespace, and who goes through a link for sysfs.
+@test "a bind whose target is behind a link, after a sysfs that is the 64th mount; and 200 more" {
+	own_rootfs
+	mkdir "$T/source" "$ROOTFS/place" "$ROOTFS/mnt2"
+	touch "$T/source/it-is"
+	ln -s place "$ROOTFS/link"
+	conf '.mounts |= (map(select(.type != "sysfs" and .type != "cgroup")) as $rest | $rest +
+		[range(63 - ($rest | length)) | {destination: "/mnt2", type: "tmpfs", source: "t"}] +
+		[{destination: "/sys", type: "sysfs", source: "s"}, {destination: "/link", type: "bind", source: $d, options: ["bind"]}])' --arg d "$T/source"
+	script 'ls /place /sys/class'
+	ok_container
+	has it-is
+	has net
+	conf '.mounts += [range(200) | {destination: "/mnt2", type: "bind", source: $d, options: ["rbind", "ro"]}]' --arg d "$T/source"
+	script 'ls /place /mnt2; grep -c " /mnt2 " /proc/self/mountinfo'
+	ok_container
+	has it-is
+	[[ $(tail -n 1 <<<"$output") == 258 ]] || shown
+}
