@@ -256,21 +256,49 @@ int wabe_resources_to_limits(struct wabe_arena *arena, const struct wabe_spec_re
 	return r;
 }
 
+static int write_context(struct wabe_container *c, const char *name, const char *value,
+			 struct wabe_error *err)
+{
+	struct wabe_cgroup_file file = { name, value };
+	const struct wabe_cgroup_limits limits = { .unified = &file, .unified_count = 1 };
+
+	return c->cgroup ? wabe_cgroup_limit(c->cgroup, &limits, err)
+			 : wabe_error_say(err, -ENOTSUP,
+					  "a context is a cgroup, and the container has none");
+}
+
+/* @views: names with commas in between; a line for each. The kernel takes all of them or none. */
+static int write_views(struct wabe_container *c, const char *views, struct wabe_error *err)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf lines = WABE_BUF_INIT;
+	int r = 0;
+
+	for (const char *at = views; r >= 0 && *at; at += *at == ',') {
+		const size_t len = strcspn(at, ",");
+
+		r = wabe_buf_printf(&lines, "%.*s 1\n", (int)len, at);
+		at += len;
+	}
+	r = r < 0 ? wabe_error_set(err, r, "views") : write_context(c, "ctx.virt", lines.data, err);
+	return r == -EINVAL ? wabe_error_say(err, r, "the kernel hasn't got all of %s", views) : r;
+}
+
 int wabe_resources_context(struct wabe_container *c, struct wabe_error *err)
 {
 	const char *id = wabe_container_annotation(c, WABE_SPEC_CTX_ANNOTATION);
-	struct wabe_cgroup_file file = { "ctx.id", id };
-	const struct wabe_cgroup_limits limits = { .unified = &file, .unified_count = 1 };
+	const char *views = wabe_container_annotation(c, WABE_SPEC_CTX_VIRT_ANNOTATION);
 	int r;
 
 	if (!id)
 		return 0;
-	r = c->cgroup ? wabe_cgroup_limit(c->cgroup, &limits, err)
-		      : wabe_error_say(err, -ENOTSUP,
-				       "a context is a cgroup, and the container has none");
+	r = write_context(c, "ctx.id", id, err);
 	if (r == -EEXIST)
 		r = wabe_error_say(err, r, "context %s is another cgroup's", id);
-	return r < 0 ? wabe_error_prefix(err, "annotations[\"" WABE_SPEC_CTX_ANNOTATION "\"]") : 0;
+	if (r < 0)
+		return wabe_error_prefix(err, "annotations[\"" WABE_SPEC_CTX_ANNOTATION "\"]");
+	r = views ? write_views(c, views, err) : 0;
+	return r < 0 ? wabe_error_prefix(err, "annotations[\"" WABE_SPEC_CTX_VIRT_ANNOTATION "\"]")
+		     : 0;
 }
 
 static bool any_of_v1(const struct wabe_cgroup_v1_limits *l)

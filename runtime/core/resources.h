@@ -40,7 +40,8 @@ int wabe_resources_restrict_devices(struct wabe_cgroup *cgroup, const struct wab
 
 /**
  * wabe_resources_context() - make the cgroup of @c the context that WABE_SPEC_CTX_ANNOTATION names; without it nothing. -EEXIST: it
- * is another cgroup's; -ENOTSUP: the host has no contexts, or @c no cgroup. Errors name the annotation.
+ * is another cgroup's; -ENOTSUP: the host has no contexts, or @c no cgroup. Then switch on what WABE_SPEC_CTX_VIRT_ANNOTATION names.
+ * Errors name the annotation.
  */
 int wabe_resources_context(struct wabe_container *c, struct wabe_error *err);
 

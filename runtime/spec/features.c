@@ -133,6 +133,7 @@ static void add_unsafe_annotations(struct wabe_json_writer *w)
 	wabe_json_array_begin(w);
 	wabe_json_add_string(w, "org.systemd.property.");
 	wabe_json_add_string(w, WABE_SPEC_CTX_ANNOTATION);
+	wabe_json_add_string(w, WABE_SPEC_CTX_VIRT_ANNOTATION);
 	wabe_json_array_end(w);
 }
 

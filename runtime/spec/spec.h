@@ -14,6 +14,8 @@
 
 /** The context of our kernel (sys/ctx.h) that the container's cgroup becomes, by its id: wabe_parse_ctid(). */
 #define WABE_SPEC_CTX_ANNOTATION "org.wabe.ctx"
+/** With it: what its members are shown their own of, names as ctx.virt has them, with commas in between. */
+#define WABE_SPEC_CTX_VIRT_ANNOTATION "org.wabe.ctx.virt"
 
 /**
  * wabe_spec_parse() - config.json from memory: parse, load, validate. Every error names the JSON path.

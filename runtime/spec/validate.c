@@ -302,6 +302,26 @@ static int validate_hooks(const struct wabe_spec_hooks *hooks, struct wabe_error
 	return 0;
 }
 
+/* Which of them there are is for the kernel to say. */
+static int validate_views(const struct wabe_pairs *pairs, const char *views, struct wabe_error *err)
+{
+	const size_t len = strlen(views);
+
+	if (!len || strspn(views, "abcdefghijklmnopqrstuvwxyz,") != len || views[0] == ',' ||
+	    views[len - 1] == ',' || strstr(views, ",,"))
+		return wabe_error_say(err, -EINVAL,
+				      "annotations[\"" WABE_SPEC_CTX_VIRT_ANNOTATION
+				      "\"]: \"%.64s\" is no list of views, such as cpu,memory",
+				      views);
+	for (size_t i = 0; i < pairs->count; i++)
+		if (strcmp(pairs->items[i].key, WABE_SPEC_CTX_ANNOTATION) == 0)
+			return 0;
+	return wabe_error_say(
+		err, -EINVAL,
+		"annotations[\"" WABE_SPEC_CTX_VIRT_ANNOTATION
+		"\"]: views are a context's, and there is no " WABE_SPEC_CTX_ANNOTATION);
+}
+
 static int validate_annotations(const struct wabe_pairs *pairs, struct wabe_error *err)
 {
 	uint32_t id;
@@ -316,6 +336,12 @@ static int validate_annotations(const struct wabe_pairs *pairs, struct wabe_erro
 				"annotations[\"" WABE_SPEC_CTX_ANNOTATION
 				"\"]: \"%.64s\" is no context, which is a number from 1 to 2147483644",
 				pairs->items[i].value);
+		if (strcmp(pairs->items[i].key, WABE_SPEC_CTX_VIRT_ANNOTATION) == 0) {
+			int r = validate_views(pairs, pairs->items[i].value, err);
+
+			if (r < 0)
+				return r;
+		}
 	}
 	return 0;
 }

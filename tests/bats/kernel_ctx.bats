@@ -339,12 +339,60 @@ refused()
 	[[ $status != 0 ]] || shown
 	has 'annotations["org.wabe.ctx"]: context 4711 is another cgroup'"'"'s'
 	[[ ! -e /sys/fs/cgroup/wabe/$WABE_ID-b && ! -e $T/state/$WABE_ID-b ]]
+	[[ $(grep -c ' 1$' "/sys/fs/cgroup/wabe/$WABE_ID/ctx.virt") == 0 ]]
 	# An update leaves it.
 	run_ok wabe --root "$T/state" update --pids-limit 20 "$WABE_ID"
 	[[ $(<"/sys/fs/cgroup/wabe/$WABE_ID/ctx.id") == 4711 ]]
 	run_ok wabe --root "$T/state" delete --force "$WABE_ID"
+	jq '.annotations["org.wabe.ctx.virt"] = "memory,nosuch"' "$T/bundle/config.json" >"$T/new"
+	mv "$T/new" "$T/bundle/config.json"
+	call wabe --root "$T/state" run -d --bundle "$T/bundle" "$WABE_ID"
+	[[ $status != 0 ]] || shown
+	has "annotations[\"org.wabe.ctx.virt\"]: the kernel hasn't got all of memory,nosuch"
+	jq '.annotations["org.wabe.ctx.virt"] = "memory,uptime"' "$T/bundle/config.json" >"$T/new"
+	mv "$T/new" "$T/bundle/config.json"
 	run_ok wabe --root "$T/state" run -d --bundle "$T/bundle" "$WABE_ID"
+	[[ $(grep ' 1$' "/sys/fs/cgroup/wabe/$WABE_ID/ctx.virt" | xargs) == "memory 1 uptime 1" ]]
 	run_ok wabe --root "$T/state" delete --force "$WABE_ID"
+}
+
+@test "ctx.virt: garbage, and views of what is no context, are refused" {
+	local text
+
+	refused EOPNOTSUPP a/ctx.virt 'memory 1'
+	refused taken a/ctx.id 4711
+	for text in '\n' memory 'memory 2' 'memory -1' 'memory 1 1' 'nosuch 1' 'memory 1\0' 'memory 1\nmemory 1' 'memory 1\nnosuch 1' \
+		'\0377\0376'; do
+		refused EINVAL a/ctx.virt "$text"
+	done
+	not grep -q ' 1$' "$DIR/a/ctx.virt"
+	refused taken a/ctx.virt 'memory 1\nuptime 1\n'
+	[[ $(grep ' 1$' "$DIR/a/ctx.virt" | xargs) == "memory 1 uptime 1" ]]
+}
+
+@test "a guest sees its own memory, processors, load and log" {
+	local total
+
+	total=$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)
+	running_guest --ram 128M --swap 0 --cpus 1
+	dir=$(guest_dir "$CT")
+	[[ $(xargs <"$dir/ctx.virt") == "cpu 1 loadavg 1 log 1 memory 1 uptime 1" ]]
+	inside 'cat /proc/meminfo'
+	grep -qE '^MemTotal: +131072 kB$' <<<"$output"
+	grep -qE '^SwapTotal: +0 kB$' <<<"$output"
+	((total > 131072 && $(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo) == total))
+	inside 'grep -c ^processor /proc/cpuinfo; grep -c "^cpu[0-9]" /proc/stat; nproc'
+	[[ $(xargs <<<"$output") == "1 1 1" ]] || shown
+	inside 'cut -d" " -f4 /proc/loadavg'
+	[[ $output =~ ^[1-9]/[0-9]+$ ]] || shown
+	# Nothing of the host's, which has said a lot by now; and it may clear its own.
+	inside 'dmesg && dmesg -c'
+	not grep -q 'Linux version' <<<"$output"
+	[[ $(dmesg | grep -c .) -gt 50 ]]
+	# More of it in the running guest.
+	run_ok vzctl set "$CT" --ram 256M
+	inside 'cat /proc/meminfo'
+	grep -qE '^MemTotal: +262144 kB$' <<<"$output"
 }
 
 @test "the series' own tests" {

@@ -254,6 +254,17 @@ more_teardown()
 	ok_container
 }
 
+@test "org.wabe.ctx.virt: what is no list of views, and views without a context" {
+	local views
+
+	for views in '' ' ' 'cpu,' ',cpu' 'cpu,,memory' 'cpu memory' 'cpu 1' CPU '../x'; do
+		conf '.annotations = {"org.wabe.ctx": "4711", "org.wabe.ctx.virt": $views}' --arg views "$views"
+		refused_container "annotations[\"org.wabe.ctx.virt\"]: \"$views\" is no list of views"
+	done
+	conf '.annotations = {"org.wabe.ctx.virt": "cpu,memory"}'
+	refused_container 'annotations["org.wabe.ctx.virt"]: views are a context'"'"'s, and there is no org.wabe.ctx'
+}
+
 # With a context of its own: kernel_ctx.bats.
 @test "org.wabe.ctx: refused without cgroups" {
 	conf '.annotations["org.wabe.ctx"] = "4711" | del(.linux.resources)'

@@ -154,7 +154,7 @@ refused_at()
 	ok W features
 	jq -e '.ociVersionMin == "1.0.0" and (.ociVersionMax | startswith("1.")) and (.hooks | length == 6)
 		and (.linux.namespaces | index("time")) and (.linux.capabilities | index("CAP_BPF")) and .linux.seccomp.enabled
-		and .potentiallyUnsafeConfigAnnotations == ["org.systemd.property.", "org.wabe.ctx"]
+		and .potentiallyUnsafeConfigAnnotations == ["org.systemd.property.", "org.wabe.ctx", "org.wabe.ctx.virt"]
 		and (.mountOptions | index("rro")) and .linux.cgroup.v1 and .linux.cgroup.v2' "$T/out"
 }
 

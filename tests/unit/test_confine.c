@@ -543,6 +543,23 @@ static void test_options(struct tap *t)
 	wabe_seccomp_program_free(&program);
 }
 
+static void test_log(struct tap *t)
+{
+	static const struct vz_confine_options options = { .has_log = true };
+	_cleanup_(wabe_spec_free) struct wabe_spec spec = { 0 };
+	struct wabe_seccomp_program program = { 0 };
+	const uint32_t arch = seccomp_arch_native();
+
+	make_options(&spec, &program, &options);
+	tap_ok(t, spec.process->capabilities->bounding & UINT64_C(1) << CAP_SYSLOG,
+	       "a log of its own: its root may read it");
+	tap_int(t, ask(&program, arch, SYS_syslog, 0, 0, 0), SECCOMP_RET_ALLOW,
+		"a log of its own: the call is let through");
+	tap_int(t, ask(&program, arch, SYS_clock_settime, 0, 0, 0), ERRNO(EPERM),
+		"a log of its own: no other call is");
+	wabe_seccomp_program_free(&program);
+}
+
 int main(void)
 {
 	struct tap t = TAP_INIT;
@@ -557,6 +574,7 @@ int main(void)
 	test_decisions(&t);
 	test_subvolumes(&t);
 	test_options(&t);
+	test_log(&t);
 	test_no_netfilter(&t);
 	if (tap_int(&t, make_spec(&spec, true), 0, "a guest's spec") &&
 	    tap_int(&t, compile(&spec, &program, &err), 0, "the filter compiles: %s", err.text)) {

@@ -29,7 +29,7 @@
  * What a guest's root has. An allow-list, so that what a later kernel adds is not granted by
  * accident. Not in it: SYS_MODULE SYS_RAWIO SYS_TIME MAC_ADMIN MAC_OVERRIDE SYSLOG BPF PERFMON
  * CHECKPOINT_RESTORE WAKE_ALARM BLOCK_SUSPEND AUDIT_CONTROL AUDIT_READ: nothing that they govern
- * belongs to a namespace.
+ * belongs to a namespace. SYSLOG does where the kernel keeps a log for each guest.
  */
 #define CAPS_GUEST                                                                              \
 	(CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FOWNER) | CAP(FSETID) | CAP(KILL) | CAP(SETGID) | \
@@ -182,6 +182,8 @@ static int confine_capabilities(struct wabe_spec *spec, const struct vz_confine_
 	caps->bounding = CAPS_GUEST;
 	if (wabe_spec_namespace(spec, WABE_NS_USER))
 		caps->bounding |= CAPS_USER_NAMESPACE_ONLY;
+	if (options->has_log)
+		caps->bounding |= CAP(SYSLOG);
 	caps->bounding = (caps->bounding | options->caps_on) & ~options->caps_off;
 	caps->permitted = caps->effective = caps->bounding;
 	/* Inheritable and ambient stay empty (CVE-2022-29162). */
@@ -194,7 +196,7 @@ static bool is_let_through(const struct vz_confine_options *options, const char 
 	for (size_t i = 0; options->syscalls && options->syscalls[i]; i++)
 		if (strcmp(options->syscalls[i], name) == 0)
 			return true;
-	return false;
+	return options->has_log && strcmp(name, "syslog") == 0;
 }
 
 static enum vz_syscall_verdict verdict_of(const struct vz_confine_options *options,

@@ -18,6 +18,7 @@ struct vz_confine_options {
 	const char *const
 		*syscalls; /* NULL, or names of system calls to let through too, NULL-terminated */
 	bool no_netfilter; /* no packet filter of its own */
+	bool has_log;	   /* the kernel keeps a log for it alone, and it has a user namespace */
 };
 
 /**

@@ -28,6 +28,9 @@ const struct vz_counter *vz_counters(size_t *ret_count);
 /** vz_counters_has_kernel() - does this host's kernel have the controller? */
 bool vz_counters_has_kernel(const struct vz_guest *g);
 
+/** vz_counters_has_view() - does it show a guest its own, and what? @view: as ctx.virt has it, "memory" */
+bool vz_counters_has_view(const struct vz_guest *g, const char *view);
+
 /**
  * vz_counter_by() - what enforces @counter on this host ("ctx.max numfile", "RLIMIT_MEMLOCK of each
  * process"), or NULL: kept, not enforced by this kernel.
