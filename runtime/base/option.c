@@ -15,6 +15,7 @@ struct parser {
 	char *values;
 	struct wabe_arena *arena;
 	struct wabe_error *err;
+	bool is_go; /* see wabe_option_parse_go() */
 };
 
 static bool takes_value(const struct wabe_option *o)
@@ -27,6 +28,20 @@ static int bad_value(struct parser *p, const char *shown, const char *value)
 	return wabe_error_say(p->err, -EINVAL, "option %s: bad value \"%s\"", shown, value);
 }
 
+static int store_flag(struct parser *p, const char *shown, const char *value, bool *out)
+{
+	bool is_set = !value || strcmp(value, "true") == 0;
+
+	if (p->is_go && value) {
+		if (wabe_parse_bool(value, &is_set) < 0)
+			return bad_value(p, shown, value);
+	} else if (!is_set && strcmp(value, "false") != 0) {
+		return bad_value(p, shown, value);
+	}
+	*out = is_set;
+	return 0;
+}
+
 static int store(struct parser *p, const struct wabe_option *o, const char *shown,
 		 const char *value)
 {
@@ -34,10 +49,7 @@ static int store(struct parser *p, const struct wabe_option *o, const char *show
 
 	switch (o->type) {
 	case WABE_OPTION_FLAG:
-		if (value && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-			return bad_value(p, shown, value);
-		*(bool *)out = !value || strcmp(value, "true") == 0;
-		return 0;
+		return store_flag(p, shown, value, out);
 	case WABE_OPTION_COUNT:
 		++*(int *)out;
 		return value ? bad_value(p, shown, value) : 0;
@@ -89,11 +101,12 @@ static int take_long(struct parser *p, char *word, char *next)
 	return r < 0 ? r : used;
 }
 
-/* "-abc", "-x value", "-xvalue"; returns how many words were used. */
+/* "-abc", "-x value", "-xvalue", Go's "-x=value"; returns how many words were used. */
 static int take_short(struct parser *p, char *word, char *next)
 {
 	for (char *c = word + 1; *c; c++) {
 		const struct wabe_option *o = find(p, NULL, 0, *c);
+		bool has_equals = p->is_go && c[1] == '=';
 		int r;
 
 		if (!o)
@@ -104,12 +117,12 @@ static int take_short(struct parser *p, char *word, char *next)
 			if (!is_joined && !next)
 				return wabe_error_say(p->err, -EINVAL, "option -%c wants a value",
 						      *c);
-			r = store(p, o, word, is_joined ? c + 1 : next);
+			r = store(p, o, word, is_joined ? c + 1 + has_equals : next);
 			return r < 0 ? r : (is_joined ? 1 : 2);
 		}
-		r = store(p, o, word, NULL);
-		if (r < 0)
-			return r;
+		r = store(p, o, word, has_equals ? c + 2 : NULL);
+		if (r < 0 || has_equals)
+			return r < 0 ? r : 1;
 	}
 	return 1;
 }
@@ -131,10 +144,8 @@ static int take(struct parser *p, char *word, char *next)
 	return is_long(p, word) ? take_long(p, word, next) : take_short(p, word, next);
 }
 
-int wabe_option_parse(const struct wabe_option *table, size_t count, void *values,
-		      struct wabe_arena *arena, int argc, char **argv, struct wabe_error *err)
+static int parse(struct parser *p, int argc, char **argv)
 {
-	struct parser p = { table, count, values, arena, err };
 	int i = 1;
 
 	while (i < argc) {
@@ -144,7 +155,7 @@ int wabe_option_parse(const struct wabe_option *table, size_t count, void *value
 			return i + 1;
 		if (!is_option(argv[i]))
 			break;
-		used = take(&p, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+		used = take(p, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
 		if (used < 0)
 			return used;
 		i += used;
@@ -161,11 +172,10 @@ static void rotate(char **words, int count)
 	words[count - 1] = first;
 }
 
-int wabe_option_parse_mixed(const struct wabe_option *table, size_t count, void *values,
-			    struct wabe_arena *arena, int argc, char **argv, struct wabe_error *err)
+static int parse_mixed(struct parser *p, int argc, char **argv)
 {
 	int end = argc; /* what was no option was moved behind this */
-	int first = wabe_option_parse(table, count, values, arena, argc, argv, err);
+	int first = parse(p, argc, argv);
 
 	while (first >= 0 && first < end && strcmp(argv[first - 1], "--") != 0) {
 		int used;
@@ -173,14 +183,38 @@ int wabe_option_parse_mixed(const struct wabe_option *table, size_t count, void 
 		rotate(argv + first, argc - first);
 		end--;
 		/* The word in front of the next options stands where a program's name would. */
-		used = wabe_option_parse(table, count, values, arena, end - first + 1,
-					 argv + first - 1, err);
+		used = parse(p, end - first + 1, argv + first - 1);
 		first = used < 0 ? used : first - 1 + used;
 	}
 	/* Behind "--" are words alone; those from in front of it come first. */
 	for (int i = first; first >= 0 && i < end; i++)
 		rotate(argv + first, argc - first);
 	return first;
+}
+
+int wabe_option_parse(const struct wabe_option *table, size_t count, void *values,
+		      struct wabe_arena *arena, int argc, char **argv, struct wabe_error *err)
+{
+	struct parser p = { table, count, values, arena, err, .is_go = false };
+
+	return parse(&p, argc, argv);
+}
+
+int wabe_option_parse_mixed(const struct wabe_option *table, size_t count, void *values,
+			    struct wabe_arena *arena, int argc, char **argv, struct wabe_error *err)
+{
+	struct parser p = { table, count, values, arena, err, .is_go = false };
+
+	return parse_mixed(&p, argc, argv);
+}
+
+int wabe_option_parse_go(const struct wabe_option *table, size_t count, void *values,
+			 struct wabe_arena *arena, bool is_mixed, int argc, char **argv,
+			 struct wabe_error *err)
+{
+	struct parser p = { table, count, values, arena, err, .is_go = true };
+
+	return (is_mixed ? parse_mixed : parse)(&p, argc, argv);
 }
 
 void wabe_option_help(FILE *out, const struct wabe_option *table, size_t count)

@@ -17,7 +17,7 @@
 #include "base/str.h"
 
 enum wabe_option_type {
-	WABE_OPTION_FLAG,   /* bool: set true; "--name=false|true" too, as runc's flags take */
+	WABE_OPTION_FLAG,   /* bool: set true; "--name=false|true" too */
 	WABE_OPTION_COUNT,  /* int: one more for each time */
 	WABE_OPTION_STRING, /* const char *: the last one wins */
 	WABE_OPTION_LIST,   /* struct wabe_strv: appended */
@@ -48,6 +48,14 @@ int wabe_option_parse(const struct wabe_option *table, size_t count, void *value
 int wabe_option_parse_mixed(const struct wabe_option *table, size_t count, void *values,
 			    struct wabe_arena *arena, int argc, char **argv,
 			    struct wabe_error *err);
+
+/**
+ * wabe_option_parse_go() - as the two above, with what Go's flag package (runc's) takes besides: "-x=VALUE" for a letter, and
+ * for a flag's value each word of wabe_parse_bool().
+ */
+int wabe_option_parse_go(const struct wabe_option *table, size_t count, void *values,
+			 struct wabe_arena *arena, bool is_mixed, int argc, char **argv,
+			 struct wabe_error *err);
 
 /** wabe_option_help() - one aligned line a row. */
 void wabe_option_help(FILE *out, const struct wabe_option *table, size_t count);

@@ -134,24 +134,64 @@ int wabe_parse_list(const char *s, unsigned int max, unsigned long *bits)
 	}
 }
 
+int wabe_parse_bool(const char *s, bool *ret_value)
+{
+	static const char *const words[][6] = {
+		{ "0", "f", "F", "false", "False", "FALSE" },
+		{ "1", "t", "T", "true", "True", "TRUE" },
+	};
+
+	for (size_t i = 0; i < 12; i++) {
+		if (strcmp(s, words[i / 6][i % 6]) == 0) {
+			*ret_value = i >= 6;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* ".5" from *@s on: the part is *ret_part of *ret_whole, a power of ten. */
+static int scan_part(const char **s, uint64_t *ret_part, uint64_t *ret_whole)
+{
+	const char *digits = *s + 1;
+	int r;
+
+	*ret_part = 0;
+	*ret_whole = 1;
+	if (**s != '.')
+		return 0;
+	*s = digits;
+	r = scan_digits(s, 10, ret_part);
+	/* As many as may be multiplied by 1024 below. */
+	if (r < 0 || *s - digits > 15)
+		return -EINVAL;
+	for (; digits < *s; digits++)
+		*ret_whole *= 10;
+	return 0;
+}
+
 int wabe_parse_size(const char *s, uint64_t *ret_bytes)
 {
-	static const char suffixes[] = "kmgtp";
-	const char *suffix;
-	uint64_t value;
+	static const char units[] = "kmgtp";
+	uint64_t value, part, whole;
+	const char *unit;
 	int r = scan_digits(&s, 10, &value);
 
+	if (r == 0)
+		r = scan_part(&s, &part, &whole);
 	if (r < 0)
 		return r;
-	suffix = *s ? strchr(suffixes, tolower((unsigned char)*s)) : NULL;
-	if (suffix) {
-		if (__builtin_mul_overflow(value, 1ULL << (10 * (suffix - suffixes + 1)), &value))
+	unit = *s ? strchr(units, tolower((unsigned char)*s)) : NULL;
+	if (!unit && whole > 1)
+		return -EINVAL;
+	for (const char *step = units; unit && step <= unit; step++) {
+		if (__builtin_mul_overflow(value, 1024u, &value) ||
+		    __builtin_add_overflow(value, part * 1024 / whole, &value))
 			return -ERANGE;
-		s++;
+		part = part * 1024 % whole;
 	}
-	if (*s == 'b' || *s == 'B')
-		s++;
-	if (*s)
+	s += unit != NULL;
+	if (strcasecmp(s, "b") != 0 && !(unit && strcasecmp(s, "ib") == 0) && *s)
 		return -EINVAL;
 	*ret_bytes = value;
 	return 0;

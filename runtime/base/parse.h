@@ -8,6 +8,7 @@
 #ifndef WABE_BASE_PARSE_H
 #define WABE_BASE_PARSE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** wabe_parse_u64(), wabe_parse_i64() - decimal digits; i64 with an optional '-'. @min..@max are inclusive. */
@@ -28,7 +29,13 @@ int wabe_parse_octal(const char *s, uint32_t *ret_mode);
 #define WABE_LIST_LONGS(max) ((max) / (8 * sizeof(unsigned long)) + 1)
 int wabe_parse_list(const char *s, unsigned int max, unsigned long *bits);
 
-/** wabe_parse_size() - bytes, 1024-based suffixes K M G T P(eta) in either case, an optional "B" behind. No sign. */
+/** wabe_parse_bool() - what Go's strconv.ParseBool() takes: 1 t T true True TRUE, 0 f F false False FALSE. */
+int wabe_parse_bool(const char *s, bool *ret_value);
+
+/**
+ * wabe_parse_size() - bytes, as runc reads them (go-units, RAMInBytes()): 1024-based units K M G T P(eta) in either case, "B" or
+ * "iB" behind, of them also a part, as in "1.5G" (up to 15 digits; cut to whole bytes). No sign, no blank, no exponent.
+ */
 int wabe_parse_size(const char *s, uint64_t *ret_bytes);
 
 /** wabe_parse_ctid() - a container id of vzctl: 1..2147483644 (the upper bound is the patched kernel's too). */

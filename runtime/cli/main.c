@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/parse.h"
 #include "cli/cli.h"
 #include "sys/seccomp.h"
 #include "sys/tty.h"
@@ -80,9 +81,8 @@ int cli_options(struct cli *cli, const struct cli_verb *verb, void *values, int 
 		int min, int max, struct wabe_error *err)
 {
 	/* As runc: only what takes a command, which has options of its own, has its options in front. */
-	int first = (max < 0 ? wabe_option_parse
-			     : wabe_option_parse_mixed)(verb->options, verb->option_count, values,
-							&cli->arena, argc, argv, err);
+	int first = wabe_option_parse_go(verb->options, verb->option_count, values, &cli->arena,
+					 max >= 0, argc, argv, err);
 
 	if (first < 0)
 		return wabe_error_prefix(err, "%s", verb->name);
@@ -153,25 +153,19 @@ int cli_absolute(struct cli *cli, const char *path, const char **ret_path, struc
 	return 0;
 }
 
-/* As runc: auto, or what Go's strconv.ParseBool() takes. */
+/* As runc: auto, or a boolean. */
 static int parse_rootless(const char *word, enum wabe_rootless_mode *ret_mode,
 			  struct wabe_error *err)
 {
-	static const struct wabe_name words[] = {
-		{ "auto", WABE_ROOTLESS_AUTO },	  { "true", WABE_ROOTLESS_TRUE },
-		{ "True", WABE_ROOTLESS_TRUE },	  { "TRUE", WABE_ROOTLESS_TRUE },
-		{ "t", WABE_ROOTLESS_TRUE },	  { "T", WABE_ROOTLESS_TRUE },
-		{ "1", WABE_ROOTLESS_TRUE },	  { "false", WABE_ROOTLESS_FALSE },
-		{ "False", WABE_ROOTLESS_FALSE }, { "FALSE", WABE_ROOTLESS_FALSE },
-		{ "f", WABE_ROOTLESS_FALSE },	  { "F", WABE_ROOTLESS_FALSE },
-		{ "0", WABE_ROOTLESS_FALSE },	  { NULL, 0 },
-	};
-	long long mode = WABE_ROOTLESS_AUTO;
+	bool is_true;
 
-	if (word && wabe_name_find(words, word, &mode) < 0)
+	*ret_mode = WABE_ROOTLESS_AUTO;
+	if (!word || strcmp(word, "auto") == 0)
+		return 0;
+	if (wabe_parse_bool(word, &is_true) < 0)
 		return wabe_error_say(err, -EINVAL, "--rootless %s: want auto, true or false",
 				      word);
-	*ret_mode = (enum wabe_rootless_mode)mode;
+	*ret_mode = is_true ? WABE_ROOTLESS_TRUE : WABE_ROOTLESS_FALSE;
 	return 0;
 }
 
@@ -219,13 +213,33 @@ static const struct cli_verb *find_verb(const char *name)
 	return NULL;
 }
 
+static int unknown_verb(const char *name, struct wabe_error *err)
+{
+	return wabe_error_say(err, -EINVAL, "unknown verb %s (wabe --help lists them)", name);
+}
+
+/* "help", "help VERB": as runc's, the same as --help. */
+static int help(int argc, char **argv, struct wabe_error *err)
+{
+	const struct cli_verb *verb = argc > 1 ? find_verb(argv[1]) : NULL;
+
+	if (argc > 2)
+		return wabe_error_say(err, -EINVAL, "usage: wabe help [VERB]");
+	if (argc > 1 && !verb)
+		return unknown_verb(argv[1], err);
+	if (verb)
+		print_verb_help(verb);
+	else
+		print_help();
+	return 0;
+}
+
 static int dispatch(struct cli *cli, int argc, char **argv, struct wabe_error *err)
 {
 	const struct cli_verb *verb = find_verb(argv[0]);
 
 	if (!verb)
-		return wabe_error_say(err, -EINVAL, "unknown verb %s (wabe --help lists them)",
-				      argv[0]);
+		return unknown_verb(argv[0], err);
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		print_verb_help(verb);
 		return 0;
@@ -245,8 +259,8 @@ static int run(struct cli *cli, int argc, char **argv, struct wabe_error *err)
 		r = wabe_fd_cloexec_from(3);
 	if (r < 0)
 		return wabe_error_set(err, r, "keep the caller's descriptors out");
-	first = wabe_option_parse(global_options, ARRAY_SIZE(global_options), &g, &cli->arena, argc,
-				  argv, err);
+	first = wabe_option_parse_go(global_options, ARRAY_SIZE(global_options), &g, &cli->arena,
+				     false, argc, argv, err);
 	if (first < 0)
 		return first;
 	if (g.is_version) {
@@ -257,6 +271,8 @@ static int run(struct cli *cli, int argc, char **argv, struct wabe_error *err)
 		print_help();
 		return g.is_help ? 0 : CLI_EXIT_FAILED;
 	}
+	if (strcmp(argv[first], "help") == 0)
+		return help(argc - first, argv + first, err);
 	r = apply_globals(cli, &g, err);
 	return r < 0 ? r : dispatch(cli, argc - first, argv + first, err);
 }

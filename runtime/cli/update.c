@@ -50,7 +50,7 @@ static const struct wabe_option options[] = {
 	OPTION("kernel-memory", 0, kernel_memory, "BYTES",
 	       "kernel memory (cgroup v1, old kernels)"),
 	OPTION("kernel-memory-tcp", 0, kernel_memory_tcp, "BYTES", "TCP buffers (cgroup v1)"),
-	OPTION("memory", 0, memory, "BYTES", "memory; suffixes K M G T; -1 is unlimited"),
+	OPTION("memory", 0, memory, "BYTES", "memory, as 512M or 1.5GiB; -1 is unlimited"),
 	OPTION("memory-reservation", 0, memory_reservation, "BYTES", "memory that is left to it"),
 	OPTION("memory-swap", 0, memory_swap, "BYTES", "memory and swap together; -1 is unlimited"),
 	OPTION("l3-cache-schema", 0, l3_cache_schema, "SCHEMA", "L3 cache masks, as in L3:0=7f0"),
@@ -90,7 +90,7 @@ static int parse_number(const struct number *n, struct wabe_error *err)
 	static const char *const wants[] = {
 		[KIND_U64] = "a number from 0 up",
 		[KIND_I64] = "a number",
-		[KIND_BYTES] = "bytes, with K, M, G or T, or -1",
+		[KIND_BYTES] = "bytes, as 512M or 1.5GiB, or -1",
 	};
 	struct wabe_opt_u64 *u64 = n->to;
 	struct wabe_opt_i64 *i64 = n->to;

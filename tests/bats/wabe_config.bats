@@ -231,6 +231,34 @@ refused_at()
 	refused "unknown option --nope" W state "$ID" --nope
 	refused "usage" W state -- "$ID" --nope
 	refused "unknown option -z" W list -qz
+	refused "--detach=yes" W run --detach=yes --bundle "$B" "$ID-x"
+}
+
+@test "what Go's flag package takes: -x=VALUE, 1 and t for true, help as a verb" {
+	conf '.process.args = ["sh", "-c", "echo $A; exec sleep 600"]'
+	ok W run -d=1 -b="$B" "$ID"
+	ok W list -f=json
+	[[ $(jq -r '.[0].id' <<<"$output") == "$ID" ]]
+	ok W list -q=T
+	is "$ID"
+	ok W exec -u=5:6 -e=A=b -t=false "$ID" sh -c 'echo $(id -u):$(id -g) $A'
+	is "5:6 b"
+	refused "=json" W list -f==json
+	refused "usage" W delete "$ID" --force=FALSE x
+	refused "is running" W delete "$ID" --force=FALSE
+	ok W delete --force=t "$ID"
+	ok W help
+	has "Usage: wabe [global options]"
+	local all=$output
+	ok W --help
+	is "$all"
+	ok W help run
+	has "Usage: wabe run"
+	all=$output
+	ok W run --help
+	is "$all"
+	refused "unknown verb frobnicate" W help frobnicate
+	refused "usage: wabe help" W help run create
 }
 
 @test "--pidfd-socket gets the process" {

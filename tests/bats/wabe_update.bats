@@ -37,6 +37,11 @@ kept()
 	holds memory memory.max memory.limit_in_bytes 52428800
 	holds memory memory.low memory.soft_limit_in_bytes 20971520
 	[[ $(kept .memory.limit) == 52428800 && $(kept .memory.reservation) == 20971520 ]]
+	ok W update --memory 0.125GiB "$ID"
+	holds memory memory.max memory.limit_in_bytes 134217728
+	ok W update --memory=96MB --memory-reservation 32mib "$ID"
+	holds memory memory.max memory.limit_in_bytes 100663296
+	holds memory memory.low memory.soft_limit_in_bytes 33554432
 	ok W update --memory -1 "$ID"
 	holds memory memory.max memory.limit_in_bytes max 9223372036854771712
 	[[ $(kept .memory.limit) == -1 && $(kept .memory.swap) == -1 ]]
@@ -165,7 +170,7 @@ kept()
 	cp "$STATE/$ID/config.json" "$T/config"
 	local flag
 	for flag in memory memory-swap memory-reservation kernel-memory kernel-memory-tcp; do
-		for value in "" x -2 12x 1e6 99999999999999999999 0x10 " 1"; do
+		for value in "" x -2 12x 1e6 1.5 .5G 1.G 64mi "64 m" 99999999999999999999 0x10 " 1"; do
 			refused "--$flag" W update "--$flag=$value" "$ID"
 		done
 	done

@@ -46,7 +46,41 @@ static const struct row {
 	{ "a --nope", true, NULL, false, NULL },
 	{ "a --root", true, NULL, false, NULL },
 	{ "a -n x", true, NULL, false, NULL },
+	{ "-r=/x id", true, "id", false, "=/x" },
+	{ "-a=true id", true, NULL, false, NULL },
+	{ "--all=1 id", true, NULL, false, NULL },
 	{ "", true, "", false, NULL },
+};
+
+/* The same with what Go's flag package takes. */
+static const struct row go_rows[] = {
+	{ "--all --root=/x id", false, "id", true, "/x" },
+	{ "-ar /x id", false, "id", true, "/x" },
+	{ "-r=/x id", true, "id", false, "/x" },
+	{ "-r=A=b id", true, "id", false, "A=b" },
+	{ "-r==b id", true, "id", false, "=b" },
+	{ "-r= id", true, "id", false, "" },
+	{ "-r =b id", true, "id", false, "=b" },
+	{ "-ar=/x id", true, "id", true, "/x" },
+	{ "id -a=true", true, "id", true, NULL },
+	{ "id -a=0", true, "id", false, NULL },
+	{ "id -a= b", true, NULL, false, NULL },
+	{ "id -a=yes", true, NULL, false, NULL },
+	{ "id --all=1", true, "id", true, NULL },
+	{ "id --all=t", true, "id", true, NULL },
+	{ "id --all=T", true, "id", true, NULL },
+	{ "id -all=True", true, "id", true, NULL },
+	{ "id --all=TRUE", true, "id", true, NULL },
+	{ "id --all --all=f", true, "id", false, NULL },
+	{ "id --all --all=F", true, "id", false, NULL },
+	{ "id --all --all=False", true, "id", false, NULL },
+	{ "id --all --all=FALSE", true, "id", false, NULL },
+	{ "id --all=2", true, NULL, false, NULL },
+	{ "id --all=tRUE", true, NULL, false, NULL },
+	{ "id --all=", true, NULL, false, NULL },
+	{ "id -n=x", true, NULL, false, NULL },
+	{ "id -n=3", true, "id", false, NULL },
+	{ "id --all", false, "id --all", false, NULL },
 };
 
 static void join(char *text, size_t room, char **words, int count)
@@ -58,7 +92,7 @@ static void join(char *text, size_t room, char **words, int count)
 		at += (size_t)snprintf(text + at, room - at, "%s%s", i ? " " : "", words[i]);
 }
 
-static void test_row(struct tap *t, const struct row *row)
+static void test_row(struct tap *t, const struct row *row, bool is_go)
 {
 	struct wabe_arena arena = WABE_ARENA_INIT;
 	char line[128], left[128], *argv[WORDS_MAX] = { (char *)"prog" }, *rest = line, *word;
@@ -70,8 +104,12 @@ static void test_row(struct tap *t, const struct row *row)
 	while ((word = strsep(&rest, " ")) && argc < WORDS_MAX)
 		if (*word)
 			argv[argc++] = word;
-	first = (row->is_mixed ? wabe_option_parse_mixed : wabe_option_parse)(table, 3, &v, &arena,
-									      argc, argv, &err);
+	if (is_go)
+		first = wabe_option_parse_go(table, 3, &v, &arena, row->is_mixed, argc, argv, &err);
+	else if (row->is_mixed)
+		first = wabe_option_parse_mixed(table, 3, &v, &arena, argc, argv, &err);
+	else
+		first = wabe_option_parse(table, 3, &v, &arena, argc, argv, &err);
 	if (!row->words) {
 		tap_ok(t, first == -EINVAL && err.code == -EINVAL, "\"%s\" is refused", row->line);
 	} else if (tap_ok(t, first > 0 && first <= argc, "\"%s\" is taken", row->line)) {
@@ -89,6 +127,8 @@ int main(void)
 	struct tap t = { 0 };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		test_row(&t, &rows[i]);
+		test_row(&t, &rows[i], false);
+	for (size_t i = 0; i < sizeof(go_rows) / sizeof(go_rows[0]); i++)
+		test_row(&t, &go_rows[i], true);
 	return tap_end(&t);
 }
