@@ -146,6 +146,7 @@ pid_t wabe_container_pid(const struct wabe_container *c); /* host pid of init, 0
 pid_t wabe_container_pid_raw(
 	const struct wabe_container *
 		c); /* the same without a look whether it lives: for its parent, who may have to reap it */
+const char *wabe_container_oci_version(const struct wabe_container *c); /* of its configuration */
 const char *wabe_container_bundle(const struct wabe_container *c);
 const char *wabe_container_rootfs(const struct wabe_container *c);
 int64_t

@@ -199,10 +199,10 @@ static int make_process(struct cli *cli, const struct values *v, struct wabe_con
 {
 	int r;
 
+	/* As runc and crun. */
 	if (v->process && count)
-		return wabe_error_say(err, -EINVAL,
-				      "exec: --process has the command already, \"%s\" is one more",
-				      words[0]);
+		wabe_log(&cli->log, WABE_LOG_WARNING,
+			 "exec: --process has the command, \"%.100s\" is ignored", words[0]);
 	if (!v->process && !count)
 		return wabe_error_say(err, -EINVAL, "usage: wabe exec %s", cli_exec.usage);
 	r = v->process ? process_from_file(cli, v->process, p, err)

@@ -37,6 +37,7 @@ static void json_row(struct wabe_json_writer *w, struct wabe_container *c)
 	const struct {
 		const char *key, *value;
 	} rows[] = {
+		{ "ociVersion", wabe_container_oci_version(c) },
 		{ "id", wabe_container_id(c) },
 		{ "status", wabe_status_name(wabe_container_status(c)) },
 		{ "bundle", wabe_container_bundle(c) },
@@ -46,7 +47,6 @@ static void json_row(struct wabe_json_writer *w, struct wabe_container *c)
 	char created[WABE_CLOCK_TEXT_MAX], owner[WABE_OWNER_MAX];
 
 	wabe_json_object_begin(w);
-	wabe_json_put_string(w, "ociVersion", WABE_SPEC_VERSION);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		wabe_json_put_string(w, rows[i].key, rows[i].value);
 	wabe_json_put_int(w, "pid", wabe_container_pid(c));

@@ -91,6 +91,11 @@ pid_t wabe_container_pid_raw(const struct wabe_container *c)
 	return (pid_t)c->state.pid;
 }
 
+const char *wabe_container_oci_version(const struct wabe_container *c)
+{
+	return c->state.oci_version;
+}
+
 const char *wabe_container_bundle(const struct wabe_container *c)
 {
 	return c->state.bundle;

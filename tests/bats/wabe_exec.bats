@@ -91,10 +91,11 @@ load oci
 		user: {uid: 3, gid: 4}}' >"$T/process.json"
 	ok W exec --process "$T/process.json" "$ID"
 	is $'3\n/usr\ny\nNoNewPrivs:\t1'
-	# Options hold over it, a command there is none beside it.
+	# Options hold over it, words beside it don't.
 	ok W exec --process "$T/process.json" -u 5:6 --cwd /tmp --env X=z "$ID"
 	is $'5\n/tmp\nz\nNoNewPrivs:\t1'
-	refused '"true" is one more' W exec --process "$T/process.json" "$ID" true
+	ok W exec --process "$T/process.json" "$ID" true -x
+	is $'wabe: warning: exec: --process has the command, "true" is ignored\n3\n/usr\ny\nNoNewPrivs:\t1'
 	jq -n '{args: [], cwd: "/"}' >"$T/process.json"
 	refused "process.args" W exec --process "$T/process.json" "$ID"
 	echo '{"args": ["x"], "cwd": 1}' >"$T/process.json"

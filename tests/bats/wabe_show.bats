@@ -37,6 +37,7 @@ load oci
 
 @test "list: table, json, quiet" {
 	conf '.annotations = {"org.x": "1", "b": "two"}'
+	conf '.ociVersion = "1.0.2"'
 	background
 	ok W list
 	has "OWNER"
@@ -47,7 +48,7 @@ load oci
 	is "$ID"
 	ok W list --format json
 	jq -e --arg id "$ID" --arg b "$B" --argjson pid "$(pid_of)" '.[0] | .id == $id and .pid == $pid and .status == "running"
-		and .bundle == $b and .annotations == {"org.x": "1", "b": "two"} and .owner == "root" and (.ociVersion | length > 0)
+		and .bundle == $b and .annotations == {"org.x": "1", "b": "two"} and .owner == "root" and .ociVersion == "1.0.2"
 		and (.created | test("^[0-9]{4}-.*Z$"))' <<<"$output" >/dev/null || shown
 	ok W kill "$ID" KILL
 	wait_for is_status stopped "$ID"
