@@ -173,7 +173,7 @@ static int scan_part(const char **s, uint64_t *ret_part, uint64_t *ret_whole)
 int wabe_parse_size(const char *s, uint64_t *ret_bytes)
 {
 	static const char units[] = "kmgtp";
-	uint64_t value, part, whole;
+	uint64_t value = 0, part = 0, whole = 1;
 	const char *unit;
 	int r = scan_digits(&s, 10, &value);
 
