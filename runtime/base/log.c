@@ -60,7 +60,7 @@ void wabe_log(const struct wabe_log *log, enum wabe_log_level level, const char 
 	int saved = errno;
 	va_list ap;
 
-	if (!log || (level > log->level && (!log->tee || level > log->tee_level)))
+	if (!wabe_log_takes(log, level))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);

@@ -30,6 +30,12 @@ struct wabe_log {
 	enum wabe_log_level tee_level;
 };
 
+/** wabe_log_takes() - does anybody get messages of @level? For those that take work to put together. */
+static inline bool wabe_log_takes(const struct wabe_log *log, enum wabe_log_level level)
+{
+	return log && (level <= log->level || (log->tee && level <= log->tee_level));
+}
+
 /** wabe_log() - one line. Control characters in the text are escaped, so a guest's string can't forge lines. */
 void wabe_log(const struct wabe_log *log, enum wabe_log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -244,6 +244,12 @@ static int dispatch(struct cli *cli, int argc, char **argv, struct wabe_error *e
 		print_verb_help(verb);
 		return 0;
 	}
+	wabe_log(&cli->log, WABE_LOG_DEBUG,
+		 "wabe " WABE_VERSION ": %s, state root %s, cgroups by %s", verb->name,
+		 cli->rt.state_root,
+		 cli->rt.no_cgroup    ? "nobody"
+		 : cli->rt.is_systemd ? "systemd"
+				      : "file");
 	return verb->run(cli, argc, argv, err);
 }
 

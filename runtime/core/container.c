@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* core/container: facts of a loaded container, and the actions that need no child of ours; see wabe.h. */
 #include "core/container.h"
+#include "core/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +40,8 @@ int wabe_container_open_cgroup(struct wabe_container *c, struct wabe_error *err)
 		return wabe_error_say(err, -ENOENT, "container %s has no cgroup", c->state.id);
 	r = wabe_cgroup_open_in(c->rt->cgroup_roots, c->state.cgroup, &c->cgroup, err);
 	/* Who has nobody to share with pays nothing for it. */
+	if (r == 0)
+		wabe_trace_cgroup(c);
 	if (r == 0)
 		wabe_cgroup_share_programs(c->cgroup, c->is_alone ? -EBADF : c->root_fd);
 	return r;
@@ -213,6 +216,8 @@ int wabe_container_kill(struct wabe_container *c, int signal, bool is_all, struc
 {
 	int r;
 
+	wabe_log(c->rt->log, WABE_LOG_DEBUG, "container %s: signal %d to %s", c->state.id, signal,
+		 is_all ? "all processes" : "its process");
 	if (is_all && c->state.cgroup) {
 		r = wabe_container_open_cgroup(c, err);
 		return r < 0 ? r : wabe_cgroup_signal(c->cgroup, signal, err);

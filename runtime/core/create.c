@@ -532,8 +532,11 @@ static const struct create_step {
 static int apply_steps(struct create *cr, struct wabe_error *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		int r = steps[i].apply(cr, err);
+		int r;
 
+		wabe_log(cr->rt->log, WABE_LOG_DEBUG, "container %s: step %zu, %s",
+			 cr->init.args->id, i + 1, steps[i].name);
+		r = steps[i].apply(cr, err);
 		if (r == 0)
 			continue;
 		wabe_log(cr->rt->log, WABE_LOG_DEBUG, "container %s: step \"%s\" failed",

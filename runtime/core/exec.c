@@ -493,17 +493,28 @@ static pid_t waited(const struct exec *e)
 static int run(struct exec *e, struct wabe_error *err)
 {
 	const struct wabe_announce to = announcement(e);
-	static int (*const before[])(struct exec *, struct wabe_error *) = { prepare, open_places,
-									     spawn };
-	static int (*const after[])(struct exec *, struct wabe_error *) = { outside_rights,
-									    leave_stage, announce,
-									    follow_child };
+	static const struct exec_step {
+		const char *name;
+		int (*apply)(struct exec *e, struct wabe_error *err);
+	} steps[] = {
+		{ "preparation", prepare },
+		{ "places", open_places },
+		{ "process", spawn },
+		{ "rights", outside_rights },
+		{ "user namespace", leave_stage },
+		{ "announcement", announce },
+		{ "setup in the container", follow_child },
+	};
 	int r = 0, status;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(before); i++)
-		r = before[i](e, err);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(after); i++)
-		r = after[i](e, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++) {
+		wabe_log(e->c->rt->log, WABE_LOG_DEBUG, "container %s: exec, step %zu, %s",
+			 e->c->state.id, i + 1, steps[i].name);
+		r = steps[i].apply(e, err);
+	}
+	if (r == 0)
+		wabe_log(e->c->rt->log, WABE_LOG_DEBUG, "container %s: process %d runs",
+			 e->c->state.id, (int)e->pid);
 	if (r < 0 && e->pid > 0) {
 		(void)wabe_pidfd_signal(e->pidfd, SIGKILL, NULL);
 		wabe_reaper_release(&e->reaper);

@@ -79,6 +79,9 @@ int wabe_filter_compile(const struct wabe_runtime *rt, const struct wabe_spec_se
 	r = wabe_seccomp_compile(&profile, cache, ret_program, err);
 	if (r < 0)
 		return wabe_error_prefix(err, "linux.seccomp");
+	wabe_log(rt->log, WABE_LOG_DEBUG, "linux.seccomp: %u instructions, %s",
+		 (unsigned int)ret_program->length,
+		 ret_program->is_cached ? "of the cache" : "compiled now");
 	*ret_has = true;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -101,7 +102,7 @@ static int run_one(const struct wabe_spec_hook *hook, int input_fd, struct wabe_
 }
 
 int wabe_hooks_run_on(int input_fd, const char *name, const struct wabe_list *hooks,
-		      struct wabe_error *err)
+		      const struct wabe_log *log, struct wabe_error *err)
 {
 	const struct wabe_spec_hook *hook = hooks->items;
 
@@ -110,6 +111,8 @@ int wabe_hooks_run_on(int input_fd, const char *name, const struct wabe_list *ho
 
 		if (r < 0)
 			return wabe_error_prefix(err, "hooks.%s[%zu]", name, i);
+		wabe_log(log, WABE_LOG_DEBUG, "hooks.%s[%zu]: %s ended with status 0", name, i,
+			 hook[i].path);
 	}
 	return 0;
 }
@@ -117,12 +120,14 @@ int wabe_hooks_run_on(int input_fd, const char *name, const struct wabe_list *ho
 int wabe_hooks_run(struct wabe_container *c, const char *name, const struct wabe_list *hooks,
 		   enum wabe_status status, struct wabe_error *err)
 {
+	/* In the container's process our descriptors are others. */
+	const struct wabe_log *log = strcmp(name, "createContainer") == 0 ? NULL : c->rt->log;
 	_cleanup_close_ int input_fd = -EBADF;
 
 	if (hooks->count == 0)
 		return 0;
 	input_fd = wabe_hooks_input(c, status, err);
-	return input_fd < 0 ? input_fd : wabe_hooks_run_on(input_fd, name, hooks, err);
+	return input_fd < 0 ? input_fd : wabe_hooks_run_on(input_fd, name, hooks, log, err);
 }
 
 void wabe_hooks_poststop(struct wabe_container *c)

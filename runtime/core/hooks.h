@@ -19,9 +19,9 @@ int wabe_hooks_run(struct wabe_container *c, const char *name, const struct wabe
 /** wabe_hooks_input() - what wabe_hooks_run() gives to hooks: a descriptor of the state document, or -errno. */
 int wabe_hooks_input(struct wabe_container *c, enum wabe_status status, struct wabe_error *err);
 
-/** wabe_hooks_run_on() - wabe_hooks_run() with an input that was made before. */
+/** wabe_hooks_run_on() - wabe_hooks_run() with an input that was made before. @log: NULL in a container, whose streams aren't ours */
 int wabe_hooks_run_on(int input_fd, const char *name, const struct wabe_list *hooks,
-		      struct wabe_error *err);
+		      const struct wabe_log *log, struct wabe_error *err);
 
 /** wabe_hooks_poststop() - run all poststop hooks of a container that is gone; failures are warnings (runtime.md, "Lifecycle"). */
 void wabe_hooks_poststop(struct wabe_container *c);

@@ -384,7 +384,7 @@ static int run_process(struct wabe_init *init, int *sock, struct wabe_error *err
 	if (!p)
 		return wabe_error_say(err, -EINVAL, "config.json has no process to start");
 	r = wabe_hooks_run_on(init->hook_fd, "startContainer", &init->spec->hooks.start_container,
-			      err);
+			      NULL, err);
 	if (r == 0)
 		r = wabe_attributes_finish(p, *sock, err);
 	if (r == 0)

@@ -209,6 +209,9 @@ static int delete_locked(struct wabe_container *c, bool is_force, struct wabe_er
 	enum wabe_status status = wabe_container_status(c);
 	int r = may_delete(c, status, is_force, err);
 
+	wabe_log(c->rt->log, WABE_LOG_DEBUG, "container %s: delete, it is %s", c->state.id,
+		 wabe_status_name(status));
+
 	if (r == 0 && !has_ended(c, status)) {
 		r = end_all(c, err);
 		if (r == 0)
@@ -222,7 +225,10 @@ static int delete_locked(struct wabe_container *c, bool is_force, struct wabe_er
 	if (r < 0)
 		return r;
 	wabe_hooks_poststop(c);
-	return wabe_state_remove(c, err);
+	r = wabe_state_remove(c, err);
+	if (r == 0)
+		wabe_log(c->rt->log, WABE_LOG_DEBUG, "container %s: deleted", c->state.id);
+	return r;
 }
 
 int wabe_container_delete(struct wabe_container *c, bool is_force, struct wabe_error *err)

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "core/init.h"
 #include "core/sync.h"
+#include "core/trace.h"
 #include "sys/namespace.h"
 
 /*
@@ -48,6 +49,7 @@ int wabe_init_spawn(struct wabe_init *init, int cgroup_fd, struct wabe_error *er
 {
 	bool is_staged = wabe_namespaces_are_staged(init);
 	pid_t pid;
+	int r;
 
 	/*
 	 * Inherited by the child: it must be undumpable before it is in a namespace that a guest can look into. In an ordinary
@@ -72,5 +74,8 @@ int wabe_init_spawn(struct wabe_init *init, int cgroup_fd, struct wabe_error *er
 	if (pid == 0)
 		wabe_init_child(init);
 	init->pid = pid;
-	return is_staged ? wabe_sync_staged(init->ours_fd, &init->pid, &init->pidfd, err) : 0;
+	r = is_staged ? wabe_sync_staged(init->ours_fd, &init->pid, &init->pidfd, err) : 0;
+	if (r == 0)
+		wabe_trace_process(init);
+	return r;
 }

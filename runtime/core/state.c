@@ -19,6 +19,7 @@
 #include "base/path.h"
 #include "core/container.h"
 #include "core/scope.h"
+#include "core/trace.h"
 #include "spec/spec.h"
 #include "sys/cgroup.h"
 
@@ -85,6 +86,7 @@ int wabe_state_save(struct wabe_container *c, struct wabe_error *err)
 
 	if (wabe_state_format(&c->state, &text) < 0)
 		return wabe_error_set(err, -ENOMEM, "save the state");
+	wabe_trace_state(c);
 	return wabe_file_replace_at(c->dir_fd, WABE_STATE_FILE, text.data, text.len, 0600,
 				    WABE_FILE_VOLATILE, err);
 }

@@ -19,7 +19,6 @@ extern const struct wabe_codec_field wabe_spec_resources_rows[]; /* of struct wa
 
 /* names.c: the fixed vocabularies. */
 extern const struct wabe_name wabe_spec_rlimit_names[];	       /* RLIMIT_* */
-extern const struct wabe_name wabe_spec_namespace_names[];     /* enum wabe_spec_ns */
 extern const struct wabe_name wabe_spec_propagation_names[];   /* MS_* */
 extern const struct wabe_name wabe_spec_scheduler_policies[];  /* SCHED_* */
 extern const struct wabe_name wabe_spec_scheduler_flags[];     /* bit numbers of SCHED_FLAG_* */

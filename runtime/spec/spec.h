@@ -144,4 +144,7 @@ extern const struct wabe_name wabe_spec_capability_names[];
 /** wabe_spec_free() - the arena and all in it; for _cleanup_(wabe_spec_free). */
 void wabe_spec_free(struct wabe_spec *spec);
 
+/** Names of enum wabe_spec_ns, as linux.namespaces has them. */
+extern const struct wabe_name wabe_spec_namespace_names[];
+
 #endif

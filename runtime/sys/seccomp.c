@@ -546,8 +546,10 @@ int wabe_seccomp_compile(const struct wabe_seccomp_profile *profile, const char 
 	if (r < 0)
 		return wabe_error_set(err, r, "seccomp: cache key");
 	dir_fd = wabe_seccomp_cache_open(cache_dir);
-	if (dir_fd >= 0 && wabe_seccomp_cache_load(dir_fd, &key, ret_program) == 0)
+	if (dir_fd >= 0 && wabe_seccomp_cache_load(dir_fd, &key, ret_program) == 0) {
+		ret_program->is_cached = true;
 		return 0;
+	}
 	r = compile(profile, ret_program, err);
 	if (r == 0 && dir_fd >= 0)
 		wabe_seccomp_cache_store(dir_fd, &key, ret_program);

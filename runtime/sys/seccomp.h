@@ -51,6 +51,7 @@ struct wabe_seccomp_program {
 	void *filter; /* struct sock_filter[] */
 	unsigned short length;
 	unsigned int flags;
+	bool is_cached; /* it was not compiled now */
 };
 
 /**

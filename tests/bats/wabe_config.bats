@@ -202,6 +202,48 @@ refused_at()
 	grep -q 'step "' "$T/debug"
 }
 
+# $1: what one of the log's messages has to be, a regular expression
+logged()
+{
+	grep -qE "^wabe: $1" "$T/log" || { echo "not logged: $1"; cat "$T/log"; return 1; }
+}
+
+@test "--debug tells each step, where it is and what came of it" {
+	conf '.hooks = {createRuntime: [{path: "/bin/true"}], createContainer: [{path: "/bin/true"}], poststart: [{path: "/bin/true"}]}
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["swapon"], action: "SCMP_ACT_ERRNO"}]}'
+	script 'exec sleep 600'
+	ok W --debug --log "$T/log" create --bundle "$B" "$ID"
+	is ""
+	logged "wabe [0-9.]+: create, state root $STATE, cgroups by file"
+	logged "container $ID: step 1, check"
+	logged "container $ID: cgroup /wabe/$ID, the host's are v[12]"
+	logged "linux.seccomp: [0-9]+ instructions, compiled now"
+	logged "container $ID: process $(pid_of); new namespaces:.* pid.*; joined: none"
+	logged "hooks.createRuntime\[0\]: /bin/true ended with status 0"
+	logged "container $ID: saved as created, process $(pid_of)"
+	ok W --debug --log "$T/log" start "$ID"
+	logged "container $ID: saved as started"
+	logged "hooks.poststart\[0\]: /bin/true"
+	ok W --debug --log "$T/log" exec "$ID" true
+	logged "linux.seccomp: [0-9]+ instructions, of the cache"
+	logged "container $ID: exec, step 3, process"
+	ok W --debug --log "$T/log" kill "$ID" KILL
+	logged "container $ID: signal 9 to its process"
+	wait_for is_status stopped "$ID"
+	ok W --debug --log "$T/log" delete "$ID"
+	logged "container $ID: deleted"
+	(($(wc -l <"$T/log") >= 40))
+	# Else nothing.
+	rm "$T/log"
+	conf '.process.args = ["true"]'
+	ok W --log "$T/log" run --bundle "$B" "$ID"
+	[[ ! -s $T/log ]]
+	# A container that can't be made says at which step.
+	conf '.process.args = ["/bin/nope"]'
+	refused "/bin/nope" W --debug run --bundle "$B" "$ID"
+	has 'step "setup in the container" failed'
+}
+
 @test "a second state root knows nothing of the first" {
 	background
 	ok W --root "$T/other" list -q
