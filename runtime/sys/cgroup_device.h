@@ -16,9 +16,9 @@
 
 /*
  * An engine sends about 20. The verifier follows at most 8192 branches that lie behind each other
- * (BPF_COMPLEXITY_LIMIT_JMP_SEQ), a rule has up to 3.
+ * (BPF_COMPLEXITY_LIMIT_JMP_SEQ), a rule has up to 3: its type, its number, its access.
  */
-#define WABE_CGROUP_DEVICE_RULES_MAX 1024
+#define WABE_CGROUP_DEVICE_RULES_MAX 2048
 
 /** wabe_cgroup_device_is_all() - does the rule speak of every access to every device? */
 bool wabe_cgroup_device_is_all(const struct wabe_cgroup_device_rule *rule);

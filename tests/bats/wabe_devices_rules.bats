@@ -238,8 +238,8 @@ TAKEN_BACK="$DENY, {allow: true, type: \"c\", access: \"rw\"}, {allow: false, $T
 	refused_container 'linux.resources.devices[1].access: is empty'
 	rules '{allow: false, major: 4096, access: "r"}'
 	refused_container 'linux.resources.devices[0].major'
-	conf '.linux.resources.devices = [range(1100) | {allow: true, type: "c", major: 10, minor: ., access: "r"}]'
-	refused_container 'at most 1024'
+	conf '.linux.resources.devices = [range(2100) | {allow: true, type: "c", major: 10, minor: ., access: "r"}]'
+	refused_container 'at most 2048'
 }
 
 # As where the kernel has neither way.

@@ -283,28 +283,41 @@ static void test_below(struct live *live)
 		live->mode);
 }
 
-/* The most rules that are taken, so that the verifier sees the longest program. */
-static void test_many(struct live *live)
+enum { MANY = WABE_CGROUP_DEVICE_RULES_MAX };
+
+static void take_many(struct live *live, struct wabe_cgroup *cgroup,
+		      struct wabe_cgroup_device_rule *rules)
 {
-	enum { MANY = WABE_CGROUP_DEVICE_RULES_MAX };
-	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = open_at(live, "/many");
-	_cleanup_free_ struct wabe_cgroup_device_rule *rules = calloc(MANY, sizeof(*rules));
 	struct wabe_error err = WABE_ERROR_INIT;
 	char got[PROBES + 1] = "";
 
-	if (is_pure_v1(live) || !rules)
-		return;
-	for (unsigned int i = 0; i < MANY; i++)
-		rules[i] = (struct wabe_cgroup_device_rule){ i % 5 > 0, i % 9 ? 'c' : 'b', i % 300,
-							     i % 7 ? (int64_t)(i % 11) : -1,
-							     1 + i % 7 };
 	rules[MANY - 1] = (struct wabe_cgroup_device_rule){ false, 'c', 1, -1, ALL };
-	create(live, cgroup);
 	tap_int(live->t, wabe_cgroup_devices(cgroup, rules, MANY, &err), 0, "%s: %d rules %s",
 		live->mode, MANY, err.text);
 	try_in(cgroup, got);
 	got[6] = '\0';
 	tap_str(live->t, got, "nnnnnn", "%s: the last of them holds", live->mode);
+}
+
+/* The most rules that are taken, so that the verifier sees the longest program. */
+static void test_many(struct live *live)
+{
+	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = open_at(live, "/many");
+	_cleanup_free_ struct wabe_cgroup_device_rule *rules = calloc(MANY, sizeof(*rules));
+
+	if (is_pure_v1(live) || !rules)
+		return;
+	create(live, cgroup);
+	for (unsigned int i = 0; i < MANY; i++)
+		rules[i] = (struct wabe_cgroup_device_rule){ i % 5 > 0, i % 9 ? 'c' : 'b', i % 300,
+							     i % 7 ? (int64_t)(i % 11) : -1,
+							     1 + i % 7 };
+	take_many(live, cgroup, rules);
+	/* No two neighbours of one type, none for all accesses: as many branches as there can be. */
+	for (unsigned int i = 0; i < MANY; i++)
+		rules[i] = (struct wabe_cgroup_device_rule){ i % 3 > 0, i % 2 ? 'c' : 'b', i, i,
+							     1 + i % 6 };
+	take_many(live, cgroup, rules);
 }
 
 static void test_live(struct live *live)
