@@ -66,7 +66,8 @@ struct wabe_init {
 	struct wabe_list devices; /* struct wabe_spec_device: the default ones, then the spec's */
 	int mask_fd;	/* child: what masks directories, attached already; < 0: none yet; swept */
 	bool is_in_dev; /* child: dev_fd is the working directory */
-	size_t taken;	/* child: of the mounts before that one all that is sent was received */
+	bool has_shared_mount; /* one of those whose options were read so far is to be shared */
+	size_t taken; /* child: of the mounts before that one all that is sent was received */
 	bool is_null_attached; /* child: null_fd masks a file already */
 	bool is_bound;	       /* child: wabe_identity_bound() */
 	bool has_late;	       /* child: some of the mounts wait */
@@ -149,7 +150,7 @@ int wabe_sources_send(struct wabe_init *init, struct wabe_error *err);
 int wabe_sources_take(struct wabe_init *init, const struct wabe_init_mount *wanted,
 		      struct wabe_error *err);
 /** wabe_sources_warn() - tell of options that a bind mount can't have: mount(2) passes over them, and so do crun and runc. */
-void wabe_sources_warn(const struct wabe_init *init, const struct wabe_log *log);
+void wabe_sources_warn(struct wabe_init *init, const struct wabe_log *log);
 /** wabe_root_check() - does @spec ask for mounts that would be the host's? (spec/ refuses masked and read-only paths so.) */
 int wabe_root_check(const struct wabe_spec *spec, struct wabe_error *err);
 int wabe_root_open(struct wabe_init *init, struct wabe_error *err); /* by the creator */

@@ -32,7 +32,8 @@ static struct wabe_mount_change take_change(const struct wabe_init *init,
 
 	if (wanted == MS_SHARED && !init->has_userns)
 		change.propagation = 0;
-	if (change.propagation == wanted)
+	/* Below a mount that is shared it would be made shared when it is attached (mount_namespaces(7)), and is changed again then. */
+	if (change.propagation == wanted && !init->has_shared_mount)
 		o->propagation = 0;
 	if (!o->is_bind_recursive) {
 		change.set = o->attr_set;
@@ -186,6 +187,7 @@ int wabe_sources_open(struct wabe_init *init, struct wabe_error *err)
 
 		if (r == 0)
 			r = clean_destination(init, &init->mounts[i], err);
+		init->has_shared_mount |= init->mounts[i].options.propagation == MS_SHARED;
 		if (r == 0 && init->mounts[i].options.is_remount)
 			r = wabe_remount_prepare(init, i, err);
 		else if (r == 0)
@@ -198,13 +200,22 @@ int wabe_sources_open(struct wabe_init *init, struct wabe_error *err)
 	return 0;
 }
 
-void wabe_sources_warn(const struct wabe_init *init, const struct wabe_log *log)
+void wabe_sources_warn(struct wabe_init *init, const struct wabe_log *log)
 {
-	for (size_t i = 0; init->mounts && i < init->spec->mounts.count; i++)
-		if (init->mounts[i].options.without_effect)
+	const struct wabe_spec_mount *specs = init->spec->mounts.items;
+
+	for (size_t i = 0; i < init->spec->mounts.count; i++) {
+		struct wabe_mount_options options = { 0 };
+
+		if (init->mounts)
+			options = init->mounts[i].options;
+		else if (wabe_spec_mount_options(&init->arena, &specs[i], &options, NULL) < 0)
+			continue; /* it is told where they are opened */
+		if (options.without_effect)
 			wabe_log(log, WABE_LOG_WARNING,
 				 "mounts[%zu]: option \"%s\" has no effect on a bind mount", i,
-				 init->mounts[i].options.without_effect);
+				 options.without_effect);
+	}
 }
 
 int wabe_sources_send(struct wabe_init *init, struct wabe_error *err)

@@ -267,3 +267,24 @@ tmpfs'
 	has "nosuid"
 	has 'option "mode=700" has no effect on a bind mount'
 }
+
+# A mount that is attached below a shared one is made shared with it (mount_namespaces(7)).
+@test "private and slave binds below a shared one are what they are to be" {
+	local propagation
+	mkdir -p "$T/a/sub" "$T/b"
+	mount --bind "$T/a" "$T/a"
+	mount --make-shared "$T/a"
+	mount --bind "$T/b" "$T/b"
+	mount --make-shared "$T/b"
+	for propagation in rprivate private rslave; do
+		cp "$BASE" "$B/config.json"
+		conf '.root.path = $r | .mounts += [{destination: "/data", type: "bind", source: $a, options: ["rbind", "rshared"]},
+			{destination: "/data/sub", type: "bind", source: $b, options: ["rbind", $p]}]' --arg r "$ROOTFS" --arg a "$T/a" --arg b "$T/b" --arg p "$propagation"
+		script 'grep " /data/sub " /proc/self/mountinfo'
+		ok_container
+		[[ $output != *shared:* ]] || shown
+		[[ $propagation != rslave || $output == *master:* ]] || shown
+		# What was mounted below a shared mount is on the host as well.
+		umount "$T/a/sub"
+	done
+}
