@@ -48,6 +48,7 @@ struct exec {
 	int namespaces; /* CLONE_NEW* to join, without the pid namespace */
 	bool has_pidns, has_userns, has_seccomp;
 	bool is_staged; /* an ordinary user's: it has rights over the container in its user namespace alone */
+	bool is_held_inside; /* it could not come back from the container's pid namespace */
 	struct wabe_cgroup *init_cgroup; /* where init is, when it may not be the container's own */
 	struct wabe_cgroup *sub_cgroup;	 /* where the caller wants it instead, or NULL */
 	int cgroup_fd, own_pidns_fd;
@@ -162,12 +163,8 @@ static int open_places(struct exec *e, struct wabe_error *err)
 		r = wabe_subcgroup_open(e->c, e->args, &e->sub_cgroup, err);
 	if (r < 0 || wabe_cgroup_mode(e->c->cgroup) == WABE_CGROUP_V1)
 		return r;
-	if ((wabe_delegation_wanted(e->spec) || e->c->state.is_user_scope) && !e->sub_cgroup)
-		r = follow_init(e, err);
-	if (e->c->state.is_user_scope) /* it comes there by wabe_scope_attach() */
-		wabe_cleanup_close(&e->cgroup_fd);
-	if (r < 0 || e->init_cgroup || e->c->state.is_user_scope)
-		return r;
+	if (wabe_delegation_wanted(e->spec) && !e->sub_cgroup)
+		return follow_init(e, err);
 	e->cgroup_fd = wabe_cgroup_dir_fd(e->sub_cgroup ? e->sub_cgroup : e->c->cgroup, err);
 	return e->cgroup_fd < 0 ? e->cgroup_fd : 0;
 }
@@ -292,6 +289,11 @@ static pid_t clone_child(struct exec *e, struct wabe_error *err)
 			err, pid,
 			"cgroup %s passes controllers on to cgroups below, and then takes no processes itself",
 			wabe_cgroup_path(e->sub_cgroup));
+	/* An ordinary user's, from another session: see wabe_scope_take(). */
+	if ((pid == -EACCES || pid == -EPERM) && e->c->state.is_user_scope) {
+		wabe_error_clear(err);
+		return wabe_namespace_clone(0, -1, &e->pidfd, err);
+	}
 	if (pid != -EBUSY || e->init_cgroup)
 		return pid;
 	wabe_error_clear(err);
@@ -355,6 +357,7 @@ static int go_back(struct exec *e, struct wabe_error *err)
 	struct wabe_error why = WABE_ERROR_INIT;
 	int r = e->own_pidns_fd < 0 ? 0 : wabe_namespace_join(e->own_pidns_fd, CLONE_NEWPID, &why);
 
+	e->is_held_inside = r == -EPERM;
 	return r == 0 || r == -EPERM ? 0 : wabe_error_say(err, r, "%s", why.text);
 }
 
@@ -425,8 +428,7 @@ static int outside_rights(struct exec *e, struct wabe_error *err)
 	if (e->c->cgroup && wabe_cgroup_mode(e->c->cgroup) != WABE_CGROUP_V2)
 		r = wabe_cgroup_attach(e->sub_cgroup ? e->sub_cgroup : e->c->cgroup, e->pid, err);
 	else if (e->c->cgroup && e->c->state.is_user_scope)
-		r = wabe_scope_attach(e->c, e->sub_cgroup ? e->sub_cgroup : e->init_cgroup, e->pid,
-				      err);
+		r = wabe_scope_take(e->c, e->sub_cgroup, e->pid, e->is_held_inside, err);
 	if (r == 0)
 		r = wabe_subcgroup_attach(e->c, e->args, e->pid, err);
 	if (r == 0)

@@ -340,23 +340,54 @@ int wabe_scope_stop(struct wabe_container *c, struct wabe_error *err)
 	return wabe_systemd_call(&arena, c->state.is_user_scope, &p.words, NULL, err);
 }
 
-int wabe_scope_attach(const struct wabe_container *c, const struct wabe_cgroup *cgroup, pid_t pid,
-		      struct wabe_error *err)
+/* What of @path is below the scope's cgroup: "" for that itself, NULL when it isn't in there. */
+static const char *path_inside(const struct wabe_container *c, const char *path)
+{
+	size_t len = strlen(c->state.cgroup);
+	bool is_in = strncmp(path, c->state.cgroup, len) == 0 && (!path[len] || path[len] == '/');
+
+	return is_in ? path + len : NULL;
+}
+
+/* 1: it is in there. */
+static int has_process(const struct wabe_container *c, pid_t pid, struct wabe_error *err)
+{
+	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = NULL;
+	int r = wabe_cgroup_open_pid(pid, &cgroup, err);
+
+	return r < 0 ? r : path_inside(c, wabe_cgroup_path(cgroup)) != NULL;
+}
+
+static int attach(const struct wabe_container *c, const struct wabe_cgroup *cgroup, pid_t pid,
+		  struct wabe_error *err)
 {
 	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
 	struct properties p = { .arena = &arena };
-	const char *path = wabe_cgroup_path(cgroup);
-	size_t len = strlen(c->state.cgroup);
+	const char *inside = path_inside(c, wabe_cgroup_path(cgroup));
 
-	/* Of the scope's own, and so "" for that itself. */
-	if (strncmp(path, c->state.cgroup, len) != 0 || (path[len] && path[len] != '/'))
-		return wabe_error_say(err, -EINVAL, "cgroup %s is not in scope %s", path,
-				      c->state.scope);
+	if (!inside)
+		return wabe_error_say(err, -EINVAL, "cgroup %s is not in scope %s",
+				      wabe_cgroup_path(cgroup), c->state.scope);
 	add(&p, "attach");
 	add(&p, "%s", c->state.scope);
-	add(&p, "%s", path[len] ? path + len : "/");
+	add(&p, "%s", *inside ? inside : "/");
 	add(&p, "%d", (int)pid);
 	if (p.r < 0)
 		return wabe_error_set(err, p.r, "scope %s", c->state.scope);
 	return wabe_systemd_call(&arena, c->state.is_user_scope, &p.words, NULL, err);
+}
+
+int wabe_scope_take(const struct wabe_container *c, const struct wabe_cgroup *cgroup, pid_t pid,
+		    bool is_held_inside, struct wabe_error *err)
+{
+	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *of_init = NULL;
+	int r = has_process(c, pid, err);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (is_held_inside)
+		return wabe_error_say(err, -EACCES, "scope %s takes no processes from here",
+				      c->state.scope);
+	r = cgroup ? 0 : wabe_cgroup_open_pid(c->state.pid, &of_init, err);
+	return r < 0 ? r : attach(c, cgroup ? cgroup : of_init, pid, err);
 }

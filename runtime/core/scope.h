@@ -31,12 +31,13 @@ int wabe_scope_update(struct wabe_container *c, const struct wabe_cgroup_limits 
 		      struct wabe_error *err);
 
 /**
- * wabe_scope_attach() - a further process @pid into @cgroup, which is the scope's or below it. For a user's own service manager: the
- * user's shell is in a session beside that, and between the two nobody but root moves processes (cgroup-v2.rst, "Delegation
- * Containment"); the manager has it done.
+ * wabe_scope_take() - a further process @pid, if it isn't in the scope yet, into @cgroup of it, NULL: where init is. For a user's own
+ * service manager: the user's shell is in a session beside that, and between the two nobody but root moves processes (cgroup-v2.rst,
+ * "Delegation Containment"); the manager has it done.
+ * @is_held_inside: what the caller starts is in the container's pid namespace, the guest's to trace: then -EACCES
  */
-int wabe_scope_attach(const struct wabe_container *c, const struct wabe_cgroup *cgroup, pid_t pid,
-		      struct wabe_error *err);
+int wabe_scope_take(const struct wabe_container *c, const struct wabe_cgroup *cgroup, pid_t pid,
+		    bool is_held_inside, struct wabe_error *err);
 
 /** wabe_scope_stop() - end what runs in it, and it. One that is gone is success. */
 int wabe_scope_stop(struct wabe_container *c, struct wabe_error *err);
