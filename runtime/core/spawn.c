@@ -74,6 +74,9 @@ int wabe_init_spawn(struct wabe_init *init, int cgroup_fd, struct wabe_error *er
 	if (pid == 0)
 		wabe_init_child(init);
 	init->pid = pid;
+	/* Or a stage that is killed would leave no end of file. */
+	if (is_staged)
+		wabe_cleanup_close(&init->theirs_fd);
 	r = is_staged ? wabe_sync_staged(init->ours_fd, &init->pid, &init->pidfd, err) : 0;
 	if (r == 0)
 		wabe_trace_process(init);
