@@ -20,6 +20,7 @@ bool wabe_delegation_wanted(const struct wabe_spec *spec);
 /**
  * wabe_delegation_apply() - give the v2 directory of @cgroup to the host's ids of process.user, if @spec asks for it. Nothing on v1, nor,
  * unless asked for by its name, where that is the host's root, who needs none. An ordinary user can't give a cgroup away: then it stays that user's.
+ * Nor where the user namespace is joined.
  */
 int wabe_delegation_apply(const struct wabe_spec *spec, struct wabe_cgroup *cgroup,
 			  struct wabe_error *err);
