@@ -234,7 +234,7 @@ static void save_enum(struct wabe_json_writer *w, const struct wabe_codec_field 
 static int load_name_list(const struct loader *l, const struct wabe_codec_field *f,
 			  const struct wabe_json *node, void *at)
 {
-	const char **unknown = f->size ? (void *)((char *)at - f->offset + f->size) : NULL;
+	struct wabe_strv *unknown = f->size ? (void *)((char *)at - f->offset + f->size) : NULL;
 	uint64_t mask = 0;
 	long long bit;
 
@@ -242,11 +242,11 @@ static int load_name_list(const struct loader *l, const struct wabe_codec_field 
 		int r = check_type(l, c, WABE_JSON_STRING);
 
 		if (r == 0 && unknown && wabe_name_find(f->names, c->text, &bit) < 0)
-			*unknown = c->text;
-		else if (r < 0 || (r = find_name(l, f, c, &bit)) < 0)
-			return r;
-		else
+			r = wabe_strv_add(unknown, l->arena, c->text) < 0 ? no_memory(l, c) : 0;
+		else if (r == 0 && (r = find_name(l, f, c, &bit)) == 0)
 			mask |= UINT64_C(1) << bit;
+		if (r < 0)
+			return r;
 	}
 	*(uint64_t *)at = mask;
 	return 0;

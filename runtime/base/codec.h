@@ -51,8 +51,8 @@ enum wabe_codec_type {
 	WABE_CODEC_OPT_U64,  /* struct wabe_opt_u64, min..max */
 	WABE_CODEC_ENUM,     /* int, from .names (exact spelling) */
 	/*
-	 * uint64_t bit mask, array of names of .names whose values are bit numbers. With .size, where in the struct a const char * is:
-	 * an unknown name goes there and has no bit. Else it is an error.
+	 * uint64_t bit mask, array of names of .names whose values are bit numbers. With .size, where in the struct a struct wabe_strv
+	 * is: unknown names go there and have no bit. Else they are errors.
 	 */
 	WABE_CODEC_NAME_LIST,
 	WABE_CODEC_STRV,     /* struct wabe_strv */

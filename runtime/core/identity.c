@@ -184,6 +184,21 @@ static void warn_without(const struct wabe_log *log, enum wabe_log_level level, 
 		 wabe_name_of(wabe_spec_capability_names, __builtin_ctzll(without)), more, why);
 }
 
+/* Each once, in however many sets it is. */
+static void warn_unknown(const struct wabe_strv *names, const struct wabe_log *log)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		size_t first = 0;
+
+		while (strcmp(names->items[first], names->items[i]) != 0)
+			first++;
+		if (first == i)
+			wabe_log(log, WABE_LOG_WARNING,
+				 "process.capabilities: without %.100s, which is unknown",
+				 names->items[i]);
+	}
+}
+
 /*
  * config.md, "capabilities": what can't be granted is warned of, not refused. buildah asks for all of its capabilities as
  * ambient ones and for none as inheritable.
@@ -194,9 +209,8 @@ void wabe_identity_warn(const struct wabe_spec_process *process, bool has_userns
 	const struct wabe_spec_capabilities *c = process->capabilities;
 	uint64_t extra = c ? c->ambient & ~ambient_of(c) : 0;
 
-	if (c && c->unknown)
-		wabe_log(log, WABE_LOG_WARNING,
-			 "process.capabilities: without %.100s, which is unknown", c->unknown);
+	if (c)
+		warn_unknown(&c->unknown, log);
 	if (c)
 		warn_without(log, WABE_LOG_WARNING, "", missing_of(c, has_userns),
 			     "which the kernel or the caller doesn't have");

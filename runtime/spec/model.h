@@ -30,8 +30,7 @@ struct wabe_spec_user {
 /* Bit masks by capability number (capability.h); bit 63 is never a capability. */
 struct wabe_spec_capabilities {
 	uint64_t bounding, effective, inheritable, permitted, ambient;
-	const char *
-		unknown; /* NULL, or a name in them that is none: to be warned of (config.md, "capabilities") */
+	struct wabe_strv unknown; /* names in them that are none: to be warned of (config.md) */
 };
 
 struct wabe_spec_rlimit {

@@ -108,7 +108,7 @@ const struct wabe_codec_field wabe_spec_process_rows[] = {
 	{ "noNewPrivileges", WABE_CODEC_BOOL,
 	  offsetof(struct wabe_spec_process, no_new_privileges) },
 	{ "oomScoreAdj", WABE_CODEC_OPT_I64, offsetof(struct wabe_spec_process, oom_score_adj),
-	  .min = -1000, .max = WABE_BLKIO_WEIGHT_MAX },
+	  .min = -1000, .max = 1000 },
 	{ "apparmorProfile", WABE_CODEC_STRING,
 	  offsetof(struct wabe_spec_process, apparmor_profile) },
 	{ "selinuxLabel", WABE_CODEC_STRING, offsetof(struct wabe_spec_process, selinux_label) },
