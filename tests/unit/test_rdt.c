@@ -89,7 +89,10 @@ static void test_compare(struct tap *t, int root_fd)
 static int join(int root_fd, struct wabe_container *c, const struct wabe_spec_rdt *rdt,
 		struct wabe_error *err)
 {
+	static const struct wabe_runtime rt = { .state_root = "/nowhere" };
+
 	*c = (struct wabe_container){
+		.rt = &rt,
 		.dir_fd = root_fd,
 		.state = { .id = "c1", .oci_version = "1.0.0", .bundle = "/" },
 	};
