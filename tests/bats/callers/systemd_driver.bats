@@ -24,7 +24,7 @@ teardown_file()
 
 more_setup()
 {
-	[[ -d /run/systemd/system && $(cat /proc/1/comm) == systemd && ${WABE_LAB-} ]] || skip "needs the lab with systemd as process 1"
+	[[ -d /run/systemd/system && $(cat /proc/1/comm) == systemd && ${WABE_LAB-} ]] || skip "needs systemd as process 1"
 	callers_need podman conmon containerd ctr umoci
 }
 
