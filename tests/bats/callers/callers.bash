@@ -160,3 +160,36 @@ podman_()
 {
 	inside_place podman "$@"
 }
+
+# A containerd of the file's own, with its socket and states in $CONTAINERD_RUN, else where ctr looks for them. Its number
+# is in containerd.pid.
+containerd_start()
+{
+	local dir=$BATS_FILE_TMPDIR/containerd run=${CONTAINERD_RUN:-/run/containerd}
+
+	mkdir -p "$dir"
+	cat >"$dir/config.toml" <<-EOF
+		version = 2
+		root = "$dir/root"
+		state = "$run"
+		disabled_plugins = ["io.containerd.grpc.v1.cri"]
+		[grpc]
+		  address = "$run/containerd.sock"
+		[plugins."io.containerd.internal.v1.opt"]
+		  path = "$dir/opt"
+	EOF
+	export CONTAINERD_ADDRESS=$run/containerd.sock
+	nsenter "--mount=$PLACE" containerd -c "$dir/config.toml" >>"$dir/log" 2>&1 </dev/null 3>&- &
+	echo $! >"$BATS_FILE_TMPDIR/containerd.pid"
+	wait_for containerd_answers
+}
+
+containerd_answers()
+{
+	ctr_ version >/dev/null 2>&1
+}
+
+ctr_()
+{
+	inside_place ctr "$@"
+}

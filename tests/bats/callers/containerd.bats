@@ -16,7 +16,7 @@ more_setup_file()
 	export IMAGE=local/busybox:test CONTAINERD_NAMESPACE=wabe-bats-$BATS_ROOT_PID
 	callers_place
 	callers_image "$IMAGES/busybox.tar" test
-	start_containerd
+	containerd_start
 	ctr_ image import --base-name local/busybox "$IMAGES/busybox.tar"
 }
 
@@ -25,36 +25,6 @@ teardown_file()
 	callers_end "$BATS_FILE_TMPDIR/containerd.pid"
 	callers_end "$BATS_FILE_TMPDIR/place.pid" KILL
 	remove_cgroups "wabe-bats-$BATS_ROOT_PID"
-}
-
-start_containerd()
-{
-	local dir=$BATS_FILE_TMPDIR/containerd
-
-	mkdir -p "$dir"
-	cat >"$dir/config.toml" <<-EOF
-		version = 2
-		root = "$dir/root"
-		state = "/run/containerd"
-		disabled_plugins = ["io.containerd.grpc.v1.cri"]
-		[grpc]
-		  address = "/run/containerd/containerd.sock"
-		[plugins."io.containerd.internal.v1.opt"]
-		  path = "$dir/opt"
-	EOF
-	nsenter "--mount=$PLACE" containerd -c "$dir/config.toml" >>"$dir/log" 2>&1 </dev/null 3>&- &
-	echo $! >"$BATS_FILE_TMPDIR/containerd.pid"
-	wait_for answers
-}
-
-answers()
-{
-	ctr_ version >/dev/null 2>&1
-}
-
-ctr_()
-{
-	inside_place ctr "$@"
 }
 
 # ctr run with wabe, or $RUNTIME.
@@ -371,7 +341,7 @@ clean_up()
 @test "containerd is killed and started again: its tasks go on" {
 	task
 	callers_end "$BATS_FILE_TMPDIR/containerd.pid" KILL
-	start_containerd
+	containerd_start
 	is_task RUNNING
 	ok task_exec "$ID" echo still
 	is still

@@ -19,6 +19,7 @@ more_setup_file()
 # podman's storage is a mount of its own.
 teardown_file()
 {
+	callers_end "$BATS_FILE_TMPDIR/containerd.pid"
 	umount -l "$BATS_FILE_TMPDIR/podman/storage/overlay" 2>/dev/null || :
 }
 
@@ -81,39 +82,10 @@ no_unit()
 	[[ -z $(ls /run/wabe 2>/dev/null) ]]
 }
 
-answers()
-{
-	ctr_ version >/dev/null 2>&1
-}
-
-ctr_()
-{
-	inside_place ctr --address "$BATS_FILE_TMPDIR/containerd/sock" --namespace bats "$@"
-}
-
-start_containerd()
-{
-	local dir=$BATS_FILE_TMPDIR/containerd
-
-	mkdir -p "$dir"
-	cat >"$dir/config.toml" <<-EOF
-		version = 2
-		root = "$dir/root"
-		state = "$dir/state"
-		disabled_plugins = ["io.containerd.grpc.v1.cri"]
-		[grpc]
-		  address = "$dir/sock"
-		[plugins."io.containerd.internal.v1.opt"]
-		  path = "$dir/opt"
-	EOF
-	containerd -c "$dir/config.toml" >>"$dir/log" 2>&1 </dev/null 3>&- &
-	CONTAINERD=$!
-	wait_for answers
-}
-
 @test "containerd with SystemdCgroup: the scope that its cgroup names, through a whole life" {
 	callers_image "$IMAGES/busybox.tar" test
-	start_containerd
+	export CONTAINERD_NAMESPACE=bats CONTAINERD_RUN=$BATS_FILE_TMPDIR/containerd/run
+	containerd_start
 	ok ctr_ image import --base-name local/busybox "$IMAGES/busybox.tar"
 	UNIT=wabe-$ID.scope
 	ok ctr_ run -d --runc-binary "$WABE" --runc-systemd-cgroup --cgroup "system.slice:wabe:$ID" --memory-limit 67108864 \
@@ -130,8 +102,6 @@ start_containerd()
 	wait_for no_unit
 	ok ctr_ task delete "$ID"
 	ok ctr_ container delete "$ID"
-	kill "$CONTAINERD"
-	wait_for has_ended "$CONTAINERD"
 }
 
 as_user()
