@@ -44,8 +44,8 @@ like_runc()
 	same_answer by_runc by_wabe
 }
 
-by_runc() { RUNTIME=runc call run_ "${ARGUMENTS[@]}"; }
-by_wabe() { call run_ "${ARGUMENTS[@]}"; }
+by_runc() { RUNTIME=runc call_apart run_ "${ARGUMENTS[@]}"; }
+by_wabe() { call_apart run_ "${ARGUMENTS[@]}"; }
 
 @test "run: output, status, user, directory, rights and volumes are runc's" {
 	like_runc base -- sh -c 'id; pwd; grep -E "^(Cap|Seccomp:|NoNewPrivs)" /proc/self/status; ls /dev/shm /dev/pts; exit 7'

@@ -102,8 +102,16 @@ plain()
 	sed -E "s/$ID/ID/g; s/[0-9a-f]{64}/ID/g" <<<"$output"
 }
 
+# As `call`, what went to standard output first: a caller reads the two from pipes of their own, and may pass either on before the other.
+call_apart()
+{
+	status=0
+	"$@" >"$T/out" 2>"$T/err" </dev/null || status=$?
+	output=$(cat "$T/out" "$T/err" | tr -d '\0')
+}
+
 # Two callers' answers are the same: status and output.
-# $1, $2: functions that `call` something
+# $1, $2: functions that `call_apart` something
 same_answer()
 {
 	local expected expected_status

@@ -79,7 +79,7 @@ answer_of()
 		options+=("$1")
 		shift
 	done
-	call ctr_run --rm "${options[@]}" "$IMAGE" "$ID" "${@:2}"
+	call_apart ctr_run --rm "${options[@]}" "$IMAGE" "$ID" "${@:2}"
 }
 
 # The task's line of `ctr task ls`: its status.

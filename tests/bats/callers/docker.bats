@@ -89,8 +89,8 @@ like_runc()
 	same_answer by_runc by_wabe
 }
 
-by_runc() { call run_ --rm --network none --runtime runc "${ARGUMENTS[@]}"; }
-by_wabe() { call run_ --rm --network none "${ARGUMENTS[@]}"; }
+by_runc() { call_apart run_ --rm --network none --runtime runc "${ARGUMENTS[@]}"; }
+by_wabe() { call_apart run_ --rm --network none "${ARGUMENTS[@]}"; }
 
 # A container in the background that runs $1 (sh -c); further: options
 start_()

@@ -59,8 +59,8 @@ like_runc()
 	same_answer by_runc by_wabe
 }
 
-by_runc() { call podman_ --runtime runc "${ARGUMENTS[@]}"; }
-by_wabe() { call podman_ "${ARGUMENTS[@]}"; }
+by_runc() { call_apart podman_ --runtime runc "${ARGUMENTS[@]}"; }
+by_wabe() { call_apart podman_ "${ARGUMENTS[@]}"; }
 
 # A container in the background that runs $1 (sh -c); further: options
 start_()
