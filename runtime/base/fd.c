@@ -29,30 +29,50 @@ int wabe_fd_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+/* One read(2). 0: end of file; -errno. */
+static ssize_t read_some(int fd, size_t at_least, struct wabe_buf *buf)
+{
+	char *room = wabe_buf_room(buf, at_least);
+	ssize_t n;
+
+	if (!room)
+		return -ENOMEM;
+	do
+		n = read(fd, room, buf->room - buf->len - 1);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	room[n] = '\0';
+	buf->len += (size_t)n;
+	return n;
+}
+
+int wabe_fd_read_size(int fd, size_t size, struct wabe_buf *buf)
+{
+	size_t end = buf->len + size;
+
+	while (buf->len < end) {
+		ssize_t n = read_some(fd, end - buf->len, buf);
+
+		if (n <= 0)
+			return (int)n;
+	}
+	return 0;
+}
+
 #define READ_CHUNK \
 	4095 /* at least: what the buffer has room for is read, which doubles each time */
 
 int wabe_fd_read_all(int fd, size_t max_bytes, struct wabe_buf *buf)
 {
-	size_t total = 0;
+	size_t begin = buf->len;
 
 	for (;;) {
-		char *room = wabe_buf_room(buf, READ_CHUNK);
-		ssize_t n;
+		ssize_t n = read_some(fd, READ_CHUNK, buf);
 
-		if (!room)
-			return -ENOMEM;
-		n = read(fd, room, buf->room - buf->len - 1);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		room[n] = '\0';
-		buf->len += (size_t)n;
-		total += (size_t)n;
-		if (n == 0)
-			return 0;
-		if (total > max_bytes)
+		if (n <= 0)
+			return (int)n;
+		if (buf->len - begin > max_bytes)
 			return -EFBIG;
 	}
 }

@@ -15,6 +15,12 @@
 int wabe_fd_write_all(int fd, const void *data, size_t len);
 
 /**
+ * wabe_fd_read_size() - append a regular file of @size bytes: at least those, or what is left if it was cut since. What
+ * nobody adds to a file needs no read(2) that finds its end. Returns 0 or -errno.
+ */
+int wabe_fd_read_size(int fd, size_t size, struct wabe_buf *buf);
+
+/**
  * wabe_fd_read_all() - append what @fd gives until end of file to @buf.
  * @max_bytes: more than this is -EFBIG; what comes from a guest or a user must have a bound
  * Returns 0 or -errno.

@@ -44,7 +44,9 @@ int wabe_file_read_regular(const char *path, size_t max_bytes, struct wabe_buf *
 		return wabe_error_say(err, -EINVAL, "%s is no regular file", path);
 	if ((uint64_t)st.st_size > max_bytes)
 		return wabe_error_say(err, -EFBIG, "%s: more than %zu bytes", path, max_bytes);
-	r = wabe_fd_read_all(fd, max_bytes, ret_content);
+	/* Some file systems don't know a size. */
+	r = st.st_size > 0 ? wabe_fd_read_size(fd, (size_t)st.st_size, ret_content)
+			   : wabe_fd_read_all(fd, max_bytes, ret_content);
 	return r < 0 ? wabe_error_set(err, r, "read %s", path) : 0;
 }
 

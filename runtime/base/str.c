@@ -115,15 +115,25 @@ int wabe_buf_printf(struct wabe_buf *buf, const char *fmt, ...)
 	return 0;
 }
 
-int wabe_buf_number(struct wabe_buf *buf, uint64_t number)
+static int add_digits(struct wabe_buf *buf, uint64_t number, unsigned int base)
 {
 	char digits[20];
 	size_t at = sizeof(digits);
 
 	do
-		digits[--at] = (char)('0' + number % 10);
-	while (number /= 10);
+		digits[--at] = "0123456789abcdef"[number % base];
+	while (number /= base);
 	return wabe_buf_add(buf, digits + at, sizeof(digits) - at);
+}
+
+int wabe_buf_number(struct wabe_buf *buf, uint64_t number)
+{
+	return add_digits(buf, number, 10);
+}
+
+int wabe_buf_hex(struct wabe_buf *buf, uint64_t number)
+{
+	return add_digits(buf, number, 16);
 }
 
 int wabe_buf_escape(struct wabe_buf *buf, const char *s)

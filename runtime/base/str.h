@@ -52,8 +52,12 @@ int wabe_buf_puts(struct wabe_buf *buf, const char *s);
 int wabe_buf_printf(struct wabe_buf *buf, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/** wabe_buf_number() - append @number in decimal, as printf's %llu for a fraction of what that costs. 0 or -ENOMEM. */
+/**
+ * wabe_buf_number(), wabe_buf_hex() - append @number, as printf's %llu and %llx for a fraction of what those cost: a process that
+ * formats nothing else has all of printf to page in. 0 or -ENOMEM.
+ */
 int wabe_buf_number(struct wabe_buf *buf, uint64_t number);
+int wabe_buf_hex(struct wabe_buf *buf, uint64_t number);
 
 /** wabe_buf_escape() - append @s with control characters as \xNN: one line, whatever it holds. 0 or -ENOMEM. */
 int wabe_buf_escape(struct wabe_buf *buf, const char *s);

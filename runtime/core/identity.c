@@ -304,8 +304,10 @@ int wabe_identity_find_program(const struct wabe_spec_process *process, bool is_
 	int found = -ENOENT;
 
 	if (strchr(name, '/')) {
-		snprintf(buf, room, "%s", name);
-		found = strlen(name) >= room ? -ENAMETOOLONG : is_checked ? check_program(name) : 0;
+		if (strlen(name) >= room)
+			return exec_error(-ENAMETOOLONG, name, err);
+		memcpy(buf, name, strlen(name) + 1);
+		found = is_checked ? check_program(name) : 0;
 		return found < 0 ? exec_error(found, name, err) : 0;
 	}
 	for (size_t len; *path; path += len + (path[len] == ':')) {

@@ -4,10 +4,11 @@
 
 #include <errno.h>
 #include <linux/keyctl.h>
-#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/str.h"
 #include "sys/lsm.h"
 
 /*
@@ -22,12 +23,13 @@
  */
 static int join(const struct wabe_container *c, int *ret_serial, struct wabe_error *err)
 {
-	char name[320];
+	_cleanup_(wabe_buf_free) struct wabe_buf name = WABE_BUF_INIT;
 	long serial;
 
-	snprintf(name, sizeof(name), "_ses.%s.%llx", c->state.id,
-		 (unsigned long long)c->state.created_us);
-	serial = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
+	if (wabe_buf_puts(&name, "_ses.") < 0 || wabe_buf_puts(&name, c->state.id) < 0 ||
+	    wabe_buf_puts(&name, ".") < 0 || wabe_buf_hex(&name, (uint64_t)c->state.created_us) < 0)
+		return wabe_error_set(err, -ENOMEM, "name of the session keyring");
+	serial = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.data);
 	if (serial < 0 && errno != ENOSYS && errno != EPERM)
 		return wabe_error_set(err, -errno, "make a session keyring");
 	*ret_serial = (int)serial;

@@ -122,22 +122,16 @@ int wabe_namespaces_prepare(struct wabe_init *init, struct wabe_error *err)
 	return 0;
 }
 
-static int send_network(struct wabe_init *init, int sock, struct wabe_error *err)
-{
-	_cleanup_close_ int fd = wabe_link_namespace(sock, err);
-	int r = fd < 0 ? fd : wabe_sync_send(init->ours_fd, WABE_SYNC_NETNS, fd, NULL);
-
-	/* A child that has failed tells why when it is asked. */
-	return r == -EPIPE ? 0 : r;
-}
-
-/* Of the new namespace, in which the calling thread is. */
+/* Of the new namespace, in which the calling thread is; the child finds it by its socket. */
 static int set_up_network(struct wabe_init *init, struct wabe_error *err)
 {
 	_cleanup_close_ int sock = wabe_link_socket(err);
-	int r = sock < 0 ? sock : send_network(init, sock, err);
+	int r = sock < 0 ? sock : wabe_sync_send(init->ours_fd, WABE_SYNC_NETNS, sock, NULL);
 
-	return r < 0 ? r : wabe_link_up_by(sock, "lo", err);
+	/* A child that has failed tells why when it is asked. */
+	if (r < 0 && r != -EPIPE)
+		return wabe_error_set(err, r, "send the network to the container's process");
+	return wabe_link_up_by(sock, "lo", err);
 }
 
 int wabe_namespaces_make_network(struct wabe_init *init, struct wabe_error *err)
@@ -157,8 +151,7 @@ int wabe_namespaces_make_network(struct wabe_init *init, struct wabe_error *err)
 
 int wabe_namespaces_take_network(struct wabe_init *init, struct wabe_error *err)
 {
-	_cleanup_close_ int fd = -EBADF;
-	int got;
+	int got, fd = -EBADF; /* close-on-exec, and swept at the latest after the mounts */
 
 	if (!init->has_own_network)
 		return 0;
@@ -170,7 +163,8 @@ int wabe_namespaces_take_network(struct wabe_init *init, struct wabe_error *err)
 		return got;
 	if (got != WABE_SYNC_NETNS || fd < 0)
 		return wabe_error_say(err, -EPIPE, "the other side made no network namespace");
-	return wabe_namespace_join(fd, CLONE_NEWNET, err);
+	fd = wabe_link_namespace(fd, err);
+	return fd < 0 ? fd : wabe_namespace_join(fd, CLONE_NEWNET, err);
 }
 
 /*

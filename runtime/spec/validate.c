@@ -227,6 +227,8 @@ static int validate_mount_idmap(const struct wabe_spec *spec, const struct wabe_
 				      "mounts[%zu].uidMappings: missing, and without a user "
 				      "namespace there are no others for the option idmap",
 				      i);
+	if (!m->uid_mappings.count)
+		return 0;
 	snprintf(path, sizeof(path), "mounts[%zu].uidMappings", i);
 	r = wabe_spec_validate_idmap_list(&m->uid_mappings, path, err);
 	if (r < 0)

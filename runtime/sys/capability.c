@@ -56,19 +56,7 @@ static int check_within(uint64_t part, uint64_t whole, const char *what, struct 
 	return wabe_error_say(err, -EINVAL, "capability %d is %s", __builtin_ctzll(extra), what);
 }
 
-static int fill(cap_t cap, cap_flag_t flag, uint64_t mask)
-{
-	for (; mask; mask &= mask - 1) {
-		cap_value_t value = __builtin_ctzll(mask);
-
-		if (cap_set_flag(cap, flag, 1, &value, CAP_SET) < 0)
-			return -errno;
-	}
-	return 0;
-}
-
-/* By capget(2) itself: half the system calls of cap_get_proc(), and a second opinion on what libcap
- * set. */
+/* By capget(2) and capset(2) themselves: half the system calls of libcap's. */
 static int read_process(struct wabe_capability_sets *ret_sets, struct wabe_error *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -95,28 +83,14 @@ int wabe_capability_held(uint64_t *ret_permitted, struct wabe_error *err)
 static int set_process(uint64_t permitted, uint64_t effective, uint64_t inheritable,
 		       struct wabe_error *err)
 {
-	_cleanup_(release_cap) cap_t wanted = cap_init();
-	struct wabe_capability_sets got = { 0 };
-	int r;
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct low_high[_LINUX_CAPABILITY_U32S_3] = {
+		{ (uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable },
+		{ (uint32_t)(effective >> 32), (uint32_t)(permitted >> 32),
+		  (uint32_t)(inheritable >> 32) },
+	};
 
-	if (!wanted)
-		return wabe_error_set(err, -errno, "capability state");
-	r = fill(wanted, CAP_PERMITTED, permitted);
-	if (r == 0)
-		r = fill(wanted, CAP_EFFECTIVE, effective);
-	if (r == 0)
-		r = fill(wanted, CAP_INHERITABLE, inheritable);
-	if (r < 0)
-		return wabe_error_set(err, r, "capability state");
-	if (cap_set_proc(wanted) < 0)
-		return wabe_error_set(err, -errno, "set capabilities");
-	r = read_process(&got, err);
-	if (r < 0)
-		return r;
-	if (got.permitted != permitted || got.effective != effective ||
-	    got.inheritable != inheritable)
-		return wabe_error_say(err, -EPERM, "capabilities are not what was set");
-	return 0;
+	return capset(&header, low_high) < 0 ? wabe_error_set(err, -errno, "set capabilities") : 0;
 }
 
 static int set_ambient(uint64_t ambient, struct wabe_error *err)

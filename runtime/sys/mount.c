@@ -230,7 +230,8 @@ int wabe_mount_on(int dir_fd, const char *name, const char *type, const char *so
 	_cleanup_(wabe_buf_free) struct wabe_buf text = WABE_BUF_INIT;
 
 	for (size_t i = 0; i < data->count; i++)
-		if (wabe_buf_printf(&text, "%s%s", i ? "," : "", data->items[i]) < 0)
+		if ((i && wabe_buf_puts(&text, ",") < 0) ||
+		    wabe_buf_puts(&text, data->items[i]) < 0)
 			return wabe_error_set(err, -ENOMEM, "mount %s on %s", type, shown);
 	/* mount(2) copies one page, and drops what is behind it without a word. */
 	if (text.len >= (size_t)sysconf(_SC_PAGESIZE))
