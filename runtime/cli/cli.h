@@ -64,7 +64,8 @@ int cli_write_out(const struct wabe_buf *text, struct wabe_error *err);
 
 /**
  * cli_protect_self() - make sure that a container without a user namespace can't write to our binary through /proc/PID/exe
- * (CVE-2019-5736): run again from a read-only clone of the mount it is on. Returns only when nothing is to be done.
+ * (CVE-2019-5736): run from a read-only clone of the mount it is on. The static program does so before main, where the kernel
+ * lets it; else it is executed again, and this returns only when nothing is to be done.
  * @preserve_fds: descriptors 3 to 3+N-1, which cli_check_preserved() looked at, stay open
  */
 int cli_protect_self(struct cli *cli, int preserve_fds, struct wabe_error *err);

@@ -42,24 +42,63 @@ load ../oci
 	[[ $(sha256sum "$WABE") == "$before" ]]
 }
 
-@test "the runtime is executed from a read-only mount when there is no user namespace (2019-5736)" {
-	# Of this test alone: one that others run is busy, which the kernel says first.
-	local pid all=$WABE
+# A copy of the binary: of this test alone, since one that others run is busy, which the kernel says first.
+create_by_copy()
+{
 	cp "$WABE" "$T/wabe"
-	WABE=$T/wabe
 	script 'sleep 600'
-	ok W create --bundle "$B" "$ID"
-	# What waits for its start is still our program.
+	WABE=$1 ok W create --bundle "$B" "$ID"
+}
+
+# What waits for its start is still our program. While it runs it is busy for anybody; what was kept open, as its executable or
+# as a file that it maps, could be written to afterwards.
+no_way_to_copy()
+{
+	local pid name fd kept=()
 	pid=$(pid_of)
-	[[ /proc/$pid/exe -ef $WABE ]]
-	# While it runs it is busy for anybody; what was kept open could be written to afterwards.
-	exec 9<"/proc/$pid/exe"
+	[[ /proc/$pid/exe -ef $T/wabe ]]
+	for name in "/proc/$pid/exe" "/proc/$pid/map_files/"*; do
+		[[ $name -ef $T/wabe ]] || continue
+		exec {fd}<"$name"
+		kept+=("$fd")
+	done
+	((${#kept[@]} > 3))
 	ok W delete --force "$ID"
-	WABE=$all
-	run bash -c 'echo x >>/proc/self/fd/9'
-	exec 9<&-
-	[[ $status != 0 ]]
-	has "Read-only file system"
+	for fd in "${kept[@]}"; do
+		run bash -c "echo x >>/proc/self/fd/$fd"
+		exec {fd}<&-
+		[[ $status != 0 ]]
+		has "Read-only file system"
+	done
+}
+
+@test "the runtime is executed from a read-only mount when there is no user namespace (2019-5736)" {
+	create_by_copy "$T/wabe"
+	no_way_to_copy
+}
+
+@test "and so it is where the kernel can't replace a process's executable (2019-5736)" {
+	# The first prctl(2) asks for it; then the program is executed again.
+	cat >"$T/traced" <<-EOF2
+		#!/bin/sh
+		exec strace -qq -o "$T/calls" -e trace=prctl,execveat -e inject=prctl:error=EPERM:when=1 "$T/wabe" "\$@"
+	EOF2
+	chmod 755 "$T/traced"
+	create_by_copy "$T/traced"
+	grep -q '^execveat(.* = 0$' "$T/calls" || ! grep -q PR_SET_MM_MAP "$T/calls"
+	no_way_to_copy
+}
+
+@test "a runtime that is mounted nowhere runs from a sealed copy (2019-5736)" {
+	script 'echo ran'
+	# shellcheck disable=SC2016
+	call timeout 20 "${ENTER[@]}" python3 -c '
+import os, sys
+fd = os.memfd_create("wabe")
+os.write(fd, open(sys.argv[1], "rb").read())
+os.execve(fd, ["wabe"] + sys.argv[2:], os.environ)' "$WABE" --root "$STATE" run --bundle "$B" "$ID"
+	[[ $status == 0 ]] || shown
+	is ran
 }
 
 # A watcher inside that tries all it can on whoever joins.
