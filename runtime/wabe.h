@@ -259,7 +259,7 @@ pid_t wabe_container_exec(struct wabe_container *c, const struct wabe_exec_args 
 			  struct wabe_error *err);
 
 /**
- * wabe_container_exec_relay() - the same, and wabe_console_relay() to its end; @args->ret_console_fd is not looked at. Who waits for
+ * wabe_container_exec_relay() - the same, and wabe_container_relay() to its end; @args->ret_console_fd is not looked at. Who waits for
  * the process is not the caller, so that the container can end while the caller is stopped or blocked (but that of an ordinary
  * user's who is not root of its user namespace).
  * Returns the exit status as a shell counts it, or -errno when nothing was run.
@@ -279,7 +279,7 @@ struct wabe_notify {
 	int fd;			 /* the container's socket, 0: there is none, or no more */
 	const char *address;	 /* of the manager: NOTIFY_SOCKET */
 	pid_t main_pid;		 /* the process that it shall look after: MAINPID */
-	struct wabe_error error; /* of wabe_console_relay() */
+	struct wabe_error error; /* of wabe_container_relay() */
 };
 
 /**
@@ -308,11 +308,13 @@ int wabe_notify_forward(struct wabe_notify *notify, struct wabe_error *err);
 int wabe_notify_wait(struct wabe_notify *notify, struct wabe_container *c, struct wabe_error *err);
 
 /**
- * wabe_console_relay() - copy between the caller's terminal (0, 1) and @console_fd until @pid (a child) ends; forwards window size and
- * signals. @notify: NULL, or a socket to listen to meanwhile. With @console_fd < 0 it only forwards signals and waits. Other children of the caller that end meanwhile are reaped.
- * Returns the child's exit status as a shell counts it (128 + signal), or -errno.
+ * wabe_container_relay() - copy between the caller's terminal (0, 1) and @console_fd until the container's init, a child of the caller,
+ * ends; forwards window size and signals. @notify: NULL, or a socket to listen to meanwhile. With @console_fd < 0 it only
+ * forwards signals and waits. Other children of the caller that end meanwhile are reaped. The caller doesn't ignore SIGCHLD, and holds signals
+ * (base/signals.h) since before the container was made: what comes while it is made is passed on as well.
+ * Returns init's exit status as a shell counts it (128 + signal), or -errno.
  */
-int wabe_console_relay(pid_t pid, int console_fd, struct wabe_notify *notify,
-		       struct wabe_error *err);
+int wabe_container_relay(struct wabe_container *c, int console_fd, struct wabe_notify *notify,
+			 struct wabe_error *err);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/parse.h"
+#include "base/signals.h"
 #include "cli/cli.h"
 #include "spec/spec.h"
 
@@ -119,7 +120,7 @@ static int follow(struct cli *cli, struct values *v, struct wabe_container *c, i
 		wabe_log(&cli->log, WABE_LOG_WARNING, "%s", late.text);
 	if (notify.fd > 0)
 		notify.main_pid = getpid();
-	status = wabe_console_relay(wabe_container_pid_raw(c), console_fd, &notify, err);
+	status = wabe_container_relay(c, console_fd, &notify, err);
 	if (notify.error.code < 0)
 		wabe_log(&cli->log, WABE_LOG_WARNING, "%s", notify.error.text);
 	wabe_notify_close(&notify);
@@ -135,6 +136,7 @@ static int run_run(struct cli *cli, int argc, char **argv, struct wabe_error *er
 	_cleanup_close_ int console_fd = -EBADF;
 	struct wabe_create_args args = { 0 };
 	struct values v = { 0 };
+	sigset_t old;
 	int first = cli_options(cli, &cli_run, &v, argc, argv, 1, 1, err);
 	int r = first < 0 ? first : prepare(cli, &v, argv[first], &spec, &args, err);
 
@@ -146,7 +148,12 @@ static int run_run(struct cli *cli, int argc, char **argv, struct wabe_error *er
 		cli_size_console(spec.process);
 	if (!v.is_detached && !v.no_subreaper && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		return wabe_error_set(err, -errno, "become the reaper of orphans");
+	/* Of a foreground one to its deletion, and to our end: what was for the container is nobody's then. */
+	if (!v.is_detached)
+		wabe_signals_hold(&old);
 	r = wabe_container_run(&cli->rt, &spec, &args, &c, err);
+	if (r < 0 && !v.is_detached)
+		wabe_signals_release(&old);
 	if (r == 0 && v.is_detached)
 		cli_wait_ready(cli, c);
 	if (r < 0 || v.is_detached)

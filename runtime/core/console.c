@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* core/console: a terminal's master on the caller's side, and the relay of a foreground process; see console.h, wabe.h. */
 #include "core/console.h"
+#include "core/container.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/signals.h"
 #include "sys/pidfd.h"
 #include "sys/tty.h"
 #include "wabe.h"
@@ -49,18 +51,17 @@ struct pipe_buffer {
 
 /* Whom it is about. */
 struct target {
-	pid_t pid; /* our child, whose end is waited for */
-	int fd;	   /* a pidfd of who gets the signals; < 0: the same one */
+	pid_t pid;	/* our child, whose end is waited for */
+	int fd;		/* a pidfd of who gets the signals; < 0: the same one */
+	bool is_reaped; /* its status is known */
 };
 
 struct relay {
-	struct target target;
+	struct target *target;
 	int console_fd, signal_fd;
 	struct wabe_notify *notify; /* or NULL */
 	bool has_input, has_console, is_raw;
 	struct termios saved;
-	sigset_t old_mask;
-	struct sigaction old_pipe;
 	struct pipe_buffer to_console, to_user;
 };
 
@@ -103,23 +104,26 @@ static void copy_size(int console_fd)
 
 /*
  * Returns true once @child has ended; then *ret_status is its wait status. Orphans that came to us as their reaper go before.
- * One that the kernel reaped, before we took SIGCHLD back from a caller that ignores it, has no status any more: 255. The same
- * for one that can't be waited for: no further signal would come of it.
+ * One that can't be waited for has no status, 255: no further signal would come of it.
  */
-static bool reap(pid_t child, int *ret_status)
+static bool reap(struct target *target, int *ret_status)
 {
 	pid_t pid;
 
 	do {
 		pid = waitpid(-1, ret_status, WNOHANG);
-	} while ((pid > 0 && pid != child) || (pid < 0 && errno == EINTR));
+	} while ((pid > 0 && pid != target->pid) || (pid < 0 && errno == EINTR));
 	if (pid < 0)
 		*ret_status = W_EXITCODE(255, 0);
+	target->is_reaped = pid > 0;
 	return pid != 0;
 }
 
-static void pass_on(const struct target *target, int signal)
+/* Not that a child of ours has ended, nor that our own reader has gone: the container is still to be waited for and deleted. */
+static void pass_on(const struct target *target, int signal, pid_t sender)
 {
+	if (signal == SIGCHLD || (signal == SIGPIPE && sender == getpid()))
+		return;
 	if (target->fd >= 0)
 		(void)wabe_pidfd_signal(target->fd, signal, NULL);
 	else
@@ -133,60 +137,37 @@ static bool take_signals(struct relay *r, int *ret_status)
 	ssize_t n = read(r->signal_fd, info, sizeof(info));
 
 	for (size_t i = 0; n > 0 && i < (size_t)n / sizeof(info[0]); i++) {
-		if (info[i].ssi_signo == SIGCHLD || info[i].ssi_signo == SIGPIPE)
-			continue;
 		if (info[i].ssi_signo == SIGWINCH && r->console_fd < 0)
 			continue;
 		if (info[i].ssi_signo == SIGWINCH)
 			copy_size(r->console_fd);
 		else
-			pass_on(&r->target, (int)info[i].ssi_signo);
+			pass_on(r->target, (int)info[i].ssi_signo, (pid_t)info[i].ssi_pid);
 	}
-	return reap(r->target.pid, ret_status);
+	return reap(r->target, ret_status);
 }
 
-/*
- * All is for the container's process, or tells of its end, and is taken when we look, not when it comes. Not what our own faults
- * and our own job control raise; SIGPIPE is taken, so that it doesn't end us, and dropped.
- */
-static void block_signals(sigset_t *ret_mask, sigset_t *ret_old)
+/* Without a terminal there is nothing to copy. Of what isn't our child no signal comes: it is asked first. */
+static void wait_for_end(struct target *target, int *ret_status)
 {
-	static const int own[] = { SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGTRAP,
-				   SIGSYS,  SIGABRT, SIGTTIN, SIGTTOU, SIGURG };
+	siginfo_t info;
+	sigset_t held;
 
-	/* A caller that ignores it makes the kernel reap, and nothing would come. */
-	(void)signal(SIGCHLD, SIG_DFL);
-	sigfillset(ret_mask);
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		sigdelset(ret_mask, own[i]);
-	sigprocmask(SIG_BLOCK, ret_mask, ret_old);
-}
+	wabe_signals_held(&held);
+	while (!reap(target, ret_status)) {
+		int signal = sigwaitinfo(&held, &info);
 
-/* Without a terminal there is nothing to copy. */
-static void wait_for_end(const struct target *target, int *ret_status)
-{
-	sigset_t mask, old_mask;
-
-	block_signals(&mask, &old_mask);
-	/* It may have ended before; no signal comes then. */
-	while (!reap(target->pid, ret_status)) {
-		int signal = sigwaitinfo(&mask, NULL);
-
-		if (signal > 0 && signal != SIGCHLD && signal != SIGWINCH && signal != SIGPIPE)
-			pass_on(target, signal);
+		if (signal > 0 && signal != SIGWINCH)
+			pass_on(target, signal, info.si_pid);
 	}
-	sigprocmask(SIG_SETMASK, &old_mask, NULL);
 }
 
 static int relay_start(struct relay *r, struct wabe_error *err)
 {
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	sigset_t mask;
+	sigset_t held;
 
-	/* Our reader may go first; the container is still to be waited for and deleted. */
-	sigaction(SIGPIPE, &ignore, &r->old_pipe);
-	block_signals(&mask, &r->old_mask);
-	r->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	wabe_signals_held(&held);
+	r->signal_fd = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (r->signal_fd < 0)
 		return wabe_error_set(err, -errno, "listen to signals");
 	/* Only a notify socket is to be listened to. */
@@ -206,8 +187,6 @@ static void relay_stop(struct relay *r)
 	if (r->is_raw)
 		(void)wabe_tty_restore(STDIN_FILENO, &r->saved);
 	wabe_cleanup_close(&r->signal_fd);
-	sigprocmask(SIG_SETMASK, &r->old_mask, NULL);
-	sigaction(SIGPIPE, &r->old_pipe, NULL);
 }
 
 static bool is_pending(const struct pipe_buffer *b)
@@ -252,10 +231,10 @@ static void choose_events(const struct relay *r, bool has_ended, struct pollfd p
 				.events = POLLIN };
 }
 
-static void relay_loop(struct relay *r, int *ret_status)
+static int relay_loop(struct relay *r, int *ret_status, struct wabe_error *err)
 {
 	/* It may have ended before we listened; no signal comes then. */
-	bool has_ended = reap(r->target.pid, ret_status);
+	bool has_ended = reap(r->target, ret_status);
 
 	/* What the process wrote before its end is still delivered; a background process that keeps the terminal isn't waited for. */
 	for (;;) {
@@ -265,7 +244,7 @@ static void relay_loop(struct relay *r, int *ret_status)
 		choose_events(r, has_ended, p);
 		n = poll(p, ARRAY_SIZE(p), has_ended && !is_pending(&r->to_user) ? 0 : -1);
 		if (n < 0 && errno != EINTR)
-			return;
+			return wabe_error_set(err, -errno, "wait for the terminal");
 		if (n > 0)
 			move_bytes(r, p);
 		if (n > 0 && p[4].revents && wabe_notify_forward(r->notify, &r->notify->error) < 0)
@@ -273,39 +252,49 @@ static void relay_loop(struct relay *r, int *ret_status)
 		if (!has_ended && p[0].revents)
 			has_ended = take_signals(r, ret_status);
 		else if (has_ended && !is_pending(&r->to_user) && (n == 0 || !r->has_console))
-			return;
+			return 0;
 	}
 }
 
-static int relay(const struct target *target, int console_fd, struct wabe_notify *notify,
-		 int *ret_status, struct wabe_error *err)
+static int relay(struct target *target, int console_fd, struct wabe_notify *notify, int *ret_status,
+		 struct wabe_error *err)
 {
 	struct relay r = {
-		.target = *target, .console_fd = console_fd, .signal_fd = -EBADF, .notify = notify
+		.target = target, .console_fd = console_fd, .signal_fd = -EBADF, .notify = notify
 	};
 	int result = relay_start(&r, err);
 
 	if (result == 0)
-		relay_loop(&r, ret_status);
+		result = relay_loop(&r, ret_status, err);
 	relay_stop(&r);
 	return result;
 }
 
-int wabe_console_follow(pid_t pid, int target_fd, int console_fd, struct wabe_notify *notify,
-			struct wabe_error *err)
+static int follow(struct target *target, int console_fd, struct wabe_notify *notify,
+		  struct wabe_error *err)
 {
-	const struct target target = { .pid = pid, .fd = target_fd };
 	int status = 0, r = 0;
 
 	if (console_fd < 0 && (!notify || notify->fd <= 0))
-		wait_for_end(&target, &status);
+		wait_for_end(target, &status);
 	else
-		r = relay(&target, console_fd, notify, &status, err);
+		r = relay(target, console_fd, notify, &status, err);
 	return r < 0 ? r : wabe_pidfd_shell_status(status);
 }
 
-int wabe_console_relay(pid_t pid, int console_fd, struct wabe_notify *notify,
-		       struct wabe_error *err)
+int wabe_console_follow(pid_t pid, int target_fd, int console_fd, struct wabe_error *err)
 {
-	return wabe_console_follow(pid, -EBADF, console_fd, notify, err);
+	struct target target = { .pid = pid, .fd = target_fd };
+
+	return follow(&target, console_fd, NULL, err);
+}
+
+int wabe_container_relay(struct wabe_container *c, int console_fd, struct wabe_notify *notify,
+			 struct wabe_error *err)
+{
+	struct target target = { .pid = (pid_t)c->state.pid, .fd = -EBADF };
+	int r = follow(&target, console_fd, notify, err);
+
+	c->is_waited_for = target.is_reaped;
+	return r;
 }

@@ -18,10 +18,9 @@ int wabe_console_deliver(const char *socket_path, int *ret_fd, int *master_fd,
 			 struct wabe_error *err);
 
 /**
- * wabe_console_follow() - wabe_console_relay() for a process whose end another one waits for: @pid is that one, a child of ours that
+ * wabe_console_follow() - wabe_container_relay() for a process whose end another one waits for: @pid is that one, a child of ours that
  * ends with its exit status; signals go to @target_fd, a pidfd. < 0: they are the same process.
  */
-int wabe_console_follow(pid_t pid, int target_fd, int console_fd, struct wabe_notify *notify,
-			struct wabe_error *err);
+int wabe_console_follow(pid_t pid, int target_fd, int console_fd, struct wabe_error *err);
 
 #endif

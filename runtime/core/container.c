@@ -59,6 +59,8 @@ static bool init_is_alive(struct wabe_container *c)
 	bool is_zombie = true;
 	uint64_t ticks = 0;
 
+	if (c->is_waited_for)
+		return false;
 	/* Of one that was waited for, its descriptor says so for a fraction of what a look into /proc costs. */
 	if (c->pidfd >= 0 && wabe_pidfd_signal(c->pidfd, 0, NULL) == -ESRCH)
 		return false;

@@ -54,11 +54,12 @@ struct wabe_container {
 	struct wabe_arena arena;
 	const struct wabe_runtime *rt;
 	struct wabe_state state;
-	int root_fd;   /* the state root */
-	int dir_fd;    /* the state directory, < 0: one of many, not opened so far */
-	int pidfd;     /* of init once opened, < 0 = not */
-	int notify_fd; /* bound socket of its sd_notify(3), not yet taken, < 0 = none */
-	int sync_fd;   /* socket to init while we are its creator, < 0 = not */
+	int root_fd;	    /* the state root */
+	int dir_fd;	    /* the state directory, < 0: one of many, not opened so far */
+	int pidfd;	    /* of init once opened, < 0 = not */
+	bool is_waited_for; /* init has ended, and the caller was its parent */
+	int notify_fd;	    /* bound socket of its sd_notify(3), not yet taken, < 0 = none */
+	int sync_fd;	    /* socket to init while we are its creator, < 0 = not */
 	bool is_loaded; /* found, not made by us, or changed by others since: read again when we have its lock */
 	bool is_root_shared;   /* root_fd is the runtime's */
 	bool is_alone;	       /* a new one, and at most one other was in the state root */

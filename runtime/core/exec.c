@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/signals.h"
 #include "core/attributes.h"
 #include "core/announce.h"
 #include "core/console.h"
@@ -266,10 +267,8 @@ static int run_program(struct exec *e, struct wabe_error *err)
 static void __attribute__((noreturn)) exec_child(struct exec *e)
 {
 	struct wabe_error err = WABE_ERROR_INIT;
-	sigset_t none;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	wabe_signals_reset(WABE_SIGNALS_ALL);
 	umask(0);
 	wabe_cleanup_close(&e->ours_fd);
 	if (child_setup(e, &err) == 0)
@@ -581,15 +580,18 @@ int wabe_container_exec_relay(struct wabe_container *c, const struct wabe_exec_a
 	_cleanup_close_ int console_fd = -EBADF;
 	struct wabe_exec_args with = *args;
 	struct exec e;
+	sigset_t old;
 	int r;
 
+	wabe_signals_hold(&old);
 	if (!with.console_socket)
 		with.ret_console_fd = &console_fd;
 	r = make(&e, c, &with, true, err);
 	if (r == 0)
-		r = wabe_console_follow(waited(&e), e.pidfd, console_fd, NULL, err);
+		r = wabe_console_follow(waited(&e), e.pidfd, console_fd, err);
 	if (r >= 0)
 		wabe_reaper_free(&e.reaper);
 	wabe_cleanup_close(&e.pidfd);
+	wabe_signals_release(&old);
 	return r;
 }

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/signals.h"
 #include "sys/namespace.h"
 #include "sys/pidfd.h"
 
@@ -41,11 +42,9 @@ hook_child(const struct wabe_spec_hook *hook, int input_fd, int why_fd)
 {
 	static char *const no_env[] = { NULL };
 	char *only_path[] = { (char *)hook->path, NULL };
-	sigset_t none;
 	int why;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	wabe_signals_reset(WABE_SIGNALS_ALL);
 	if (lseek(input_fd, 0, SEEK_SET) == 0 && dup2(input_fd, 0) == 0)
 		execve(hook->path, hook->args.count ? hook->args.items : only_path,
 		       hook->env.count ? hook->env.items : no_env);

@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/signals.h"
 #include "core/activation.h"
 #include "core/attributes.h"
 #include "core/hooks.h"
@@ -434,10 +435,8 @@ void wabe_init_child(struct wabe_init *init)
 {
 	struct wabe_error err = WABE_ERROR_INIT;
 	int sock = init->theirs_fd;
-	sigset_t none;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	wabe_signals_reset(init->ignored_signals);
 	umask(0);
 	wabe_cleanup_close(&init->ours_fd);
 	wabe_cleanup_close(&init->c->dir_fd);

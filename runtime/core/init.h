@@ -49,6 +49,7 @@ struct wabe_init {
 	bool is_root_aside;	/* child: the root is attached at its path, not over "/" */
 	bool opens_inside;	/* the child opens the sources: we may not */
 	bool goes_at_once; /* `run` with nothing to ask: START comes while the child sets up, and it isn't waited for with READY */
+	uint64_t ignored_signals;  /* by the caller of the command */
 	uint64_t clone_flags;	   /* CLONE_NEW* of the new namespaces */
 	int join_fds[WABE_NS_MAX]; /* < 0: not joined */
 	int ours_fd, theirs_fd;	   /* the socket pair */

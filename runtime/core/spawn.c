@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/signals.h"
 #include "core/init.h"
 #include "core/sync.h"
 #include "core/trace.h"
@@ -51,6 +52,7 @@ int wabe_init_spawn(struct wabe_init *init, int cgroup_fd, struct wabe_error *er
 	pid_t pid;
 	int r;
 
+	init->ignored_signals = wabe_signals_ignored();
 	/*
 	 * Inherited by the child: it must be undumpable before it is in a namespace that a guest can look into. In an ordinary
 	 * user's new user namespace nobody else is yet, and the maps of an undumpable process are root's (proc(5)).

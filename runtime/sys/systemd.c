@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/signals.h"
 #include "sys/namespace.h"
 #include "sys/pidfd.h"
 
@@ -39,10 +40,7 @@ static int build_argv(struct wabe_arena *arena, bool is_user, const struct wabe_
 
 static void __attribute__((noreturn)) child(char **argv, int answer_fd)
 {
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	wabe_signals_reset(WABE_SIGNALS_ALL);
 	if (dup2(answer_fd, STDOUT_FILENO) == STDOUT_FILENO)
 		execv(argv[0], argv);
 	_exit(errno == ENOENT ? 127 : 126);

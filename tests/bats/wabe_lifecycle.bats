@@ -95,21 +95,57 @@ load oci
 @test "run passes every signal on that isn't its own, systemd's and those of job control too" {
 	local signal pid
 
-	# 36, 37: SIGRTMIN+2, SIGRTMIN+3 as systemd counts them; 30: SIGPWR, 20: SIGTSTP
-	script 'for s in 36 37 30 20 1 10 12 14; do trap "echo signal $s" $s; done; trap "echo end; exit 3" TERM
+	# 36, 37: SIGRTMIN+2, SIGRTMIN+3 as systemd counts them; 30: SIGPWR, 20: SIGTSTP; 6, 31: what faults of ours would raise; 13: SIGPIPE
+	script 'for s in 36 37 30 20 1 10 12 14 6 31 13 23; do trap "echo signal $s" $s; done; trap "echo end; exit 3" TERM
 		echo ready; while :; do sleep 0.05; done'
 	"${ENTER[@]}" "$WABE" --root "$STATE" run --bundle "$B" "$ID" >"$T/stdout" 2>&1 3>&- </dev/null &
 	pid=$!
 	wait_for grep -q ready "$T/stdout"
-	for signal in 36 37 30 20 1 10 12 14; do
+	for signal in 36 37 30 20 1 10 12 14 6 31 13 23; do
 		kill -"$signal" "$pid"
 		wait_for grep -qx "signal $signal" "$T/stdout"
 	done
-	kill -PIPE "$pid"
 	kill -TERM "$pid"
 	local result=0
 	wait "$pid" || result=$?
 	[[ $result == 3 && $(tail -1 "$T/stdout") == end ]]
+}
+
+@test "a signal that comes while a foreground container is made is its own, and nothing is left" {
+	local pid result=0
+
+	script 'trap "echo term; exit 7" TERM; while :; do sleep 0.05; done'
+	cat >"$T/hook" <<-'EOF2'
+		#!/bin/sh
+		touch "${0%/*}/in-hook"
+		while [ ! -e "${0%/*}/go" ]; do sleep 0.05; done
+	EOF2
+	chmod 755 "$T/hook"
+	conf '.hooks.createRuntime = [{path: $h}]' --arg h "$T/hook"
+	# A background job of a shell ignores SIGINT.
+	"${ENTER[@]}" "$WABE" --root "$STATE" run --bundle "$B" "$ID" >"$T/stdout" 2>&1 3>&- </dev/null &
+	pid=$!
+	wait_for test -e "$T/in-hook"
+	kill -TERM "$pid"
+	touch "$T/go"
+	# The program may not have its trap yet: a pid namespace's init isn't ended by what it doesn't handle.
+	while kill -TERM "$pid" 2>/dev/null; do sleep 0.1; done
+	wait "$pid" || result=$?
+	[[ $result == 7 && $(cat "$T/stdout") == term && ! -e $STATE/$ID ]]
+}
+
+@test "no signal is ignored in a container because its caller ignores it; nor in exec and hooks" {
+	printf '#!/bin/sh\ngrep ^SigIgn /proc/self/status >%s\n' "$T/hooked" >"$T/hook"
+	chmod 755 "$T/hook"
+	conf '.hooks.createRuntime = [{path: $h}]' --arg h "$T/hook"
+	script 'grep ^SigIgn /proc/self/status; sleep 600'
+	trap '' PIPE HUP QUIT USR1 RTMIN+5
+	W run -d --bundle "$B" "$ID" >"$T/stdout" 3>&- </dev/null
+	W exec "$ID" grep ^SigIgn /proc/self/status >"$T/execed" </dev/null
+	trap - PIPE HUP QUIT USR1 RTMIN+5
+	wait_for grep -q SigIgn "$T/stdout"
+	grep -h SigIgn "$T/stdout" "$T/execed" "$T/hooked"
+	[[ $(cat "$T/stdout" "$T/execed" "$T/hooked" | sort -u) == $'SigIgn:\t0000000000000000' ]]
 }
 
 @test "a detached container outlives its starter; --keep keeps a stopped one" {

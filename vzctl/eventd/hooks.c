@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/signals.h"
 #include "eventd/watcher.h"
 
 #define RUNNING_MAX 4
@@ -88,12 +89,9 @@ run_all(const struct eventd *d, const struct hooks *h, const struct hook_event *
 			(char *)"HOME=/root",
 			NULL };
 	struct dirent **entries;
-	sigset_t none;
 	int count;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)signal(SIGPIPE, SIG_DFL);
+	wabe_signals_reset(WABE_SIGNALS_ALL);
 	(void)setpgid(0, 0);
 	eventd_lower_files(d);
 	snprintf(ctid, sizeof(ctid), "CTID=%" PRIu32, event->ctid);

@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/signals.h"
 #include "conf/exit.h"
 #include "guest/running.h"
 
@@ -130,13 +131,11 @@ static pid_t spawn(const struct watcher *w, const struct guest *g)
 			 (char *)"--ended",
 			 (char *)reason_of(g),
 			 NULL };
-	sigset_t none;
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return pid;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	wabe_signals_reset(WABE_SIGNALS_ALL);
 	(void)setsid();
 	eventd_lower_files(w->d);
 	/* It is our descendant: what it starts is the keeper's to wait for. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/signals.h"
 #include "conf/exit.h"
 #include "eventd/watcher.h"
 
@@ -27,15 +28,12 @@ static pid_t spawn(const struct watcher *w, const char *option)
 {
 	char *argv[] = { (char *)"vznetstat", (char *)"--config", (char *)w->d->host.conf_path,
 			 (char *)option, NULL };
-	sigset_t none;
 	int null_fd;
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return pid;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)signal(SIGPIPE, SIG_DFL);
+	wabe_signals_reset(WABE_SIGNALS_ALL);
 	/* Its table is nobody's, its log is LOGFILE. */
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = 0; fd < 3 && null_fd >= 0; fd++)

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/parse.h"
 #include "base/path.h"
+#include "base/signals.h"
 #include "tmpl/box.h"
 #include "tmpl/store.h"
 
@@ -133,10 +134,8 @@ static __attribute__((noreturn)) void recipe_child(const char *recipe, int outpu
 {
 	char *const argv[] = { (char *)"sh", (char *)"-eu", (char *)recipe, NULL };
 	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	sigset_t none;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	wabe_signals_reset(WABE_SIGNALS_ALL);
 	umask(022);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		_exit(126);
