@@ -107,9 +107,12 @@ static int parse_caps(struct cli *cli, const struct values *v, struct wabe_spec_
 	for (size_t i = 0; i < v->caps.count; i++) {
 		long long number;
 
-		if (wabe_name_find(wabe_spec_capability_names, v->caps.items[i], &number) < 0)
-			return wabe_error_say(err, -EINVAL, "--cap %s: unknown capability",
-					      v->caps.items[i]);
+		/* As one of config.json (config.md, "Linux Process"). */
+		if (wabe_name_find(wabe_spec_capability_names, v->caps.items[i], &number) < 0) {
+			wabe_log(&cli->log, WABE_LOG_WARNING,
+				 "--cap %s: unknown capability, not granted", v->caps.items[i]);
+			continue;
+		}
 		caps->bounding |= 1ULL << number;
 		caps->effective |= 1ULL << number;
 		caps->permitted |= 1ULL << number;

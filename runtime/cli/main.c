@@ -201,6 +201,9 @@ static int apply_globals(struct cli *cli, const struct globals *g, struct wabe_e
 	cli->rt.no_cgroup = strcmp(manager, "disabled") == 0;
 	cli->rt.cgroup_base = "/wabe";
 	cli->rt.log = &cli->log;
+	/* A script's unset variable, not the working directory. */
+	if (g->root && !*g->root)
+		return wabe_error_say(err, -EINVAL, "--root: is empty");
 	return g->root ? cli_absolute(cli, g->root, &cli->rt.state_root, err)
 		       : cli_state_root(cli, &cli->rt.state_root, err);
 }
@@ -218,7 +221,7 @@ static int unknown_verb(const char *name, struct wabe_error *err)
 	return wabe_error_say(err, -EINVAL, "unknown verb %s (wabe --help lists them)", name);
 }
 
-/* "help", "help VERB": as runc's, the same as --help. */
+/* "help" or "h", "help VERB": as runc's, the same as --help. */
 static int help(int argc, char **argv, struct wabe_error *err)
 {
 	const struct cli_verb *verb = argc > 1 ? find_verb(argv[1]) : NULL;
@@ -277,7 +280,7 @@ static int run(struct cli *cli, int argc, char **argv, struct wabe_error *err)
 		print_help();
 		return g.is_help ? 0 : CLI_EXIT_FAILED;
 	}
-	if (strcmp(argv[first], "help") == 0)
+	if (strcmp(argv[first], "help") == 0 || strcmp(argv[first], "h") == 0)
 		return help(argc - first, argv + first, err);
 	r = apply_globals(cli, &g, err);
 	return r < 0 ? r : dispatch(cli, argc - first, argv + first, err);

@@ -251,6 +251,7 @@ logged()
 	refused "does not exist" W --root "$T/other" state "$ID"
 	refused "does not exist" W --root "$T/other" kill "$ID" KILL
 	[[ $(state_of) == running ]]
+	refused "root: is empty" "$WABE" --root "" list
 }
 
 @test "options stand in front, behind, with one dash, as runc takes them" {

@@ -196,6 +196,10 @@ caps_inside()
 	conf '.process.capabilities.bounding += ["CAP_NOPE"]'
 	ok_container
 	has "process.capabilities: without CAP_NOPE, which is unknown"
+	background
+	ok W exec --cap CAP_NOPE --cap CAP_SYS_NICE "$ID" grep ^CapEff /proc/self/status
+	has "--cap CAP_NOPE: unknown capability, not granted"
+	(($((16#${output##*:$'\t'})) & 1 << 23))
 }
 
 @test "capabilities that can't be are refused by name" {
