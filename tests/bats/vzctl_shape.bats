@@ -51,6 +51,8 @@ flow()
 		    read_for(2)
 		    print(int((received() - count) / (time.monotonic() - begin)))
 	END
+	# The flow before said "ready" too.
+	rm -f "$T/flow.$port"
 	nsenter --net="/proc/$2/ns/net" python3 "$T/flow.$port.py" receive "$4" "$3" "$port" >"$T/flow.$port" 2>&1 3>&- &
 	wait_for grep -q ready "$T/flow.$port"
 	nsenter --net="/proc/$1/ns/net" timeout 20 python3 "$T/flow.$port.py" send "$4" "$3" "$port" >/dev/null 2>&1 3>&- &
