@@ -174,6 +174,44 @@ saved()
 	on_host ip link del br0
 }
 
+# Frames of a datagram of 100 bytes from the guest, 128 with the headers, behind $2 tags of 802.1p (VLAN 0), $1 of them.
+tagged()
+{
+	nsenter --net="$VZ/root/$CT/proc/1/ns/net" python3 - "$@" <<-'EOF'
+		import socket, struct, sys
+		count, tags = map(int, sys.argv[1:])
+		source = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+		source.bind(("eth0", 0))
+		own = source.getsockname()[4]
+		udp = struct.pack("!HHHH", 9, 9, 108, 0) + bytes(100)
+		head = struct.pack("!BBHHHBBH4s4s", 69, 0, 128, 0, 0, 64, 17, 0,
+			socket.inet_aton("203.0.113.10"), socket.inet_aton("203.0.113.1"))
+		total = sum(struct.unpack("!10H", head))
+		total = (total >> 16) + (total & 0xffff)
+		head = head[:10] + struct.pack("!H", ~total & 0xffff) + head[12:]
+		frame = b"\xff" * 6 + own + struct.pack("!HH", 0x8100, 0) * tags + b"\x08\x00" + head + udp
+		for i in range(count): source.send(frame)
+	EOF
+}
+
+@test "a tag of VLAN 0 hides nothing from the count of an interface on a bridge" {
+	requires python3
+	on_host ip link add br0 type bridge
+	on_host ip addr add 203.0.113.1/24 dev br0
+	on_host ip link set br0 up
+	running_guest --netif_add eth0,,,,br0
+	tagged 3 0
+	call on_host vznetstat
+	[[ $(number 4 5) == 384 && $(number 4 6) == 3 ]] || shown
+	tagged 3 1
+	call on_host vznetstat
+	[[ $(number 4 5) == 768 && $(number 4 6) == 6 ]] || shown
+	tagged 3 2
+	call on_host vznetstat
+	(($(number 4 5) >= 1152 && $(number 4 6) == 9)) || shown
+	on_host ip link del br0
+}
+
 @test "JSON, names, all guests, and what is no guest" {
 	quiet_guest --name web
 	ping_out 1 192.0.2.254

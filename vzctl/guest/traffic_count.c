@@ -38,6 +38,9 @@ struct table {
  * Routed packets and those through a bridge: a device of the one kind never meets the rules for the other. From the guest
  * behind the rules against forged packets (net_filter.c, -350): what is dropped there costs nobody. To the guest as the last.
  * What is said to a link's other members (224.0.0.0/24, ff02::/16) is no traffic of anybody's.
+ *
+ * On a bridge "meta protocol" is what a VLAN's tag leaves, where "ether type" would be the tag's: a tag of no VLAN (802.1p),
+ * which whoever gets the frame ignores, must not hide a packet. What is below a second tag no rule sees; it counts as IPv4.
  */
 static const struct table tables[] = {
 	{ NFPROTO_INET,
@@ -55,13 +58,15 @@ static const struct table tables[] = {
 	{ NFPROTO_BRIDGE,
 	  TABLE_HEAD("bridge") SETS " chain from {\n"
 				    "  type filter hook prerouting priority -340; policy accept;\n"
-				    "  ether type ip ip daddr != 224.0.0.0/24 iif @out4\n"
-				    "  ether type ip6 ip6 daddr != ff02::/16 iif @out6\n"
+				    "  meta protocol ip ip daddr != 224.0.0.0/24 iif @out4\n"
+				    "  meta protocol { 0x8100, 0x88a8 } iif @out4\n"
+				    "  meta protocol ip6 ip6 daddr != ff02::/16 iif @out6\n"
 				    " }\n"
 				    " chain to {\n"
 				    "  type filter hook postrouting priority 340; policy accept;\n"
-				    "  ether type ip ip daddr != 224.0.0.0/24 oif @in4\n"
-				    "  ether type ip6 ip6 daddr != ff02::/16 oif @in6\n"
+				    "  meta protocol ip ip daddr != 224.0.0.0/24 oif @in4\n"
+				    "  meta protocol { 0x8100, 0x88a8 } oif @in4\n"
+				    "  meta protocol ip6 ip6 daddr != ff02::/16 oif @in6\n"
 				    " }\n"
 				    "}\n" },
 };
