@@ -195,6 +195,52 @@ load net
 	run_ok on_peer ping -c 1 -w 3 192.0.2.10
 }
 
+@test "an address that wasn't saved stays when something else is changed" {
+	running_guest --ipadd 192.0.2.10
+	run_ok vzctl set "$CT" --ipadd 192.0.2.11
+	run_ok vzctl set "$CT" --ipadd 192.0.2.12 --save
+	run_ok vzctl set "$CT" --netif_add eth0 --save
+	run_ok vzctl set "$CT" --ipdel 192.0.2.99
+	hasnt Deleting
+	run_ok on_peer ping -c 1 -w 3 192.0.2.11
+	[[ $(key IP_ADDRESS) == "192.0.2.10 192.0.2.12" ]]
+	run_ok vzctl set "$CT" --ipdel 192.0.2.11/24
+	not on_peer ping -c 1 -w 1 192.0.2.11
+	# One that was taken away without --save stays away, until the next start.
+	run_ok vzctl set "$CT" --ipdel 192.0.2.10
+	run_ok vzctl set "$CT" --ipadd 192.0.2.13 --save
+	not on_peer ping -c 1 -w 1 192.0.2.10
+	run_ok vzctl restart "$CT" --fast
+	run_ok on_peer ping -c 1 -w 3 192.0.2.10
+}
+
+@test "vzctl killed at many points of a change: the next one finds nothing by half" {
+	local i
+
+	requires strace
+	running_guest --ipadd 192.0.2.10
+	echo 'SKIP_ARPDETECT="yes"' >>"$VZ_CONF"
+	for ((i = 4; i <= 16; i += 2)); do
+		strace -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when="$i" \
+			vzctl set "$CT" --ipadd 192.0.2.11 --netif_add eth5 --save >/dev/null 2>&1 || true
+		# The same again is all of it.
+		run_ok vzctl set "$CT" --ipadd 192.0.2.11 --netif_add eth5 --save
+		on_peer ping -q -c 1 -w 3 192.0.2.11 || { echo "added, killed at $i"; return 1; }
+		inside 'ip -o link show eth5'
+		has UP
+		strace -qq -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when="$((i / 2))" \
+			vzctl set "$CT" --ipdel 192.0.2.11 --netif_del eth5 --save >/dev/null 2>&1 || true
+		# Something else doesn't leave the half of it: what was to go is there as a whole, or away.
+		run_ok vzctl set "$CT" --ipadd 192.0.2.12
+		[[ $(key IP_ADDRESS) != *192.0.2.11* ]] || on_peer ping -q -c 1 -w 3 192.0.2.11 ||
+			{ echo "deleted, killed at $i"; return 1; }
+		run_ok vzctl set "$CT" --ipdel 192.0.2.11 --ipdel 192.0.2.12 --netif_del eth5 --save
+		[[ $(on_host ip route) != *192.0.2.11* && $(on_host ip -o link) != *"veth$CT"* ]]
+	done
+	run_ok vzctl stop "$CT" --fast
+	nothing_left
+}
+
 @test "the kernel refuses at many points of a start: it fails with a reason, and nothing is left" {
 	local i
 

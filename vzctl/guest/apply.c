@@ -156,8 +156,7 @@ static int apply_files(struct vz_guest *g, const struct vz_change *change, struc
 
 static int apply_network(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
 {
-	(void)change;
-	return vz_net_change(g, err);
+	return vz_net_change(g, change->params, change->before, err);
 }
 
 static int apply_rate(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)

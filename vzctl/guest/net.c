@@ -236,9 +236,8 @@ static int begin_job(struct vz_net_job *job, struct wabe_error *err)
 	return r < 0 || job->netns_fd < 0 ? r : wabe_rtnl_open(job->netns_fd, &job->guest, err);
 }
 
-static int plan(struct vz_net_job *job, struct wabe_error *err)
+static int plan(struct vz_net_job *job, const struct vz_params *p, struct wabe_error *err)
 {
-	const struct vz_params *p = &job->g->conf.params;
 	const struct wabe_strv *list = vz_param_list(p, VZ_PARAM_IP_ADDRESS);
 	const char *text;
 	int r = 0;
@@ -305,13 +304,25 @@ static int append(struct vz_net_job *job, struct wabe_strv *to, const struct wab
 	return 0;
 }
 
-/* All that may be there from now on: the record before the deed. */
-static int announce(struct vz_net_job *job, const struct vz_net_record *added,
-		    struct wabe_error *err)
+static int append_all(struct vz_net_job *job, struct wabe_strv *to,
+		      const struct vz_net_record *from)
 {
-	if (append(job, &job->have.addresses, &added->addresses) < 0 ||
-	    append(job, &job->have.netifs, &added->netifs) < 0 ||
-	    append(job, &job->have.netdevs, &added->netdevs) < 0)
+	int r = append(job, to, &from->addresses);
+
+	if (r == 0)
+		r = append(job, to, &from->netifs);
+	return r < 0 ? r : append(job, to, &from->netdevs);
+}
+
+/* All that may be there from now on, and what may be there by half: the record before the deed. */
+static int announce(struct vz_net_job *job, const struct difference *d, struct wabe_error *err)
+{
+	job->have.changing = (struct wabe_strv){ 0 };
+	if (append_all(job, &job->have.changing, &d->added) < 0 ||
+	    append_all(job, &job->have.changing, &d->removed) < 0 ||
+	    append(job, &job->have.addresses, &d->added.addresses) < 0 ||
+	    append(job, &job->have.netifs, &d->added.netifs) < 0 ||
+	    append(job, &job->have.netdevs, &d->added.netdevs) < 0)
 		return wabe_error_set(err, -ENOMEM, "network");
 	return vz_net_save(job, err);
 }
@@ -376,6 +387,7 @@ static int finish(struct vz_net_job *job, struct wabe_error *err)
 	job->have.addresses = job->want.addresses;
 	job->have.netifs = job->want.netifs;
 	job->have.netdevs = job->want.netdevs;
+	job->have.changing = (struct wabe_strv){ 0 };
 	if (is_empty(&job->have) && job->have.devices.count == 0)
 		return vz_net_record_remove(job->g->host, job->g->ctid, err);
 	return vz_net_save(job, err);
@@ -396,7 +408,7 @@ static int apply(struct vz_net_job *job, bool is_checked, struct wabe_error *err
 	if (r == 0 && is_checked)
 		r = vz_venet_check(job, &d.added.addresses, err);
 	if (r == 0)
-		r = announce(job, &d.added, err);
+		r = announce(job, &d, err);
 	if (r == 0)
 		r = take_away(job, &d.removed, err);
 	if (r == 0)
@@ -407,7 +419,7 @@ static int apply(struct vz_net_job *job, bool is_checked, struct wabe_error *err
 int vz_net_up(struct vz_guest *g, int netns_fd, struct wabe_error *err)
 {
 	_cleanup_(end_job) struct vz_net_job job = { .g = g, .netns_fd = netns_fd };
-	int r = plan(&job, err);
+	int r = plan(&job, &g->conf.params, err);
 
 	if (r < 0 || is_empty(&job.want))
 		return r;
@@ -429,21 +441,94 @@ static void go_back(struct vz_net_job *job, const struct vz_net_record *before)
 		vz_warn(job->g, "the network is not as it was: %s", reason.text);
 }
 
-int vz_net_change(struct vz_guest *g, struct wabe_error *err)
+/* What @list has of @names. */
+static int intersect(struct vz_net_job *job, const struct wabe_strv *list,
+		     const struct wabe_strv *names, struct wabe_strv *ret_both)
+{
+	struct wabe_strv both = { 0 };
+
+	for (size_t i = 0; i < list->count; i++)
+		if (wabe_strv_has(names, list->items[i]) &&
+		    wabe_strv_add(&both, &job->arena, list->items[i]) < 0)
+			return -ENOMEM;
+	*ret_both = both;
+	return 0;
+}
+
+/* A command that was killed left some of it there by half: none of that is kept. */
+static int undo_half(struct vz_net_job *job, struct vz_net_record *ret_half, struct wabe_error *err)
+{
+	const struct vz_net_record *have = &job->have;
+	struct vz_net_record half = { 0 };
+	int r;
+
+	if (intersect(job, &have->addresses, &have->changing, &half.addresses) < 0 ||
+	    intersect(job, &have->netifs, &have->changing, &half.netifs) < 0 ||
+	    intersect(job, &have->netdevs, &have->changing, &half.netdevs) < 0)
+		return wabe_error_set(err, -ENOMEM, "network");
+	r = is_empty(&half) ? 0 : begin_job(job, err);
+	if (r == 0)
+		r = take_away(job, &half, err);
+	if (r == 0)
+		*ret_half = half;
+	return r;
+}
+
+/* What there is, and what of the half was the file's. */
+static int put_list(struct vz_params *params, const struct vz_params *before, enum vz_param_id id,
+		    const struct wabe_strv *have, const struct wabe_strv *half)
+{
+	const enum vz_type type = vz_param_row(id)->rule.type;
+	const struct wabe_strv *file = vz_param_list(before, id);
+	struct wabe_strv *list = &params->values[id].list;
+	int r = 0;
+
+	params->values[id].is_set = true;
+	for (size_t i = 0; r == 0 && i < have->count; i++)
+		r = wabe_strv_add(list, params->arena, have->items[i]);
+	for (size_t i = 0; r == 0 && i < half->count; i++)
+		for (size_t k = 0; r == 0 && k < file->count; k++)
+			if (vz_value_entry_same(type, file->items[k], half->items[i]))
+				r = wabe_strv_add(list, params->arena, half->items[i]);
+	return r;
+}
+
+/* The command line's changes to what the guest has, not to what its file says: who didn't save had a reason. */
+static int plan_change(struct vz_net_job *job, const struct vz_params *changes,
+		       const struct vz_params *before, struct wabe_error *err)
+{
+	struct vz_params params = { .arena = &job->arena };
+	struct vz_net_record half = { 0 };
+	int r = undo_half(job, &half, err);
+
+	if (r < 0)
+		return r;
+	if (put_list(&params, before, VZ_PARAM_IP_ADDRESS, &job->have.addresses, &half.addresses) <
+		    0 ||
+	    put_list(&params, before, VZ_PARAM_NETIF, &job->have.netifs, &half.netifs) < 0 ||
+	    put_list(&params, before, VZ_PARAM_NETDEV, &job->have.netdevs, &half.netdevs) < 0)
+		return wabe_error_set(err, -ENOMEM, "network");
+	r = vz_params_merge(&params, changes, err);
+	return r < 0 ? r : plan(job, &params, err);
+}
+
+int vz_net_change(struct vz_guest *g, const struct vz_params *changes,
+		  const struct vz_params *before, struct wabe_error *err)
 {
 	_cleanup_close_ int netns_fd = open_namespace(g, err);
 	_cleanup_(end_job) struct vz_net_job job = { .g = g, .netns_fd = netns_fd };
-	struct vz_net_record before;
-	int r = netns_fd < 0 ? netns_fd : plan(&job, err);
+	struct vz_net_record was;
+	int r = netns_fd < 0 ? netns_fd
+			     : vz_net_record_load(g->host, g->ctid, &job.arena, &job.have, err);
 
 	if (r == 0)
-		r = vz_net_record_load(g->host, g->ctid, &job.arena, &job.have, err);
+		r = plan_change(&job, changes, before, err);
 	if (r < 0)
 		return r;
-	before = job.have;
+	was = job.have;
 	r = apply(&job, true, err);
 	if (r < 0)
-		go_back(&job, &before);
+		go_back(&job, &was);
 	return r;
 }
 

@@ -61,8 +61,14 @@ bool vz_net_is_any(const struct vz_params *changes);
  */
 int vz_net_up(struct vz_guest *g, int netns_fd, struct wabe_error *err);
 
-/** vz_net_change() - bring a running guest's network in line with its configuration. On failure it is as it was. */
-int vz_net_change(struct vz_guest *g, struct wabe_error *err);
+/**
+ * vz_net_change() - change what a running guest has, saved or not. On failure it is as it was. What a killed change left by half
+ * is taken back first; what of it the configuration had is made again.
+ * @changes: of the command line
+ * @before: the configuration without them
+ */
+int vz_net_change(struct vz_guest *g, const struct vz_params *changes,
+		  const struct vz_params *before, struct wabe_error *err);
 
 /** vz_net_hold() - keep a running guest's network namespace beyond its end, to take its devices back; < 0: nothing to. */
 int vz_net_hold(const struct vz_guest *g);

@@ -28,6 +28,7 @@ struct vz_net_record {
 	struct wabe_strv netdevs;   /* names on the host */
 	struct wabe_strv moved;	    /* "eth1:7:3:1": NETDEV's devices, see net_netdev.c */
 	struct wabe_strv devices;   /* "venet101:17:venet0:1": struct vz_net_device */
+	struct wabe_strv changing;  /* addresses, netifs and netdevs that come or go just now */
 };
 
 /** vz_net_record_load() - strings in @arena; empty when there is none. */

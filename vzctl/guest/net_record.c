@@ -26,6 +26,7 @@ static const struct list_row {
 	{ "NETDEV", offsetof(struct vz_net_record, netdevs), " " },
 	{ "MOVED", offsetof(struct vz_net_record, moved), " " },
 	{ "DEVICES", offsetof(struct vz_net_record, devices), " " },
+	{ "CHANGING", offsetof(struct vz_net_record, changing), ";" },
 };
 
 static struct wabe_strv *list_of(const struct vz_net_record *record, const struct list_row *row)
