@@ -356,6 +356,29 @@ inside_mb()
 }
 
 # bats test_tags=lab:long
+@test "image: DISKINODES that it doesn't have is said, and got with the next image" {
+	requires loop
+	image_guest 40M
+	run_ok vzctl convert "$CT" --layout dir
+	run_ok vzctl set "$CT" --diskinodes 4000 --save
+	run_ok vzctl convert "$CT" --layout image
+	hasnt "DISKINODES is not enforced"
+	run_ok vzctl set "$CT" --diskinodes 4100 --save
+	hasnt "DISKINODES is not enforced"
+	run_ok vzctl set "$CT" --diskinodes 9000 --save
+	has "DISKINODES is not enforced: the image was made with 40"
+	run_ok vzctl start "$CT"
+	has "DISKINODES is not enforced"
+	run_ok vzctl stop "$CT" --fast
+	# It is larger, and so is its number of inodes.
+	run_ok vzctl set "$CT" --diskspace 160M --diskinodes 4000 --save
+	has "DISKINODES is not enforced"
+	run_ok vzctl set "$CT" --diskspace 30M --save
+	hasnt "DISKINODES is not enforced"
+	no_loops
+}
+
+# bats test_tags=lab:long
 @test "image: grows while the guest runs" {
 	requires loop resource
 	image_guest 40M
@@ -479,6 +502,8 @@ private_on()
 	run_ok vzctl start "$CT"
 	(($(inside_mb) > 330))
 	run_ok vzctl stop "$CT" --fast
+	run_ok vzctl set "$CT" --diskinodes 1000 --save
+	has "image:xfs: DISKINODES is not enforced"
 	no_loops
 }
 

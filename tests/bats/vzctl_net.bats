@@ -305,12 +305,12 @@ load net
 @test "the ruleset flushed under running guests: vznetstat --quota, which vzeventd runs, brings back all of it" {
 	running_guest --ipadd 192.0.2.10 --netif_add eth0
 	call vzctl set "$CT" --numconntrack 20 --save
-	on_host nft list ruleset | grep -vE 'counter packets|^$' >"$T/before"
+	on_host nft list ruleset | grep -vE 'counter packets|^$' >"$T/rules-before"
 	on_host nft flush ruleset
 	run_ok on_host vznetstat --quota
 	grep -q "ruleset was flushed" "$VZ/vzctl.log"
-	on_host nft list ruleset | grep -vE 'counter packets|^$' >"$T/after"
-	diff <(sort "$T/before") <(sort "$T/after")
+	on_host nft list ruleset | grep -vE 'counter packets|^$' >"$T/rules-after"
+	diff <(sort "$T/rules-before") <(sort "$T/rules-after")
 	inside 'ping -c 1 -w 3 192.0.2.1'
 	run_exit 1 vzctl exec2 101 'ip addr add 192.0.2.99/32 dev venet0; ping -c 1 -w 1 -W 1 -I 192.0.2.99 192.0.2.1'
 	run_ok on_host vznetstat -H "$CT"

@@ -33,6 +33,8 @@
 #define XFS_MIN_BYTES (UINT64_C(300) << 20)
 /* File systems leave out a last group that is too small to be worth its tables (xfs: 64 blocks). */
 #define SLACK_BYTES (1u << 20)
+/* Each group of an ext4 has a whole block of inodes or more. */
+#define INODE_SLACK 1024u
 
 static uint64_t configured_bytes(const struct vz_guest *g)
 {
@@ -73,6 +75,7 @@ static int lock_image(int fd, const struct vz_area *area, struct wabe_error *err
 struct super {
 	const char *type;
 	uint64_t bytes;
+	uint32_t inodes; /* 0: as many as it needs */
 	bool has_errors;
 	bool has_quota; /* of users and groups */
 };
@@ -94,6 +97,7 @@ static void parse_ext4(const uint8_t *sb, struct super *ret_super)
 	*ret_super = (struct super){
 		.type = "ext4",
 		.bytes = blocks << (10 + (le32(sb + 0x18) & 0xf)),
+		.inodes = le32(sb),
 		.has_errors = sb[0x3a] & 2,	      /* s_state: "errors detected" */
 		.has_quota = le32(sb + 0x64) & 0x100, /* s_feature_ro_compat: RO_COMPAT_QUOTA */
 	};
@@ -346,6 +350,23 @@ static int shrink(struct vz_guest *g, const struct super *super, uint64_t bytes,
 	return vz_guest_rebuild(g, err);
 }
 
+/* How many there are was chosen with mke2fs, which rounds up; a larger image has more in proportion, one of xfs as many as fit. */
+static void say_inodes(const struct vz_guest *g, const struct super *super)
+{
+	const uint64_t wanted = vz_param_pair(&g->conf.params, VZ_PARAM_DISKINODES).limit;
+
+	if (!vz_param_has(&g->conf.params, VZ_PARAM_DISKINODES) || wanted == VZ_UNLIMITED)
+		return;
+	if (super->inodes == 0)
+		vz_warn(g, "layout image:xfs: DISKINODES is not enforced, xfs has no such limit");
+	else if (super->inodes > wanted + wanted / 8 + INODE_SLACK ||
+		 wanted > super->inodes + wanted / 8)
+		vz_warn(g,
+			"DISKINODES is not enforced: the image was made with %" PRIu32
+			" inodes, and has them until it is made anew (convert, or a smaller DISKSPACE)",
+			super->inodes);
+}
+
 static void say_unenforced(const struct vz_guest *g)
 {
 	struct vz_pair space = vz_param_bytes(&g->conf.params, VZ_PARAM_DISKSPACE);
@@ -370,11 +391,16 @@ static int limit(struct vz_guest *g, const struct vz_area *area, struct wabe_err
 	if (r < 0)
 		return r;
 	say_unenforced(g);
-	if (super.bytes < bytes + SLACK_BYTES && bytes < super.bytes + SLACK_BYTES)
-		return 0;
-	if (super.bytes > bytes)
+	if (super.bytes >= bytes + SLACK_BYTES)
 		return shrink(g, &super, bytes, err);
-	return grow_somehow(g, &fd, area, bytes, err);
+	if (super.bytes + SLACK_BYTES <= bytes) {
+		r = grow_somehow(g, &fd, area, bytes, err);
+		if (r == 0)
+			r = read_super(fd, area, &super, err);
+	}
+	if (r == 0)
+		say_inodes(g, &super);
+	return r;
 }
 
 static int make_file(const struct vz_guest *g, const struct vz_area *area, struct wabe_error *err)
