@@ -94,7 +94,7 @@ main()
 	# in the tree: the compiler is given paths that don't say where the tree is, which is what a compiler cache wants
 	out=$1 obj=$1/src/obj
 	shift
-	lab_need gcc libc6-dev make flex bison bc libelf-dev libssl-dev git xz-utils busybox-static
+	lab_need gcc libc6-dev make flex bison bc libelf-dev libssl-dev git rsync xz-utils busybox-static
 	mkdir "$out/src"
 	lab_say "fetching $source_package $(source_version)"
 	fetch_source "$out/src"
