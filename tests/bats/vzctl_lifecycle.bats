@@ -358,6 +358,10 @@ script()
 	has 4294967295
 	[[ $(stat -c %u "$VZ/private/$CT/fs/root/file") == 0 ]]
 	run_ok vzctl stop "$CT"
+	# It runs itself again from a read-only mount, and says all once.
+	run_ok vzctl restart "$CT"
+	[[ $(grep -c "Restarting container" <<<"$output") == 1 ]]
+	run_ok vzctl stop "$CT" --fast
 }
 
 @test "a guest of vzctl is a container of wabe" {

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
 #include "guest/eventd.h"
+#include "guest/seal.h"
 #include "guest/stop.h"
 
 struct values {
@@ -92,6 +93,9 @@ int vz_cmd_restart(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv
 	r = vz_guest_lock(g, "restarting", VZ_PARAMS_STRICT, err);
 	if (r == 0)
 		r = vz_guest_may_start(g, &values.start, err);
+	/* Begins anew, so before anything is said. */
+	if (r == 0)
+		r = vz_seal_for(g, err);
 	if (r < 0)
 		return r;
 	vz_say(g, "Restarting container");
