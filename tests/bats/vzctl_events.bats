@@ -180,6 +180,25 @@ kill_eventd()
 	WAIT_TENTHS=100 wait_for vzctl --quiet start "$CT"
 }
 
+@test "its lines in the log have time and container, also when the file was rotated" {
+	local log=$VZ/vzctl.log old
+
+	start_eventd
+	running_guest
+	old=$(init_of)
+	inside reboot
+	WAIT_TENTHS=300 wait_for grep -q "vzeventd : CT $CT : reboot: from inside" "$log"
+	mv "$log" "$log.1"
+	WAIT_TENTHS=300 wait_for is_up_again "$old"
+	inside poweroff
+	WAIT_TENTHS=300 wait_for is_cleaned
+	grep -q "vzeventd : CT $CT : halt: from inside" "$log"
+	not grep -q halt "$log.1"
+	cat "$log" "$log.1" >"$T/lines"
+	not grep -vE '^[0-9]{4}-[0-9-]{5}T[0-9:]{8}[+-][0-9]{4} vz(ctl|eventd) : CT [0-9]+ : ' "$T/lines"
+	not grep -F " : CT $CT: " "$T/lines"
+}
+
 @test "a second vzeventd is refused, others than root are not heard" {
 	start_eventd
 	run_exit 9 vzeventd

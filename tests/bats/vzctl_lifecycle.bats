@@ -426,6 +426,12 @@ script()
 	grep -q "CT $CT : CT configuration saved" "$log"
 	run_exit 31 vzctl exec "$CT" true
 	grep -q "CT $CT : Error: Container is not running" "$log"
+	# Whatever it was called by.
+	run_ok vzctl set "$CT" --name web --save
+	: >"$log"
+	run_exit 31 vzctl exec web true
+	grep -q "CT $CT : Error: Container is not running" "$log"
+	not grep "CT web" "$log"
 	echo 'LOG_LEVEL="1"' >>"$VZ_CONF"
 	run_ok vzctl set "$CT" --onboot yes --save
 	hasnt "exit code"

@@ -68,7 +68,7 @@ needs_shaping()
 	use_up
 	quotas
 	quota_log
-	has "CT $CT: its traffic quota of 10240 bytes is used up: throttled until 20"
+	has "CT $CT : Warning: its traffic quota of 10240 bytes is used up: throttled until 20"
 	[[ $(state DONE) == throttle && $(rates_of) == 64Kbit ]]
 	quotas
 	# It stays so over a restart, and where it has a rate of its own the smaller one counts.

@@ -24,9 +24,10 @@ struct vz_cli {
 	struct wabe_log log;
 	struct vz_host host;
 	struct vz_report report;
-	char *const *argv; /* of this process */
-	const char *word;  /* the guest as the user named it */
-	int logfile_fd;	   /* LOGFILE of vz.conf, < 0: none */
+	char *const *argv;	   /* of this process */
+	const char *word;	   /* the guest as the user named it */
+	char id[VZ_CTID_TEXT_MAX]; /* its number, once it is known; else empty */
+	int logfile_fd;		   /* LOGFILE of vz.conf, < 0: none */
 };
 
 /**

@@ -159,6 +159,9 @@ static int run_on_guest(struct vz_cli *cli, const struct verb *verb, int argc, c
 	struct vz_guest g;
 	int r = vz_guest_open(&cli->host, &cli->report, argv[0], &g, err);
 
+	if (r >= 0)
+		snprintf(cli->id, sizeof(cli->id), "%s", g.id);
+	wabe_log(&cli->log, WABE_LOG_INFO, "%s", verb->name);
 	if (r < 0) {
 		vz_report_error(cli, NULL, err);
 		return r;
@@ -179,8 +182,10 @@ static bool is_for_host(const struct verb *verb, int argc, char **argv)
 static int run_on_host(struct vz_cli *cli, const struct verb *verb, int argc, char **argv,
 		       struct wabe_error *err)
 {
-	int r = verb->run_host(cli, NULL, argc, argv, err);
+	int r;
 
+	wabe_log(&cli->log, WABE_LOG_INFO, "%s", verb->name);
+	r = verb->run_host(cli, NULL, argc, argv, err);
 	if (r < 0)
 		vz_report_error(cli, NULL, err);
 	return r;
@@ -211,7 +216,6 @@ static int run_verb(struct vz_cli *cli, int argc, char **argv, struct wabe_error
 	cli->host.argv = cli->argv;
 	cli->word = is_for_host(verb, argc, argv) ? NULL : argv[1];
 	vz_report_open(cli);
-	wabe_log(&cli->log, WABE_LOG_INFO, "%s", verb->name);
 	r = cli->word ? run_on_guest(cli, verb, argc - 1, argv + 1, err)
 		      : run_on_host(cli, verb, argc, argv, err);
 	wabe_log(&cli->log, WABE_LOG_INFO, "%s: exit code %d", verb->name,

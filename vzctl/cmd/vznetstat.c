@@ -14,6 +14,7 @@
 #include "base/option.h"
 #include "conf/ctconf.h"
 #include "conf/host.h"
+#include "conf/logfile.h"
 #include "guest/traffic_quota.h"
 
 struct values {
@@ -42,6 +43,7 @@ struct netstat {
 	struct values values;
 	struct wabe_arena arena;
 	struct wabe_log log;
+	struct vz_logfile logfile;
 	struct vz_host host;
 	struct vz_traffic_counters counters;
 	struct wabe_json_writer *json;
@@ -186,6 +188,14 @@ static int show_all(struct netstat *n, char **words, size_t word_count, struct w
 	return n->json ? finish_json(n, err) : 0;
 }
 
+/* What is done about a guest is in the log; a timer's mail has errors alone. */
+static void log_to_file(struct netstat *n)
+{
+	n->logfile = (struct vz_logfile){ .program = "vznetstat", .path = n->host.logfile };
+	if (n->host.logfile && vz_logfile_attach(&n->logfile, &n->log) == 0)
+		n->log.level = WABE_LOG_ERROR;
+}
+
 static int run(struct netstat *n, char **words, size_t count, struct wabe_error *err)
 {
 	int r;
@@ -196,9 +206,8 @@ static int run(struct netstat *n, char **words, size_t count, struct wabe_error 
 	r = vz_host_load(n->values.config, &n->log, &n->host, err);
 	if (r < 0)
 		return r;
-	/* What is done about a guest is in the log, too. */
-	if ((n->values.is_saving || n->values.is_quota) && n->host.logfile)
-		(void)wabe_log_open(&n->log, n->host.logfile, NULL);
+	if (n->values.is_saving || n->values.is_quota)
+		log_to_file(n);
 	if (n->values.is_saving || n->values.is_quota)
 		r = vz_net_repair_rules(&n->host, err);
 	if (r >= 0)
@@ -207,7 +216,7 @@ static int run(struct netstat *n, char **words, size_t count, struct wabe_error 
 		r = show_all(n, words, count, err);
 	if (r == 0 && (n->values.is_saving || n->values.is_quota))
 		r = check_quotas(n, err);
-	wabe_cleanup_close(&n->log.fd);
+	n->log.tee = NULL;
 	vz_traffic_free(&n->counters);
 	vz_host_free(&n->host);
 	/* A list that could not be written whole must not look whole. */

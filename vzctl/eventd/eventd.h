@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "conf/host.h"
+#include "conf/logfile.h"
 #include "guest/eventd.h"
 
 /** How a child ended, from the keeper to the watcher. */
@@ -42,11 +43,12 @@ struct eventd_keep {
 struct eventd {
 	struct vz_host host;
 	struct wabe_log log;
-	const char *program; /* vzctl */
-	int dir_fd;	     /* <statedir>/.eventd */
-	int control_fd;	     /* listening */
-	int ends[2];	     /* struct eventd_end: the keeper writes 0, the watcher reads 1 */
-	int keeps[2];	     /* struct eventd_keep: the watcher writes 0, the keeper reads 1 */
+	struct vz_logfile logfile; /* what .log writes to as well */
+	const char *program;	   /* vzctl */
+	int dir_fd;		   /* <statedir>/.eventd */
+	int control_fd;		   /* listening */
+	int ends[2];		   /* struct eventd_end: the keeper writes 0, the watcher reads 1 */
+	int keeps[2]; /* struct eventd_keep: the watcher writes 0, the keeper reads 1 */
 	struct eventd_kept *kept;
 	size_t kept_count, kept_room;
 	struct rlimit files; /* RLIMIT_NOFILE as we got it */

@@ -153,6 +153,19 @@ static int go_to_background(const struct eventd *d, struct wabe_error *err)
 	return 0;
 }
 
+static void log_to_file(struct eventd *d)
+{
+	int r;
+
+	if (!d->host.logfile)
+		return;
+	d->logfile = (struct vz_logfile){ .program = "vzeventd", .path = d->host.logfile };
+	r = vz_logfile_attach(&d->logfile, &d->log);
+	if (r < 0)
+		wabe_log(&d->log, WABE_LOG_WARNING, "LOGFILE %s: %s", d->host.logfile,
+			 strerror(-r));
+}
+
 static int serve(struct eventd *d, const struct values *values, struct wabe_error *err)
 {
 	int r = vz_host_load(values->config, &d->log, &d->host, err);
@@ -163,8 +176,8 @@ static int serve(struct eventd *d, const struct values *values, struct wabe_erro
 		r = make_channels(d, err);
 	if (r == 0)
 		r = eventd_kept_take(d);
-	if (r == 0 && d->host.logfile)
-		r = wabe_log_open(&d->log, d->host.logfile, err);
+	if (r == 0)
+		log_to_file(d);
 	if (r == 0 && values->is_daemon)
 		r = go_to_background(d, err);
 	return r < 0 ? r : eventd_keeper(d, err);
