@@ -32,6 +32,20 @@ limits()
 	run_exit 61 vzctl quotainit "$CT"
 }
 
+@test "a kernel without quota of users and groups: create and start are refused, and say why" {
+	requires loop
+	call vzctl create "$CT" --layout image --diskspace 40M --quotaugidlimit 10
+	[[ $status != 0 ]] || skip "the kernel has quota of users and groups"
+	[[ $status == 65 ]] || shown
+	has "QUOTAUGIDLIMIT: this kernel has no quota of users and groups"
+	guest --layout image --diskspace 40M
+	run_ok vzctl set "$CT" --quotaugidlimit 10 --save
+	run_exit 65 vzctl start "$CT"
+	has "QUOTAUGIDLIMIT: this kernel has no quota of users and groups"
+	run_ok vzctl set "$CT" --quotaugidlimit 0 --save
+	run_ok vzctl start "$CT"
+}
+
 # bats test_tags=lab
 @test "quota is switched off and on, and counted anew" {
 	requires quota repquota

@@ -87,6 +87,14 @@ version_in()
 	kept_is 0
 }
 
+@test "the next generation of the busybox template shares its program with the one before" {
+	run_ok vztmpl -q update busybox
+	guest
+	run_ok vztmpl -q update busybox
+	run_ok vztmpl du busybox -j
+	[[ $(jq '[.templates[] | select(.shared > 500000)] | length' <<<"$output") == 2 ]] || shown
+}
+
 @test "a generation that nobody uses goes with the update" {
 	update two
 	kept_is 0

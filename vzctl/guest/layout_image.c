@@ -234,10 +234,13 @@ static int mount_locked(const struct vz_guest *g, int fd, const struct vz_area *
 	if (r < 0)
 		return r;
 	r = mount_device(&loop, &super, how, err);
-	if (r == -ESRCH && super.has_quota)
-		return vz_error_say(err, VZ_EXIT_UGID_QUOTA, r,
-				    "QUOTAUGIDLIMIT: this kernel has no quota of users and groups "
-				    "(module quota_v2)");
+	/* The one of a module that is missing, the other of a kernel that has none; ext4 tells its log which. */
+	if ((r == -ESRCH || r == -EINVAL) && super.has_quota) {
+		wabe_error_prefix(err,
+				  "QUOTAUGIDLIMIT: this kernel has no quota of users and groups "
+				  "(CONFIG_QFMT_V2, module quota_v2)");
+		wabe_error_kind(err, VZ_EXIT_UGID_QUOTA);
+	}
 	return r;
 }
 
