@@ -216,6 +216,22 @@ is_waiting()
 	umount "$T/small"
 }
 
+@test "a set that fails puts the limits back, and a taken name fails before anything" {
+	running_guest --cpuunits 2000 --hostname before
+	run_ok vzctl create 102 --name taken
+	cp "$VZ/conf/$CT.conf" "$T/conf"
+	cgroup_value cpu cpu.weight cpu.shares >"$T/cpu"
+	run_exit 104 vzctl set "$CT" --cpuunits 3000 --numproc 77 --netdev_add nosuch --save
+	has "UB limits were set back"
+	cgroup_value cpu cpu.weight cpu.shares | diff "$T/cpu" -
+	[[ $(cgroup_value pids pids.max pids.max) == 4096 ]]
+	run_exit 131 vzctl set "$CT" --cpuunits 3000 --hostname after --name taken --save
+	cgroup_value cpu cpu.weight cpu.shares | diff "$T/cpu" -
+	inside hostname
+	is before
+	cmp "$T/conf" "$VZ/conf/$CT.conf"
+}
+
 @test "parameters that this version does not enforce are kept, and said" {
 	guest
 	run_ok vzctl set "$CT" --kmemsize 14M --save

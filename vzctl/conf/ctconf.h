@@ -99,6 +99,9 @@ int vz_ctconf_apply(struct vz_ctconf *conf, const struct vz_params *changes,
  */
 int vz_ctconf_apply_sample(struct vz_ctconf *conf, const char *sample, struct wabe_error *err);
 
+/** vz_ctconf_check_name() - has another guest the name of @conf? Then -EEXIST, kind VZ_EXIT_NAME. */
+int vz_ctconf_check_name(const struct vz_ctconf *conf, struct wabe_error *err);
+
 /**
  * vz_ctconf_save() - write CTID.conf (atomic, durable) and bring the name's link in line. The
  * caller holds the guest's lock. A name that another guest has is kind VZ_EXIT_NAME, with nothing

@@ -195,8 +195,15 @@ void vz_ctconf_drop_name(const struct vz_host *host, uint32_t ctid, const char *
 	unlink(path);
 }
 
-static int check_name(const struct vz_ctconf *conf, const char *name, struct wabe_error *err)
+static const char *own_name(const struct vz_ctconf *conf)
 {
+	return vz_param_has(&conf->own, VZ_PARAM_NAME) ? vz_param_string(&conf->own, VZ_PARAM_NAME)
+						       : NULL;
+}
+
+int vz_ctconf_check_name(const struct vz_ctconf *conf, struct wabe_error *err)
+{
+	const char *name = own_name(conf);
 	uint32_t owner = name ? link_ctid(conf->host, name) : 0;
 
 	if (owner == 0 || owner == conf->ctid || !has_name(conf->host, owner, name))
@@ -296,11 +303,9 @@ static int save_renamed(struct vz_ctconf *conf, const char *old, const char *nam
 
 int vz_ctconf_save(struct vz_ctconf *conf, struct wabe_error *err)
 {
-	const char *name = vz_param_has(&conf->own, VZ_PARAM_NAME)
-				   ? vz_param_string(&conf->own, VZ_PARAM_NAME)
-				   : NULL;
+	const char *name = own_name(conf);
 	const char *old = saved_name(conf->host, conf->ctid, &conf->arena);
-	int r = check_name(conf, name, err);
+	int r = vz_ctconf_check_name(conf, err);
 
 	if (r < 0)
 		return r;

@@ -21,6 +21,12 @@
 #include "guest/traffic_quota.h"
 #include "guest/validate.h"
 
+/* Whether a start may have it is not asked: it changes nothing. */
+static int check_name(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
+{
+	return change->is_all && !change->sample ? 0 : vz_ctconf_check_name(&g->conf, err);
+}
+
 static int apply_password(struct vz_guest *g, const struct vz_change *change,
 			  struct wabe_error *err)
 {
@@ -191,6 +197,14 @@ static int apply_conntrack(struct vz_guest *g, const struct vz_change *change,
 }
 
 static const struct vz_apply_row rows[] = {
+	{
+		.name = "name",
+		.params = { VZ_PARAM_NAME },
+		.count = 1,
+		.when = VZ_APPLY_ALWAYS,
+		.check = check_name,
+		.kind = VZ_EXIT_NAME,
+	},
 	{
 		.name = "template",
 		.params = { VZ_PARAM_OSTEMPLATE },
@@ -394,6 +408,24 @@ int vz_apply_check(struct vz_guest *g, bool is_new, struct wabe_error *err)
 	return check_rows(g, &change, err);
 }
 
+void vz_apply_take_back(struct vz_guest *g, const struct vz_change *change, size_t count)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	bool is_any = false;
+
+	g->conf.params = *change->before;
+	for (size_t i = 0; i < count && i < ARRAY_SIZE(rows); i++) {
+		if (!(rows[i].flags & VZ_APPLY_LIMIT) ||
+		    !vz_apply_is_concerned(&rows[i], change, g->container))
+			continue;
+		is_any = true;
+		if (rows[i].apply(g, change, &err) < 0)
+			vz_warn(g, "%s stay changed: %s", rows[i].name, err.text);
+	}
+	if (is_any)
+		vz_say(g, "UB limits were set back");
+}
+
 int vz_apply_changes(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
 {
 	int r = change->sample ? vz_ctconf_apply_sample(&g->conf, change->sample, err) : 0;
@@ -404,9 +436,12 @@ int vz_apply_changes(struct vz_guest *g, const struct vz_change *change, struct 
 		r = vz_guest_validate(g, err);
 	if (r == 0)
 		r = check_rows(g, change, err);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++)
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++) {
 		if (vz_apply_is_concerned(&rows[i], change, g->container))
 			r = do_row(g, &rows[i], change, err);
+		if (r < 0)
+			vz_apply_take_back(g, change, i);
+	}
 	return r;
 }
 

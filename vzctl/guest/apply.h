@@ -58,11 +58,17 @@ bool vz_apply_is_concerned(const struct vz_apply_row *row, const struct vz_chang
 
 /**
  * vz_apply_changes() - lay @change over the parameters of @g, which is locked and looked for, and
- * put it in force. Nothing is saved. The first row that fails ends it; what the rows before it did
- * stays. Errors: the rows'; of the sample (VZ_EXIT_APPLY_CONFIG).
+ * put it in force. Nothing is saved. The first row that fails ends it; limits are then as they are
+ * configured (vz_apply_take_back()), what other rows before it did stays. Errors: the rows'; of the sample (VZ_EXIT_APPLY_CONFIG).
  */
 int vz_apply_changes(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err);
 
+/**
+ * vz_apply_take_back() - of the first @count rows of @change those that are limits: what is configured is in force again, and
+ * in @g->conf.params. Never fails: what can't be is a warning.
+ * @count: SIZE_MAX for all
+ */
+void vz_apply_take_back(struct vz_guest *g, const struct vz_change *change, size_t count);
 /**
  * vz_apply_check() - what the rows refuse, for all that is configured in a new guest or one that
  * starts: @g->conf.params against this host. Errors: the rows'.

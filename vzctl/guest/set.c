@@ -3,16 +3,24 @@
 #include "guest/set.h"
 
 #include <errno.h>
+#include <stdint.h>
 
+#include "base/cleanup.h"
+#include "base/str.h"
 #include "guest/apply.h"
 #include "guest/start.h"
 #include "guest/stop.h"
+
+static bool has_flag(const struct vz_params *changes, enum vz_param_id id, unsigned int flag)
+{
+	return (vz_param_row(id)->flags & flag) && vz_param_has(changes, id);
+}
 
 static bool changes_any(const struct vz_params *changes, unsigned int flag,
 			enum vz_param_id *ret_id)
 {
 	for (enum vz_param_id id = 0; id < VZ_PARAM_MAX; id++) {
-		if (!(vz_param_row(id)->flags & flag) || !vz_param_has(changes, id))
+		if (!has_flag(changes, id, flag))
 			continue;
 		*ret_id = id;
 		return true;
@@ -98,8 +106,10 @@ int vz_guest_set(struct vz_guest *g, const struct vz_params *changes,
 		return r;
 	}
 	if (options->is_saved) {
-		if (vz_ctconf_save(&g->conf, err) < 0)
+		if (vz_ctconf_save(&g->conf, err) < 0) {
+			vz_apply_take_back(g, &change, SIZE_MAX);
 			return vz_guest_fail(err, VZ_EXIT_SAVE);
+		}
 		vz_say(g, "CT configuration saved to %s", g->conf.path);
 	} else if (is_any_kept(changes, options)) {
 		vz_warn(g, "settings were not saved to the configuration%s (use --save)",
