@@ -232,6 +232,12 @@ is_waiting()
 	cmp "$T/conf" "$VZ/conf/$CT.conf"
 }
 
+@test "all that waits for the next start is named" {
+	running_guest
+	run_ok vzctl set "$CT" --numpty 5 --numproc 50 --features tun:on --mount_opts noatime --save
+	has "(MOUNT_OPTS NUMPTY FEATURES); consider --setmode"
+}
+
 @test "parameters that this version does not enforce are kept, and said" {
 	guest
 	run_ok vzctl set "$CT" --kmemsize 14M --save

@@ -62,6 +62,19 @@ static int restart(struct vz_guest *g, struct wabe_error *err)
 	return r < 0 ? r : vz_guest_start(g, &(struct vz_start_options){ 0 }, err);
 }
 
+static void warn_of_waiting(const struct vz_guest *g, const struct vz_params *changes)
+{
+	_cleanup_(wabe_buf_free) struct wabe_buf keys = WABE_BUF_INIT;
+
+	for (enum vz_param_id id = 0; id < VZ_PARAM_MAX; id++)
+		if (has_flag(changes, id, VZ_PARAM_RESTART))
+			(void)wabe_buf_printf(&keys, "%s%s", keys.len ? " " : "",
+					      vz_param_row(id)->key);
+	vz_warn(g,
+		"some of the parameters could not be applied to a running container (%s); consider --setmode",
+		keys.data ? keys.data : "");
+}
+
 /* What waits for the next start of a running guest. */
 static int finish(struct vz_guest *g, const struct vz_params *changes,
 		  const struct vz_set_options *options, struct wabe_error *err)
@@ -73,9 +86,7 @@ static int finish(struct vz_guest *g, const struct vz_params *changes,
 	if (options->mode == VZ_SETMODE_RESTART)
 		return restart(g, err);
 	if (options->mode == VZ_SETMODE_NONE)
-		vz_warn(g,
-			"some of the parameters could not be applied to a running container (%s); consider --setmode",
-			vz_param_row(id)->key);
+		warn_of_waiting(g, changes);
 	return 0;
 }
 
