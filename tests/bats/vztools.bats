@@ -99,8 +99,8 @@ is_renamed()
 	has $'\e['
 	run_exit 1 vzubc -qh many
 	run_exit 1 vzubc no-such-name
-	run_ok vzubc 999
-	is ""
+	run_exit 1 vzubc "$CT" 999
+	has "container 999 does not exist"
 	run_ok vzctl set "$CT" --numproc unlimited --ram unlimited --kmemsize unlimited --save
 	run_ok vzubc
 	has "CT $CT "

@@ -321,6 +321,23 @@ static int parse_ratio(const char *option, const char *text, double preset, doub
 	return 0;
 }
 
+/* Whoever asks about a guest that isn't there shall not take silence for "all is well". */
+static int need_guests(const struct vz_host *host, const struct wabe_strv *words,
+		       struct wabe_error *err)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		uint32_t ctid;
+		int r = vz_ctconf_resolve(host, words->items[i], &ctid, err);
+
+		if (r < 0)
+			return r;
+		if (!vz_ctconf_exists(host, ctid))
+			return wabe_error_say(err, -ENOENT, "container %" PRIu32 " does not exist",
+					      ctid);
+	}
+	return 0;
+}
+
 static int run(struct vz_tool *tool, const struct wabe_strv *words, struct wabe_error *err)
 {
 	const struct values *values = tool->values;
@@ -334,6 +351,8 @@ static int run(struct vz_tool *tool, const struct wabe_strv *words, struct wabe_
 		r = parse_ratio("qm", values->maxheld_ratio, MAXHELD_RATIO, &u.maxheld_ratio, err);
 	if (r == 0 && interval_s < 0.1)
 		r = wabe_error_say(err, -EINVAL, "-wn: 0.1 seconds or more");
+	if (r == 0)
+		r = need_guests(&tool->host, words, err);
 	if (r == 0 && values->is_clearing)
 		r = vzubc_store_clear(&tool->host, err);
 	if (r < 0)
