@@ -67,6 +67,21 @@ is_down()
 	not ls "$VZ/conf"/.*.running
 }
 
+@test "boot and shutdown have a line for each guest, with its number, and none with --quiet" {
+	run_ok vzctl create 101 --onboot yes
+	run_ok vzctl create 102 --onboot yes
+	run_ok vzctl boot
+	[[ $(sort <<<"$output") == $'CT 101: Container was started\nCT 102: Container was started' ]] || shown
+	grep -q "CT 102 : Container is mounted" "$VZ/vzctl.log"
+	run_ok vzctl shutdown --fast
+	[[ $(sort <<<"$output") == $'CT 101: Container was stopped\nCT 102: Container was stopped' ]] || shown
+	run_ok vzctl --quiet boot
+	is ""
+	run_ok vzctl --verbose shutdown --fast
+	has "stop: exit code 0"
+	has "Killing container ..."
+}
+
 @test "VE0CPUUNITS, which nothing enforces, is said at boot" {
 	run_ok vzctl boot
 	hasnt VE0CPUUNITS

@@ -30,6 +30,8 @@ struct all {
 	struct vz_queue queue;
 	const char *verb; /* of each guest's vzctl */
 	const char *option;
+	const char *
+		done; /* what is said of each guest, which then says nothing itself but warnings; or NULL */
 	struct wabe_buf failed; /* " 101 102" */
 	size_t failed_count;
 };
@@ -118,6 +120,14 @@ static int choose(struct all *all, enum which which, struct wabe_error *err)
 	return 0;
 }
 
+/* For each guest's vzctl. Several at a time: their lines would not tell whose they are. */
+static const char *how_loud(const struct all *all)
+{
+	if (!all->cli->is_quiet && all->cli->verbosity > 0)
+		return all->cli->verbosity > 1 ? "-vv" : "-v";
+	return all->cli->is_quiet || all->done ? "--quiet" : "--quiet=false";
+}
+
 static pid_t spawn_guest(void *data, const struct vz_job *job, struct wabe_error *err)
 {
 	const struct all *all = data;
@@ -125,6 +135,7 @@ static pid_t spawn_guest(void *data, const struct vz_job *job, struct wabe_error
 	char *argv[] = { (char *)"vzctl",
 			 (char *)"--config",
 			 (char *)all->cli->host.conf_path,
+			 (char *)how_loud(all),
 			 (char *)all->verb,
 			 id,
 			 (char *)all->option,
@@ -146,29 +157,33 @@ static void count_done(void *data, const struct vz_job *job, const struct wabe_e
 			 err->text);
 	if (job->status != 0 && all->failed_count++ < FAILED_MAX)
 		(void)wabe_buf_printf(&all->failed, " %" PRIu32, job->ctid);
+	/* The log has what the guest's own vzctl did. */
+	if (job->status == 0 && all->done && !all->cli->is_quiet) {
+		printf("CT %" PRIu32 ": %s\n", job->ctid, all->done);
+		fflush(stdout);
+	}
 }
 
-static int run_all(struct vz_cli *cli, const char *verb, const char *option, enum which which,
-		   size_t parallel, struct wabe_error *err)
+/* @all: what each guest's vzctl is to do. */
+static int run_all(struct all *all, enum which which, size_t parallel, struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf failed = WABE_BUF_INIT;
-	struct all all = { .cli = cli, .verb = verb, .option = option };
 	int r;
 
-	all.queue = (struct vz_queue){
-		.parallel = parallel, .spawn = spawn_guest, .done = count_done, .data = &all
+	all->queue = (struct vz_queue){
+		.parallel = parallel, .spawn = spawn_guest, .done = count_done, .data = all
 	};
-	r = choose(&all, which, err);
+	r = choose(all, which, err);
 	if (r < 0)
 		return r;
-	(void)vz_queue_run(&all.queue);
-	failed = all.failed;
-	if (all.failed_count == 0)
+	(void)vz_queue_run(&all->queue);
+	failed = all->failed;
+	if (all->failed_count == 0)
 		return VZ_EXIT_OK;
 	return vz_error_say(err, VZ_EXIT_SYSTEM, -ECHILD,
-			    "vzctl %s failed for %zu of %zu containers:%s%s", verb,
-			    all.failed_count, all.queue.count, failed.data ? failed.data : "",
-			    all.failed_count > FAILED_MAX ? " ..." : "");
+			    "vzctl %s failed for %zu of %zu containers:%s%s", all->verb,
+			    all->failed_count, all->queue.count, failed.data ? failed.data : "",
+			    all->failed_count > FAILED_MAX ? " ..." : "");
 }
 
 /* VE_PARALLEL, or as many as there are processors. */
@@ -193,6 +208,7 @@ static void check_host_share(struct vz_cli *cli)
 int vz_cmd_boot(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 		struct wabe_error *err)
 {
+	struct all all = { .cli = cli, .verb = "start", .done = "Container was started" };
 	int r = vz_cmd_options(cli, NULL, 0, NULL, argc, argv, err);
 
 	(void)g;
@@ -204,7 +220,7 @@ int vz_cmd_boot(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 		return VZ_EXIT_OK;
 	}
 	check_host_share(cli);
-	return run_all(cli, "start", NULL, TO_START, parallel_of(&cli->host), err);
+	return run_all(&all, TO_START, parallel_of(&cli->host), err);
 }
 
 struct shutdown_values {
@@ -219,6 +235,7 @@ static const struct wabe_option shutdown_options[] = {
 int vz_cmd_shutdown(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 		    struct wabe_error *err)
 {
+	struct all all = { .cli = cli, .verb = "stop", .done = "Container was stopped" };
 	struct shutdown_values values = { 0 };
 	int r = vz_cmd_options(cli, shutdown_options, ARRAY_SIZE(shutdown_options), &values, argc,
 			       argv, err);
@@ -230,15 +247,16 @@ int vz_cmd_shutdown(struct vz_cli *cli, struct vz_guest *g, int argc, char **arg
 		wabe_log(
 			&cli->log, WABE_LOG_WARNING,
 			"VE_STOP_MODE=\"suspend\": this version can't suspend, containers are stopped");
-	return run_all(cli, "stop", values.is_fast ? "--fast" : NULL, TO_STOP,
-		       parallel_of(&cli->host) * STOP_FACTOR, err);
+	all.option = values.is_fast ? "--fast" : NULL;
+	return run_all(&all, TO_STOP, parallel_of(&cli->host) * STOP_FACTOR, err);
 }
 
 int vz_cmd_recover_all(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 		       struct wabe_error *err)
 {
+	struct all all = { .cli = cli, .verb = "recover" };
 	int r = vz_cmd_options(cli, NULL, 0, NULL, argc, argv, err);
 
 	(void)g;
-	return r < 0 ? r : run_all(cli, "recover", NULL, EVERY, parallel_of(&cli->host), err);
+	return r < 0 ? r : run_all(&all, EVERY, parallel_of(&cli->host), err);
 }
