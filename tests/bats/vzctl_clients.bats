@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Programs that call vzctl as they called OpenVZ's: a hoster's provisioning script, Pacemaker's agent ManageVE.
+# Programs that call vzctl as they called OpenVZ's: a hoster's provisioning script, libvirt, Pacemaker's agent
+# ManageVE.
 
 load helpers
 
@@ -119,6 +120,37 @@ agent_is()
 {
 	agent "$1"
 	[[ $status == "$2" ]] || { echo "ManageVE $1: exit code $2 is wanted"; shown; }
+}
+
+@test "libvirt's openvz driver: what it runs to find, define, change, start and stop guests" {
+	local uuid=5f0cdb55-3f43-4ac5-8f40-9d5e8ee4b5e1
+
+	# Its version, from the help's first line.
+	run_ok env LC_ALL=C vzctl --help
+	[[ $output =~ ^'vzctl version '[0-9]+\.[0-9]+\.[0-9]+$'\n' ]]
+	# A guest's name is its number.
+	run_ok vzctl --quiet create "$CT" --name "$CT" --ostemplate busybox
+	is ""
+	printf '\n#UUID: %s\n' "$uuid" >>"$VZ/conf/$CT.conf"
+	run_ok vzctl --quiet set "$CT" --netif_add eth0,52:54:00:11:22:33,veth101.0,52:54:00:11:22:34 --save
+	run_ok vzctl --quiet set "$CT" --cpus 1 --save
+	run_ok vzctl --quiet set "$CT" --kmemsize 67108864 --save
+	run_ok vzctl --quiet set "$CT" --onboot yes --name="$CT" --save
+	is ""
+	run_exit 131 vzctl --quiet set "$CT" --name 102 --save
+	run_ok vzctl --quiet start "$CT"
+	is ""
+	run_ok vzlist -a -ovpsid,status -H
+	[[ $output =~ ^' '*101' running'$ ]]
+	run_ok vzlist "$CT" -ostatus -H
+	is running
+	run_ok vzctl --quiet restart "$CT"
+	run_ok vzctl --quiet stop "$CT" --fast
+	run_ok vzlist -ovpsid -H -S
+	[[ $output =~ ^' '*101$ ]]
+	grep -q "^#UUID: $uuid\$" "$VZ/conf/$CT.conf"
+	run_ok vzctl --quiet destroy "$CT"
+	is ""
 }
 
 @test "Pacemaker's ManageVE: start, monitor, stop, as ocf calls it" {

@@ -57,6 +57,12 @@ int vz_cmd_options(struct vz_cli *cli, const struct wabe_option *table, size_t c
 		   int argc, char **argv, struct wabe_error *err);
 
 /**
+ * vz_cmd_drop_own_number() - before the words are parsed: --name with the guest's own number, as libvirt gives it, is no name,
+ * as the number stands for the guest anyway.
+ */
+void vz_cmd_drop_own_number(const struct vz_guest *g, int argc, char **argv);
+
+/**
  * vz_report_open() - progress to standard output unless --quiet, and to LOGFILE. A log file that
  * can't be opened is a warning.
  */

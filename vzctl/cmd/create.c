@@ -24,9 +24,11 @@ int vz_cmd_create(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 {
 	struct vz_params params = { .arena = &cli->arena };
 	struct values values = { 0 };
-	int r = vz_params_parse_args(&params, VZ_PARAM_CREATE, own, ARRAY_SIZE(own), &values, argc,
-				     argv, err);
+	int r;
 
+	vz_cmd_drop_own_number(g, argc, argv);
+	r = vz_params_parse_args(&params, VZ_PARAM_CREATE, own, ARRAY_SIZE(own), &values, argc,
+				 argv, err);
 	if (r < 0)
 		return r;
 	if (r < argc)

@@ -101,9 +101,11 @@ int vz_cmd_set(struct vz_cli *cli, struct vz_guest *g, int argc, char **argv,
 	struct vz_set_options options;
 	struct values values = { 0 };
 	char *const *own_argv;
-	int r = vz_params_parse_args(&params, VZ_PARAM_SET, own, ARRAY_SIZE(own), &values, argc,
-				     argv, err);
+	int r;
 
+	vz_cmd_drop_own_number(g, argc, argv);
+	r = vz_params_parse_args(&params, VZ_PARAM_SET, own, ARRAY_SIZE(own), &values, argc, argv,
+				 err);
 	/* Restarting is starting: see there. Words of this process are copied before they are hidden. */
 	own_argv = copy_words(cli, cli->argv);
 	if (!own_argv)

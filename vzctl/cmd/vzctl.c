@@ -100,9 +100,12 @@ static const struct wabe_option options[] = {
 	  "show the version" },
 };
 
+/* OpenVZ's began with its version, too, and libvirt reads that from there. */
 static void usage(FILE *out)
 {
-	fputs("usage: vzctl [option...] verb CTID|NAME [word...]\n\nVerbs:\n", out);
+	fputs("vzctl version " WABE_VERSION
+	      "\n\nusage: vzctl [option...] verb CTID|NAME [word...]\n\nVerbs:\n",
+	      out);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		fprintf(out, "  %-15s %s\n                  %s\n", verbs[i].name, verbs[i].words,
 			verbs[i].help);
@@ -143,6 +146,19 @@ int vz_cmd_options(struct vz_cli *cli, const struct wabe_option *table, size_t c
 		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL, "unexpected word \"%s\"",
 				    argv[r]);
 	return 0;
+}
+
+void vz_cmd_drop_own_number(const struct vz_guest *g, int argc, char **argv)
+{
+	static const char option[] = "--name=";
+
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--name") == 0 && i + 1 < argc &&
+		    strcmp(argv[i + 1], g->id) == 0)
+			argv[i + 1] = (char *)"";
+		else if (wabe_str_starts(argv[i], option) &&
+			 strcmp(argv[i] + sizeof(option) - 1, g->id) == 0)
+			argv[i] = (char *)option;
 }
 
 static const struct verb *find_verb(const char *name)

@@ -139,6 +139,7 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 		.rule = { VZ_TYPE_NAME },
 		.flags = BOTH, .value = "NAME",
 		.help = "a name that stands for the CTID; empty: none",
+		.manual = "The guest's own number is none, too.",
 	},
 	[VZ_PARAM_DESCRIPTION] = {
 		.option = "description", .key = "DESCRIPTION", .rule = { VZ_TYPE_TEXT },
