@@ -359,7 +359,7 @@ refused()
 @test "ctx.virt: garbage, and views of what is no context, are refused" {
 	local text
 
-	refused EOPNOTSUPP a/ctx.virt 'memory 1'
+	refused ENOTSUP a/ctx.virt 'memory 1'
 	refused taken a/ctx.id 4711
 	for text in '\n' memory 'memory 2' 'memory -1' 'memory 1 1' 'nosuch 1' 'memory 1\0' 'memory 1\nmemory 1' 'memory 1\nnosuch 1' \
 		'\0377\0376'; do
