@@ -245,3 +245,22 @@ is_waiting()
 	run_ok vzctl --verbose set "$CT" --kmemsize 15M --save
 	has kmemsize
 }
+
+@test "a frozen guest: what has to run inside is refused at once, all else is set" {
+	running_guest --hostname before
+	run_ok wabe --root "$VZ/run" pause "$CT"
+	VZ_TIMEOUT=20
+	run_ok vzctl set "$CT" --ram 64M --nameserver 192.0.2.53 --save
+	has "it is frozen"
+	run_exit 31 vzctl set "$CT" --userpasswd root:secret
+	has "Container is frozen"
+	run_exit 31 vzctl set "$CT" --hostname after --save
+	[[ $(key HOSTNAME) == before ]]
+	echo true >"$T/script"
+	run_exit 31 vzctl runscript "$CT" "$T/script"
+	run_exit 31 vzctl exec "$CT" true
+	run_ok vzctl stop "$CT" --fast
+	run_ok vzctl start "$CT"
+	inside 'cat /etc/resolv.conf'
+	has 192.0.2.53
+}

@@ -157,6 +157,11 @@ static bool is_in_files(const struct vz_params *params)
 static int apply_files(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
 {
 	(void)change;
+	if (vz_guest_is_frozen(g)) {
+		vz_warn(g,
+			"it is frozen: what of it belongs into its own files is written at its next start");
+		return 0;
+	}
 	return vz_dist_apply(g, false, err);
 }
 

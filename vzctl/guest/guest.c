@@ -255,18 +255,27 @@ int vz_guest_find(struct vz_guest *g, struct wabe_error *err)
 	return g->container ? vz_seal_for(g, err) : 0;
 }
 
+bool vz_guest_is_frozen(const struct vz_guest *g)
+{
+	return g->container && wabe_container_status(g->container) == WABE_STATUS_PAUSED;
+}
+
+int vz_guest_need_thawed(const struct vz_guest *g, struct wabe_error *err)
+{
+	if (!vz_guest_is_frozen(g))
+		return 0;
+	return vz_error_say(err, VZ_EXIT_NOT_RUNNING, -EBUSY,
+			    "Container is frozen: wabe resume %s thaws it", g->id);
+}
+
 int vz_guest_need_running(struct vz_guest *g, struct wabe_error *err)
 {
 	int r = vz_guest_find(g, err);
 
 	if (r < 0)
 		return r;
-	/* A process born in a frozen cgroup would be stuck there, and we with it. */
-	if (g->container && wabe_container_status(g->container) == WABE_STATUS_PAUSED)
-		return vz_error_say(err, VZ_EXIT_NOT_RUNNING, -EBUSY,
-				    "Container is frozen: wabe resume %s thaws it", g->id);
 	if (g->container)
-		return 0;
+		return vz_guest_need_thawed(g, err);
 	if (!vz_ctconf_exists(g->host, g->ctid))
 		return vz_guest_load(g, VZ_PARAMS_LENIENT, err);
 	return vz_error_say(err, VZ_EXIT_NOT_RUNNING, -ESRCH, "Container is not running");

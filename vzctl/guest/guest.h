@@ -78,6 +78,15 @@ int vz_guest_lock_new(struct vz_guest *g, const char *doing, struct wabe_error *
  */
 int vz_guest_find(struct vz_guest *g, struct wabe_error *err);
 
+/** vz_guest_is_frozen() - by a traffic quota or by hand; @g was looked for. */
+bool vz_guest_is_frozen(const struct vz_guest *g);
+
+/**
+ * vz_guest_need_thawed() - -EBUSY with kind VZ_EXIT_NOT_RUNNING when the guest is frozen: a process that is born in a frozen cgroup
+ * would be stuck there, and we with it.
+ */
+int vz_guest_need_thawed(const struct vz_guest *g, struct wabe_error *err);
+
 /**
  * vz_guest_need_running() - vz_guest_find(), and -ESRCH with kind VZ_EXIT_NOT_RUNNING when it does
  * not run.

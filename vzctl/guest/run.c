@@ -45,8 +45,13 @@ static void run_free(struct run *run)
 	wabe_arena_free(&run->arena);
 }
 
-static int run_init(struct run *run, const char *term, struct wabe_error *err)
+static int run_init(struct run *run, const struct vz_guest *g, const char *term,
+		    struct wabe_error *err)
 {
+	int r = vz_guest_need_thawed(g, err);
+
+	if (r < 0)
+		return r;
 	*run = (struct run){
 		.args = { .stdin_fd = -EBADF, .stdout_fd = -EBADF, .stderr_fd = -EBADF }
 	};
@@ -84,7 +89,7 @@ int vz_run_words(struct vz_guest *g, char *const *words, size_t count, struct wa
 	int r = find_shell(g, &shell, err);
 
 	if (r == 0)
-		r = run_init(&run, NULL, err);
+		r = run_init(&run, g, NULL, err);
 	if (r < 0)
 		return r;
 	command = join_words(&run.arena, words, count);
@@ -126,7 +131,7 @@ static int script_init(struct script *script, struct run *run, const struct vz_g
 	int r = find_shell(g, &script->shell, err);
 
 	if (r == 0)
-		r = run_init(run, NULL, err);
+		r = run_init(run, g, NULL, err);
 	for (size_t i = 0; r == 0 && env && i < env->count; i++)
 		if (wabe_strv_add(&run->process.env, &run->arena, env->items[i]) < 0)
 			r = wabe_error_set(err, -ENOMEM, "environment of the command");
@@ -168,7 +173,7 @@ pid_t vz_run_script_start(struct vz_guest *g, const char *text, size_t len,
 int vz_run_function(struct vz_guest *g, int (*main)(void *data), void *data, struct wabe_error *err)
 {
 	_cleanup_(run_free) struct run run = { 0 };
-	int r = run_init(&run, NULL, err);
+	int r = run_init(&run, g, NULL, err);
 
 	if (r < 0)
 		return r;
@@ -201,7 +206,7 @@ pid_t vz_run_start(struct vz_guest *g, const char *const *const *commands, int s
 
 	if (null_fd < 0)
 		return wabe_error_set(err, -errno, "open /dev/null");
-	r = run_init(&run, NULL, err);
+	r = run_init(&run, g, NULL, err);
 	if (r < 0)
 		return r;
 	data.env = run.process.env.items;
@@ -248,7 +253,7 @@ int vz_run_login(struct vz_guest *g, char *const *words, size_t count, struct wa
 	int r = find_shell(g, &shell, err);
 
 	if (r == 0)
-		r = run_init(&run, safe_term(), err);
+		r = run_init(&run, g, safe_term(), err);
 	if (r == 0)
 		r = login_args(&run, shell, words, count, err);
 	if (r < 0)
