@@ -52,7 +52,7 @@ static const struct bad_type {
 			   false,
 			   '/' },
 	[VZ_TYPE_WORD] = { { CONTROL, QUOTES, "-o", "a b", "a;b" }, true, 'a' },
-	[VZ_TYPE_NAME] = { { CONTROL, QUOTES, "101", "-1", ".a", "../x", "a/b", " a", "a " },
+	[VZ_TYPE_NAME] = { { CONTROL, QUOTES, "1234567", "-1", ".a", "../x", "a/b", " a", "a " },
 			   true,
 			   'a' },
 	[VZ_TYPE_TEMPLATE] = { { CONTROL, QUOTES, "", "../x", ".x", "a/b", "-x", "a b" },
