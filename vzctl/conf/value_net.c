@@ -71,6 +71,15 @@ static bool is_usable(int family, const void *address)
 	return memcmp(address, &any, sizeof(any)) != 0 && bytes[0] != 0xff;
 }
 
+static bool is_loopback(int family, const void *address)
+{
+	static const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
+	const unsigned char *bytes = address;
+
+	return family == AF_INET ? bytes[0] == 127
+				 : memcmp(address, &loopback, sizeof(loopback)) == 0;
+}
+
 /* "24", or "255.255.255.0" for IPv4, to a prefix length. */
 static int parse_prefix(int family, const char *s, int *ret_prefix)
 {
@@ -106,7 +115,8 @@ static int parse_address(struct wabe_arena *arena, const char *text, bool is_pre
 	family = strchr(address, ':') ? AF_INET6 : AF_INET;
 	if (inet_pton(family, address, bytes) != 1)
 		return -EINVAL;
-	if (!is_usable(family, bytes))
+	/* A name server may be at the guest's own. */
+	if (!is_usable(family, bytes) || (is_prefix_fine && is_loopback(family, bytes)))
 		return -ERANGE;
 	if (slash) {
 		r = parse_prefix(family, slash + 1, &prefix);
