@@ -362,6 +362,10 @@ script()
 	run_ok vzctl restart "$CT"
 	[[ $(grep -c "Restarting container" <<<"$output") == 1 ]]
 	run_ok vzctl stop "$CT" --fast
+	# Ids that users of the host have are no guest's.
+	run_exit 21 vzctl create 102 --local_uid 1000
+	has "--local_uid 1000"
+	[[ ! -e $VZ/conf/102.conf ]]
 }
 
 @test "a guest of vzctl is a container of wabe" {

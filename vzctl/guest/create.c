@@ -35,6 +35,7 @@ struct create {
 static int check_uid(const struct vz_guest *g, struct wabe_error *err)
 {
 	const struct vz_params *p = &g->conf.params;
+	uint64_t uid;
 
 	/* Idmapped mounts have one map here, for users and groups alike. */
 	if (vz_param_has(p, VZ_PARAM_LOCAL_GID) &&
@@ -42,6 +43,12 @@ static int check_uid(const struct vz_guest *g, struct wabe_error *err)
 	     vz_param_u64(p, VZ_PARAM_LOCAL_GID) != vz_param_u64(p, VZ_PARAM_LOCAL_UID)))
 		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL,
 				    "--local_gid must be the same as --local_uid");
+	uid = vz_param_u64(p, VZ_PARAM_LOCAL_UID);
+	if (uid > 0 && uid < VZ_IDRANGE_SIZE)
+		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL,
+				    "--local_uid %" PRIu64
+				    ": below %u are the host's own users (0: no user namespace)",
+				    uid, VZ_IDRANGE_SIZE);
 	return 0;
 }
 
