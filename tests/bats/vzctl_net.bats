@@ -317,6 +317,22 @@ load net
 	(($(awk '$2 == 4 { print $4 }' <<<"$output") >= 1)) || shown
 }
 
+@test "a refused interface takes no other's device along; --ifname changes one that is there" {
+	running_guest --netif_add eth0
+	inside 'ip addr add 198.51.100.10/24 dev eth0'
+	run_exit 130 vzctl set "$CT" --netif_add eth3,,veth101.0 --save
+	inside 'ip -o addr show dev eth0'
+	has 198.51.100.10
+	run_exit 130 vzctl set "$CT" --ifname eth9 --mac_filter off --save
+	has "there is no such interface"
+	[[ $(key NETIF) != *eth9* ]]
+	run_ok vzctl set "$CT" --netif_add eth9 --ifname eth9 --mac_filter off --save
+	[[ $(key NETIF) == *ifname=eth9*mac_filter=off* ]]
+	run_ok vzctl stop "$CT" --fast
+	nothing_left
+	run_exit 130 vzctl set "$CT" --ifname eth8 --bridge br0 --save
+}
+
 # bats test_tags=lab
 @test "netif: an interface on a bridge; frames from another hardware address are dropped" {
 	local mac

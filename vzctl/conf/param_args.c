@@ -170,6 +170,7 @@ static const struct {
 static int fold_netif(struct vz_params *p, struct wabe_error *err)
 {
 	_cleanup_(wabe_buf_free) struct wabe_buf entry = WABE_BUF_INIT;
+	const struct wabe_strv *added = &p->values[VZ_PARAM_NETIF].list;
 	const char *ifname = vz_param_string(p, VZ_PARAM_IFNAME);
 	bool is_any = false;
 	struct vz_value parsed;
@@ -194,6 +195,10 @@ static int fold_netif(struct vz_params *p, struct wabe_error *err)
 		return 0;
 	r = vz_value_parse(p->arena, &vz_param_row(VZ_PARAM_NETIF)->rule, "--ifname", entry.data,
 			   &parsed, err);
+	/* Of an interface that the same command adds; of any other IFNAME says that it has to be there (vz_net_fill()). */
+	for (size_t i = 0; r == 0 && i < added->count; i++)
+		if (vz_value_entry_same(VZ_TYPE_NETIF, added->items[i], parsed.list.items[0]))
+			p->values[VZ_PARAM_IFNAME].is_set = false;
 	if (r == 0)
 		r = add_to_list(p, VZ_PARAM_NETIF, &parsed, false);
 	return r < 0 ? vz_error_default(err, VZ_EXIT_BAD_VALUE) : 0;

@@ -24,6 +24,18 @@ bool vz_net_is_any(const struct vz_params *changes)
 	return false;
 }
 
+/* Is @entry what --ifname changes, and not --netif_add? */
+static bool is_named(const struct vz_params *changes, const char *entry)
+{
+	const char *name = vz_param_has(changes, VZ_PARAM_IFNAME)
+				   ? vz_param_string(changes, VZ_PARAM_IFNAME)
+				   : NULL;
+	const size_t len = name ? strlen(name) : 0;
+
+	return name && strncmp(entry, "ifname=", 7) == 0 && strncmp(entry + 7, name, len) == 0 &&
+	       (entry[7 + len] == ',' || entry[7 + len] == '\0');
+}
+
 int vz_net_fill(const struct vz_guest *g, struct vz_params *changes, struct wabe_error *err)
 {
 	struct vz_value *value = &changes->values[VZ_PARAM_NETIF];
@@ -38,6 +50,11 @@ int vz_net_fill(const struct vz_guest *g, struct vz_params *changes, struct wabe
 		const char *entry =
 			vz_netif_complete(changes->arena, g->ctid, value->list.items[i], old);
 
+		if (!old && is_named(changes, value->list.items[i]))
+			return vz_error_say(
+				err, VZ_EXIT_VETH, -ENODEV,
+				"--ifname %s: there is no such interface in the configuration (--netif_add makes one)",
+				vz_param_string(changes, VZ_PARAM_IFNAME));
 		if (!entry || wabe_strv_add(&list, changes->arena, entry) < 0)
 			return wabe_error_set(err, -ENOMEM, "NETIF");
 	}

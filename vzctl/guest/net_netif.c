@@ -245,9 +245,11 @@ int vz_netif_remove(struct vz_net_job *job, const char *entry, struct wabe_error
 	struct vz_netif n;
 	int r = 0;
 
-	if (vz_netif_parse(entry, &n) < 0)
+	/* One that was never made: its name is that of another interface. */
+	if (vz_netif_parse(entry, &n) < 0 || !vz_net_find(job, n.host_ifname, &device) ||
+	    strcmp(device.inner, n.ifname) != 0)
 		return 0;
-	if (n.is_filtered && vz_net_find(job, n.host_ifname, &device))
+	if (n.is_filtered)
 		r = vz_net_filter_mac(job, false, device.index, n.mac, err);
 	if (r == 0)
 		r = vz_net_unpair(job, n.host_ifname, err);
