@@ -16,6 +16,9 @@
 #include "base/cleanup.h"
 #include "sys/rtnl_internal.h"
 
+/* Less than any kernel's net.core.wmem_default. */
+#define DEFAULT_ROOM (64u << 10)
+
 static uint16_t message(uint16_t type)
 {
 	return (uint16_t)((NFNL_SUBSYS_NFTABLES << 8) | type);
@@ -64,7 +67,7 @@ static int add_element(struct wabe_rtnl *nl, uint16_t type, uint16_t flags,
 	struct nlattr *list, *item, *key;
 	struct wabe_rtnl_request q;
 
-	wabe_rtnl_begin(&q, nl, message(type), (uint16_t)(NLM_F_ACK | flags), &body, sizeof(body));
+	wabe_rtnl_begin(&q, nl, message(type), flags, &body, sizeof(body));
 	wabe_rtnl_put_string(&q, NFTA_SET_ELEM_LIST_TABLE, e->table);
 	wabe_rtnl_put_string(&q, NFTA_SET_ELEM_LIST_SET, e->set);
 	list = wabe_rtnl_nest(&q, NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -79,6 +82,12 @@ static int add_element(struct wabe_rtnl *nl, uint16_t type, uint16_t flags,
 	return flush(&q, batch, room, len);
 }
 
+/* Errors are told of each message, that it went well only of the last: a socket holds no more than some hundred answers. */
+static uint16_t ack(size_t i, size_t count)
+{
+	return i + 1 == count ? NLM_F_ACK : 0;
+}
+
 static int fill(struct wabe_rtnl *nl, bool is_add, const struct wabe_filter_element *elements,
 		size_t count, char *batch, size_t room, size_t *len)
 {
@@ -89,17 +98,18 @@ static int fill(struct wabe_rtnl *nl, bool is_add, const struct wabe_filter_elem
 	 * (NFT_MSG_DESTROYSETELEM is younger than the kernels that this runs on).
 	 */
 	for (size_t i = 0; r == 0 && i < count; i++)
-		r = add_element(nl, NFT_MSG_NEWSETELEM, NLM_F_CREATE, &elements[i], batch, room,
-				len);
+		r = add_element(nl, NFT_MSG_NEWSETELEM, NLM_F_CREATE | (is_add ? ack(i, count) : 0),
+				&elements[i], batch, room, len);
 	for (size_t i = 0; !is_add && r == 0 && i < count; i++)
-		r = add_element(nl, NFT_MSG_DELSETELEM, 0, &elements[i], batch, room, len);
+		r = add_element(nl, NFT_MSG_DELSETELEM, ack(i, count), &elements[i], batch, room,
+				len);
 	return r < 0 ? r : add_frame(nl, NFNL_MSG_BATCH_END, batch, room, len);
 }
 
 /* The first error that the kernel found, or 0. It answers all before send(2) returns. */
 static int read_answers(struct wabe_rtnl *nl)
 {
-	int first = 0, answers = 0;
+	int first = 0, answers = 0, lost = 0;
 
 	for (;;) {
 		ssize_t n = recv(nl->fd, nl->reply, WABE_RTNL_REPLY, MSG_DONTWAIT | MSG_TRUNC);
@@ -107,6 +117,13 @@ static int read_answers(struct wabe_rtnl *nl)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		/* Too many errors: those that came are as good. */
+		if (n < 0 && errno == ENOBUFS && lost == 0) {
+			lost = -ENOBUFS;
+			continue;
+		}
+		if (n < 0 && errno == EAGAIN && first == 0 && lost < 0)
+			return lost;
 		if (n < 0 && errno == EAGAIN)
 			return answers > 0 ? first : -EPROTO;
 		if (n < (ssize_t)sizeof(*h) || n > WABE_RTNL_REPLY)
@@ -116,6 +133,17 @@ static int read_answers(struct wabe_rtnl *nl)
 		    (size_t)n >= NLMSG_LENGTH(sizeof(struct nlmsgerr)))
 			first = ((const struct nlmsgerr *)NLMSG_DATA(h))->error;
 	}
+}
+
+/* A transaction is one message, however large: the right to change the filter is that to have room for it (socket(7)). */
+static int send_batch(struct wabe_rtnl *nl, const char *batch, size_t len)
+{
+	const int room = (int)(len * 2);
+
+	if (len > DEFAULT_ROOM &&
+	    setsockopt(nl->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
+		return -errno;
+	return send(nl->fd, batch, len, 0) < 0 ? -errno : 0;
 }
 
 int wabe_rtnl_filter(struct wabe_rtnl *nl, bool is_add, const struct wabe_filter_element *elements,
@@ -131,8 +159,8 @@ int wabe_rtnl_filter(struct wabe_rtnl *nl, bool is_add, const struct wabe_filter
 	if (!batch)
 		return wabe_error_set(err, -ENOMEM, "%s", what);
 	r = fill(nl, is_add, elements, count, batch, room, &len);
-	if (r == 0 && send(nl->fd, batch, len, 0) < 0)
-		r = -errno;
+	if (r == 0)
+		r = send_batch(nl, batch, len);
 	if (r == 0)
 		r = read_answers(nl);
 	if (r == -EOPNOTSUPP)

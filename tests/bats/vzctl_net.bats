@@ -195,6 +195,37 @@ load net
 	run_ok on_peer ping -c 1 -w 3 192.0.2.10
 }
 
+# $1 addresses as words of a command line.
+many()
+{
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		echo "--ipadd 10.77.$((i / 200)).$((i % 200 + 1))"
+	done
+}
+
+@test "hundreds of addresses come and go, and more than a file can hold are refused" {
+	echo 'SKIP_ARPDETECT="yes"' >>"$VZ_CONF"
+	running_guest
+	# shellcheck disable=SC2046 # words
+	run_ok vzctl set "$CT" $(many 1000) --save
+	[[ $(on_host ip route | grep -c '^10\.77\.') == 1000 ]]
+	run_ok vzctl set "$CT" --ipdel all
+	[[ $(on_host ip route | grep -c '^10\.77\.') == 0 ]]
+	not grep elements <(on_host nft list set inet wabe source4)
+	# Somebody took the table away: the answer is as long as the question.
+	on_host nft flush ruleset
+	run_ok vzctl restart "$CT" --fast
+	[[ $(on_host nft list set inet wabe source4 | grep -c '10\.77\.') == 1000 ]]
+	# shellcheck disable=SC2046
+	run_exit 71 vzctl set "$CT" $(many 1600) --save
+	has "too long"
+	run_ok vzctl stop "$CT" --fast
+	nothing_left
+	run_ok vzctl start "$CT"
+}
+
 @test "an address that wasn't saved stays when something else is changed" {
 	running_guest --ipadd 192.0.2.10
 	run_ok vzctl set "$CT" --ipadd 192.0.2.11

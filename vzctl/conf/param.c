@@ -156,11 +156,24 @@ static int apply_edit(struct wabe_arena *arena, enum vz_type type, struct vz_val
 	return r;
 }
 
+/* What no file could be read with must not be written to one. */
+static int check_length(enum vz_param_id id, const struct vz_value *value, struct wabe_error *err)
+{
+	const size_t len = strlen(value->text);
+
+	if (!vz_type_is_list(vz_param_row(id)->rule.type) || len <= VZ_LIST_MAX_BYTES)
+		return 0;
+	return vz_error_say(err, vz_param_bad_value(id), -E2BIG,
+			    "%s \"%.32s...\": the value is too long (%zu bytes, %u are possible)",
+			    vz_param_row(id)->key, value->text, len, VZ_LIST_MAX_BYTES);
+}
+
 int vz_params_merge(struct vz_params *base, const struct vz_params *over, struct wabe_error *err)
 {
 	for (enum vz_param_id id = 0; id < VZ_PARAM_MAX; id++) {
 		const struct vz_value *value = &over->values[id];
 		const struct vz_param *row;
+		int r;
 
 		if (!value->is_set)
 			continue;
@@ -169,6 +182,9 @@ int vz_params_merge(struct vz_params *base, const struct vz_params *over, struct
 			base->values[id] = *value;
 		else if (apply_edit(base->arena, row->rule.type, &base->values[id], value) < 0)
 			return wabe_error_set(err, -ENOMEM, "%s", row->key);
+		r = check_length(id, &base->values[id], err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

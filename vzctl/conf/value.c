@@ -12,7 +12,6 @@
 #include "conf/value_types.h"
 
 #define TEXT_MAX 4096
-#define LIST_MAX_BYTES 16384 /* a thousand addresses */
 #define NAME_MAX_BYTES 64
 #define TEMPLATE_MAX 128
 #define PATH_MAX_BYTES 1024
@@ -367,7 +366,7 @@ static int parse_list(struct wabe_arena *arena, const struct vz_rule *rule, cons
 	const char *entry;
 	int r;
 
-	if (strlen(text) > LIST_MAX_BYTES)
+	if (strlen(text) > VZ_LIST_MAX_BYTES)
 		return -E2BIG;
 	r = wabe_strv_split(&words, arena, text, types[rule->type].separators);
 	for (size_t i = 0; r == 0 && i < words.count; i++) {

@@ -28,6 +28,8 @@
 	4096u /* vzctl(8): memory pages are 4 KB on x86; fixed, so that a file means the same \
 		 anywhere */
 
+#define VZ_LIST_MAX_BYTES 16384u /* of a list's text: a thousand addresses */
+
 enum vz_unit {
 	VZ_UNIT_NONE,
 	VZ_UNIT_ITEMS, /* a bare number; K M G T are 1024-based multipliers */
