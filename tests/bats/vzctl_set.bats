@@ -50,7 +50,7 @@ load helpers
 	run_exit 71 vzctl set "$CT" --save --ipadd 10.0.0.256
 	run_exit 72 vzctl set "$CT" --save --nameserver nowhere
 	run_exit 73 vzctl set "$CT" --save --searchdomain bad_domain
-	run_exit 131 vzctl set "$CT" --save --name 101
+	run_exit 131 vzctl set "$CT" --save --name 1234567
 	run_exit 21 vzctl set "$CT" --save --description $'two\nlines'
 	run_exit 20 vzctl set "$CT" --save --nonsense 1
 	run_exit 20 vzctl set "$CT" --save word
