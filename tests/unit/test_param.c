@@ -155,6 +155,10 @@ static const struct option_row option_rows[] = {
 	{ VZ_PARAM_SET, { "--swap", "unlimited" }, VZ_PARAM_SWAPPAGES, "0:unlimited", 0 },
 	{ VZ_PARAM_SET, { "--physpages", "10:20" }, VZ_PARAM_PHYSPAGES, "10:20", 0 },
 	{ VZ_PARAM_SET, { "--ram", "1G", "--ram", "2G" }, VZ_PARAM_PHYSPAGES, "0:524288", 0 },
+	{ VZ_PARAM_SET, { "--ram", "536870912" }, VZ_PARAM_PHYSPAGES, "0:131072", 0 },
+	{ VZ_PARAM_SET, { "--swap", "4097" }, VZ_PARAM_SWAPPAGES, "0:2", 0 },
+	{ VZ_PARAM_SET, { "--ram", "100P" }, VZ_PARAM_PHYSPAGES, "0:100", 0 },
+	{ VZ_PARAM_SET, { "--physpages", "100" }, VZ_PARAM_PHYSPAGES, "100:100", 0 },
 	{ VZ_PARAM_SET, { "--iolimit", "2" }, VZ_PARAM_IOLIMIT, "2097152", 0 },
 	{ VZ_PARAM_SET, { "--iolimit", "512K" }, VZ_PARAM_IOLIMIT, "524288", 0 },
 	{ VZ_PARAM_SET, { "--diskspace", "10G:11G" }, VZ_PARAM_DISKSPACE, "10485760:11534336", 0 },
@@ -337,7 +341,7 @@ static void check_text(struct tap *t)
 	for (size_t i = 0; i < len; i++)
 		lines += text[i] == '\n';
 	tap_ok(t, lines > 120, "the table and the help have a line an option (%zu)", lines);
-	tap_has(t, text, "ram\tPHYSPAGES\tcreate,set\tpages\tN\tenforced\t", "the table's line");
+	tap_has(t, text, "ram\tPHYSPAGES\tcreate,set\tbytes\tN\tenforced\t", "the table's line");
 	tap_has(t, text, "\thow long vzctl stop waits before it kills\t120\t-\n", "a default");
 	tap_has(t, text, "\t-\t$VEID in it is the CTID.\n", "a further sentence");
 	tap_has(t, text, "  --ipdel WHICH|all", "the help's line");

@@ -124,9 +124,10 @@ enum {
 
 struct vz_param {
 	const char *option; /* without "--"; for lists the one that adds; NULL: only in the file */
-	const char *option_limit; /* NULL or an option whose value N means "0:N" (ram, swap) */
-	const char *option_del;	  /* NULL or the option that removes entries (or "all") of a list */
-	const char *key;	  /* in the file; NULL: never saved */
+	/* NULL or an option whose value N means "0:N"; a bare number is bytes (ram, swap) */
+	const char *option_limit;
+	const char *option_del; /* NULL or the option that removes entries (or "all") of a list */
+	const char *key;	/* in the file; NULL: never saved */
 	struct vz_rule rule;
 	const char *preset; /* default, in canonical text, or NULL when there is none */
 	unsigned int flags;

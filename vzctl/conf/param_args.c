@@ -73,18 +73,25 @@ static int del_all(struct vz_params *p, enum vz_param_id id)
 	return vz_value_join(p->arena, vz_param_row(id)->rule.type, value);
 }
 
+/* @unit: of a bare number where it is another than the file's, else VZ_UNIT_NONE */
+static int parse_in_unit(struct vz_params *p, enum vz_param_id id, enum vz_unit unit,
+			 const char *what, const char *text, struct vz_value *ret_value,
+			 struct wabe_error *err)
+{
+	struct vz_rule rule = vz_param_row(id)->rule;
+	int r;
+
+	if (unit != VZ_UNIT_NONE)
+		rule.unit = unit;
+	r = vz_value_parse(p->arena, &rule, what, text, ret_value, err);
+	return r < 0 ? vz_error_default(err, vz_param_bad_value(id)) : 0;
+}
+
+/* A bare number of iolimit is MB here, bytes in the file. */
 static int parse_option(struct vz_params *p, enum vz_param_id id, const char *what,
 			const char *text, struct vz_value *ret_value, struct wabe_error *err)
 {
-	const struct vz_param *row = vz_param_row(id);
-	struct vz_rule rule = row->rule;
-	int r;
-
-	/* A bare number of iolimit is MB here, bytes in the file. */
-	if (row->option_unit != VZ_UNIT_NONE)
-		rule.unit = row->option_unit;
-	r = vz_value_parse(p->arena, &rule, what, text, ret_value, err);
-	return r < 0 ? vz_error_default(err, vz_param_bad_value(id)) : 0;
+	return parse_in_unit(p, id, vz_param_row(id)->option_unit, what, text, ret_value, err);
 }
 
 /* --ipadd, --ipdel, --nameserver */
@@ -109,7 +116,7 @@ static int set_list(struct vz_params *p, enum vz_param_id id, bool is_del, const
 	return r < 0 ? wabe_error_set(err, r, "%s", what) : 0;
 }
 
-/* --ram N is --physpages 0:N */
+/* --ram N is --physpages 0:N, but a bare number is bytes, as OpenVZ has it. */
 static int set_limit(struct vz_params *p, enum vz_param_id id, const char *what, const char *text,
 		     struct wabe_error *err)
 {
@@ -120,7 +127,7 @@ static int set_limit(struct vz_params *p, enum vz_param_id id, const char *what,
 		return vz_error_say(err, VZ_EXIT_BAD_VALUE, -EINVAL,
 				    "%s \"%.64s\"%s: expected one number, or unlimited", what, text,
 				    strlen(text) > 64 ? "..." : "");
-	r = parse_option(p, id, what, text, &parsed, err);
+	r = parse_in_unit(p, id, VZ_UNIT_PAGE_BYTES, what, text, &parsed, err);
 	if (r < 0)
 		return r;
 	parsed.pair.barrier = 0;

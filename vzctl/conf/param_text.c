@@ -8,22 +8,28 @@
 #define HELP_COLUMN 34
 
 struct option_text {
-	const char *option, *value, *help, *prefix;
+	const char *option, *value, *help, *prefix, *suffix;
+	enum vz_unit unit; /* of a bare number */
 };
 
 /* The options of a row: itself, its limit form, its deletion. Returns how many. */
 static size_t row_options(const struct vz_param *row, struct option_text out[3])
 {
+	enum vz_unit unit = row->option_unit ? row->option_unit : row->rule.unit;
 	size_t n = 0;
 
 	if (row->option)
-		out[n++] = (struct option_text){ row->option, row->value, row->help, "" };
+		out[n++] = (struct option_text){ row->option, row->value, row->help, "", "", unit };
 	if (row->option_limit)
-		out[n++] = (struct option_text){ row->option_limit, "N", row->option,
-						 "the limit of --" };
+		out[n++] = (struct option_text){ row->option_limit,
+						 "N",
+						 row->option,
+						 "the limit of --",
+						 ", in bytes or with a suffix",
+						 VZ_UNIT_PAGE_BYTES };
 	if (row->option_del)
 		out[n++] = (struct option_text){ row->option_del, "WHICH|all", row->option,
-						 "undo --" };
+						 "undo --",	  "",	       unit };
 	return n;
 }
 
@@ -35,7 +41,7 @@ static void print_help(FILE *out, const struct vz_param *row, const struct optio
 		fprintf(out, "\n%*s", HELP_COLUMN, "");
 	else
 		fprintf(out, "%*s", HELP_COLUMN - used, "");
-	fprintf(out, "%s%s%s\n", o->prefix, o->help,
+	fprintf(out, "%s%s%s%s\n", o->prefix, o->help, o->suffix,
 		row->unenforced ? " (kept, not enforced)" : "");
 }
 
@@ -70,16 +76,16 @@ void vz_param_print_table(FILE *out)
 
 	for (enum vz_param_id id = 0; id < VZ_PARAM_MAX; id++) {
 		const struct vz_param *row = vz_param_row(id);
-		enum vz_unit unit = row->option_unit ? row->option_unit : row->rule.unit;
 		size_t count = row_options(row, options);
 
 		for (size_t i = 0; i < count; i++)
-			fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s%s\t%s\t%s\n", options[i].option,
+			fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s%s%s\t%s\t%s\n", options[i].option,
 				row->key ? row->key : "-", verbs_text(row->flags),
-				unit == VZ_UNIT_NONE ? "-" : vz_unit_name(unit), options[i].value,
-				row->unenforced ? "kept" : "enforced", options[i].prefix,
-				options[i].help, row->preset ? row->preset : "-",
-				row->manual ? row->manual : "-");
+				options[i].unit == VZ_UNIT_NONE ? "-"
+								: vz_unit_name(options[i].unit),
+				options[i].value, row->unenforced ? "kept" : "enforced",
+				options[i].prefix, options[i].help, options[i].suffix,
+				row->preset ? row->preset : "-", row->manual ? row->manual : "-");
 	}
 }
 

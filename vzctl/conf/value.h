@@ -35,7 +35,8 @@ enum vz_unit {
 	VZ_UNIT_ITEMS, /* a bare number; K M G T are 1024-based multipliers */
 	VZ_UNIT_BYTES, /* bare: bytes; B K M G T, P = 4 KB pages */
 	VZ_UNIT_PAGES, /* bare: pages of 4 KB; with a suffix bytes, rounded up to whole pages */
-	VZ_UNIT_KB,    /* bare: 1 KB blocks; with a suffix bytes, rounded up to whole blocks */
+	VZ_UNIT_PAGE_BYTES, /* bare: bytes, else as pages (ram and swap on the command line) */
+	VZ_UNIT_KB,	    /* bare: 1 KB blocks; with a suffix bytes, rounded up to whole blocks */
 	VZ_UNIT_MB, /* bare: MB, held in bytes (iolimit on the command line; its file has bytes) */
 	VZ_UNIT_PERCENT, /* a bare number or with % */
 	VZ_UNIT_SECONDS,

@@ -25,6 +25,7 @@ static const struct unit_row {
 	[VZ_UNIT_ITEMS] = { "items", 1, 1 },
 	[VZ_UNIT_BYTES] = { "bytes", 1, 1 },
 	[VZ_UNIT_PAGES] = { "pages", VZ_PAGE_BYTES, VZ_PAGE_BYTES },
+	[VZ_UNIT_PAGE_BYTES] = { "bytes", 1, VZ_PAGE_BYTES },
 	[VZ_UNIT_KB] = { "KB", 1024, 1024 },
 	[VZ_UNIT_MB] = { "MB", 1 << 20, 1 },
 	[VZ_UNIT_PERCENT] = { "percent", 1, 1 },
@@ -38,8 +39,8 @@ const char *vz_unit_name(enum vz_unit unit)
 
 static bool unit_is_bytes(enum vz_unit unit)
 {
-	return unit == VZ_UNIT_BYTES || unit == VZ_UNIT_PAGES || unit == VZ_UNIT_KB ||
-	       unit == VZ_UNIT_MB;
+	return unit == VZ_UNIT_BYTES || unit == VZ_UNIT_PAGES || unit == VZ_UNIT_PAGE_BYTES ||
+	       unit == VZ_UNIT_KB || unit == VZ_UNIT_MB;
 }
 
 /* Multiplier of a suffix, in bytes for byte units; 0 = no such suffix here. */
