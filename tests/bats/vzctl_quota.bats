@@ -145,7 +145,7 @@ limits()
 	[[ $output =~ group\ +1000\ +[0-9]+\ +0\ +0\ +[0-9]+\ +20\ +20 ]] || shown
 	run_ok vzctl stop "$CT" --fast
 	run_ok vzctl convert "$CT" --layout dir
-	has 'the limits of the guest.s users and groups are gone'
+	has "the limits of the guest's users and groups are gone"
 }
 
 # A configuration with a script for users' quotas that writes down how it was called.

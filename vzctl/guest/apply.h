@@ -69,6 +69,7 @@ int vz_apply_changes(struct vz_guest *g, const struct vz_change *change, struct 
  * @count: SIZE_MAX for all
  */
 void vz_apply_take_back(struct vz_guest *g, const struct vz_change *change, size_t count);
+
 /**
  * vz_apply_check() - what the rows refuse, for all that is configured in a new guest or one that
  * starts: @g->conf.params against this host. Errors: the rows'.
