@@ -75,6 +75,10 @@ load helpers
 	run_ok vzctl set "$CT" --reset_ub
 	[[ $(cgroup_value memory memory.max memory.limit_in_bytes) == 268435456 ]]
 	[[ $(cgroup_value cpu cpu.max cpu.cfs_quota_us) == 25000* ]]
+	# What it would lose is refused.
+	run_exit 20 vzctl set "$CT" --reset_ub --numproc 70
+	run_exit 20 vzctl set "$CT" --reset_ub --save
+	has "--reset_ub goes with no parameter"
 }
 
 @test "every guest has a limit on processes" {

@@ -28,11 +28,27 @@ static bool changes_any(const struct vz_params *changes, unsigned int flag,
 	return false;
 }
 
+/* It puts in force what the file has; what came with it would be lost without a word. */
+static int check_alone(const struct vz_params *changes, const struct vz_set_options *options,
+		       struct wabe_error *err)
+{
+	bool is_alone = !options->is_saved && !options->sample;
+
+	for (enum vz_param_id id = 0; id < VZ_PARAM_MAX; id++)
+		is_alone = is_alone && !changes->values[id].is_set;
+	return is_alone
+		       ? 0
+		       : vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
+				      "--reset_ub goes with no parameter, --save or --applyconfig");
+}
+
 static int check(const struct vz_guest *g, const struct vz_params *changes,
 		 const struct vz_set_options *options, struct wabe_error *err)
 {
 	enum vz_param_id id;
 
+	if (options->is_reset_ub)
+		return check_alone(changes, options, err);
 	if (options->mode == VZ_SETMODE_RESTART && !options->is_saved)
 		return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
 				    "--setmode restart doesn't make sense without --save");
