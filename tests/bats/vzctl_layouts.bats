@@ -451,6 +451,9 @@ private_on()
 	inside 'echo mine >/etc/mine; dd if=/dev/zero of=/big bs=1M count=100 2>&1; sync; ls -l /big'
 	has 'quota exceeded'
 	inside 'rm -f /big'
+	run_ok vzctl set "$CT" --diskinodes 100 --save
+	run_ok vzctl verify "$CT"
+	[[ $output =~ DISKSPACE\ .*proven && $output =~ DISKINODES\ .*not\ here ]] || shown
 	# From outside the filter such a thing can be made all the same; it goes too.
 	btrfs -q subvolume create "$T/small/$CT/fs/inner"
 	mkdir "$T/small/$CT/fs/inner/a"

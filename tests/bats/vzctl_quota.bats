@@ -73,6 +73,13 @@ limits()
 	run_ok vzctl start "$CT"
 	[[ $(limits) == "10240 20480" ]]
 	rm -rf "$VZ/foreign"
+	run_ok vzctl set "$CT" --diskquota no --save
+	hasnt "could not be applied"
+	[[ $(limits) != "10240 20480" ]]
+	inside 'dd if=/dev/zero of=/root/big bs=1M count=30 2>&1; rm /root/big'
+	hasnt 'quota exceeded'
+	run_ok vzctl set "$CT" --diskquota yes --save
+	[[ $(limits) == "10240 20480" ]]
 }
 
 # bats test_tags=lab:long

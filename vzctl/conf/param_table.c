@@ -467,7 +467,7 @@ static const struct vz_param rows[VZ_PARAM_MAX] = {
 	/* disk */
 	[VZ_PARAM_DISK_QUOTA] = {
 		.option = "diskquota", .key = "DISK_QUOTA", .rule = { VZ_TYPE_YESNO },
-		.preset = "yes", .flags = BOTH | VZ_PARAM_RESTART,
+		.preset = "yes", .flags = BOTH | VZ_PARAM_ONLINE,
 		.value = "yes|no", .help = "limit disk space and inodes",
 	},
 	[VZ_PARAM_DISKSPACE] = {

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "guest/blockdev.h"
 #include "guest/layout.h"
+#include "guest/quota.h"
 #include "guest/verify.h"
 
 #define SECONDS 60
@@ -60,6 +61,13 @@ static int take_space(struct vz_probe *probe)
 	return 0;
 }
 
+static bool is_layout(struct vz_verify *v, const struct vz_layout *wanted)
+{
+	const struct vz_layout *layout = NULL;
+
+	return vz_layout_of(v->g, &layout, NULL) == 0 && layout == wanted;
+}
+
 /* Layouts with a filesystem or a subvolume of their own limit by that. */
 static bool has_quota(struct vz_verify *v)
 {
@@ -69,10 +77,25 @@ static bool has_quota(struct vz_verify *v)
 	if (vz_layout_of(v->g, &layout, NULL) == 0 && layout != &vz_layout_overlay &&
 	    layout != &vz_layout_dir)
 		return true;
-	if (wabe_quota_supported(v->g->conf.private, &reason) == 0)
+	if (!vz_quota_is_wanted(v->g))
+		vz_verify_say(v, VZ_VERDICT_NOT_HERE, "-", "DISK_QUOTA is no");
+	else if (wabe_quota_supported(v->g->conf.private, &reason) == 0)
 		return true;
-	vz_verify_say(v, VZ_VERDICT_NOT_HERE, "-", "%s", reason.text);
+	else
+		vz_verify_say(v, VZ_VERDICT_NOT_HERE, "-", "%s", reason.text);
 	return false;
+}
+
+/* What is left by then is less than a block, or the disk below is full. A subvolume's df(1) is of all the file system. */
+static bool is_filled(struct vz_verify *v, uint64_t limit)
+{
+	const struct vz_probe *probe = v->probe;
+
+	if ((probe->error != EDQUOT && probe->error != ENOSPC) || probe->bytes > limit)
+		return false;
+	if (is_layout(v, &vz_layout_btrfs))
+		return probe->error == EDQUOT;
+	return probe->total <= limit + MB && probe->available <= 8 * MB;
 }
 
 static int check_space(struct vz_verify *v, struct wabe_error *err)
@@ -87,10 +110,7 @@ static int check_space(struct vz_verify *v, struct wabe_error *err)
 	r = vz_verify_inside(v, take_space, SECONDS, err);
 	if (r < 0)
 		return r;
-	/* What is left by then is less than a block, or the disk below is full. */
-	if (r == 0 && (v->probe->error == EDQUOT || v->probe->error == ENOSPC) &&
-	    v->probe->bytes <= limit && v->probe->total <= limit + MB &&
-	    v->probe->available <= 8 * MB)
+	if (r == 0 && is_filled(v, limit))
 		return vz_verify_say(v, VZ_VERDICT_PROVEN, "disk quota",
 				     "a file of %" PRIu64 " MB filled it", v->probe->bytes / MB);
 	if (r == 0 && v->probe->error == ENOSPC && v->probe->bytes < limit)
@@ -155,6 +175,9 @@ static int check_inodes(struct vz_verify *v, struct wabe_error *err)
 	uint64_t limit = vz_param_pair(v->params, VZ_PARAM_DISKINODES).limit;
 	int r;
 
+	if (is_layout(v, &vz_layout_btrfs) || is_layout(v, &vz_layout_image_xfs))
+		return vz_verify_say(v, VZ_VERDICT_NOT_HERE, "-", "%s has no limit of inodes",
+				     is_layout(v, &vz_layout_btrfs) ? "btrfs" : "xfs");
 	if (!has_quota(v))
 		return 0;
 	if (limit > FILES_MAX)
