@@ -195,6 +195,21 @@ load net
 	run_ok on_peer ping -c 1 -w 3 192.0.2.10
 }
 
+@test "venet: what the guest's root did to the device keeps nobody from adding addresses, or is said" {
+	running_guest --ipadd 192.0.2.10
+	inside 'ip link set venet0 down; ip addr flush dev venet0'
+	run_ok vzctl set "$CT" --ipadd 192.0.2.11 --save
+	run_ok on_peer ping -c 1 -w 3 192.0.2.11
+	run_ok vzctl set "$CT" --ipdel 192.0.2.10 --save
+	inside 'ip link del venet0'
+	run_exit 34 vzctl set "$CT" --ipadd 192.0.2.12 --save
+	has "the guest's root has removed venet0"
+	run_ok vzctl restart "$CT" --fast
+	run_ok on_peer ping -c 1 -w 3 192.0.2.11
+	run_ok vzctl stop "$CT" --fast
+	nothing_left
+}
+
 # $1 addresses as words of a command line.
 many()
 {

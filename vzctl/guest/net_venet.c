@@ -226,10 +226,15 @@ int vz_venet_add(struct vz_net_job *job, const struct wabe_strv *added, struct w
 		r = make_pair(job, name, &v.device, err);
 	if (r == 0)
 		r = find_inner(job, &v, err);
+	if (r == -ENODEV && is_there)
+		return vz_error_say(
+			err, VZ_EXIT_ADD_IP, r,
+			"the guest's root has removed venet0: it comes back with the next start");
 	/* Until its packets may come from somewhere, none may. */
 	if (r == 0)
 		r = vz_net_filter_addresses(job, true, v.device.index, added, err);
-	if (r == 0 && !is_there)
+	/* Also one that was there: the guest's root may have put it down. */
+	if (r == 0)
 		r = bring_up(job, &v, err);
 	for (size_t i = 0; r == 0 && i < added->count; i++)
 		r = add_one(job, &v, added->items[i], err);
