@@ -33,6 +33,7 @@ overwrite()
 	for key in PHYSPAGES NUMPROC CPULIMIT CPUMASK NODEMASK LOCKEDPAGES NUMSIGINFO NUMPTY; do
 		row "$key" proven
 	done
+	[[ $output == *"no more than $((256 * 4096))"* ]] || shown
 	row VMGUARPAGES "in force"
 	row NUMFILE "not here"
 	row KMEMSIZE "not here"

@@ -16,19 +16,22 @@
 #define SECONDS 30
 #define COUNT_MAX 200000u /* more takes too long */
 #define LOCK_STEP (64u << 10)
+#define LOCK_FINE (16u << 20) /* up to here page by page: a small limit is hit exactly */
 
-/* In the guest: 64 KB after another, until no more can be locked. */
+/* In the guest: one piece after another, until no more can be locked. */
 static int lock_memory(struct vz_probe *probe)
 {
-	while (probe->bytes < probe->wanted) {
-		void *at = mmap(NULL, LOCK_STEP, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const size_t step = probe->wanted <= LOCK_FINE ? VZ_PAGE_BYTES : LOCK_STEP;
 
-		if (at == MAP_FAILED || mlock(at, LOCK_STEP) < 0) {
+	while (probe->bytes < probe->wanted) {
+		void *at = mmap(NULL, step, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+				0);
+
+		if (at == MAP_FAILED || mlock(at, step) < 0) {
 			probe->error = errno;
 			return 0;
 		}
-		probe->bytes += LOCK_STEP;
+		probe->bytes += step;
 	}
 	return 0;
 }
