@@ -152,6 +152,17 @@ is_down()
 	(($(date +%s%N) - start > 1800000000))
 }
 
+@test "a guest whose writes wait for its iolimit can be stopped" {
+	requires_disk
+	local start
+
+	running_guest --iolimit 10K
+	inside 'dd if=/dev/zero of=/root/big bs=1M count=20 oflag=direct >/dev/null 2>&1 & sleep 0.5'
+	start=$(date +%s)
+	run_ok vzctl stop "$CT" --fast
+	(($(date +%s) - start < 8))
+}
+
 @test "what has no block device can't be limited, and that is said, once" {
 	has_controller io || has_controller blkio || skip "needs the cgroup controller io"
 	mkdir "$VZ/small"

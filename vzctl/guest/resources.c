@@ -175,6 +175,23 @@ int vz_resources_fill(const struct vz_guest *g, struct wabe_arena *arena,
 	return r;
 }
 
+void vz_resources_lift_io(const struct vz_guest *g)
+{
+	static const struct vz_params none = { 0 };
+	_cleanup_(wabe_arena_free) struct wabe_arena arena = WABE_ARENA_INIT;
+	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = NULL;
+	struct wabe_spec_resources res = { 0 };
+	struct wabe_error err = WABE_ERROR_INIT;
+	struct vz_fill f = { .g = g, .params = &none, .arena = &arena, .res = &res };
+	int r = wabe_cgroup_open(g->host->rt.cgroup_base, &cgroup, &err);
+
+	f.cgroup = cgroup;
+	if (r == 0 && wabe_cgroup_has(cgroup, "io"))
+		r = vz_fill_io(&f, &err);
+	if (r == 0)
+		(void)wabe_container_update(g->container, &res, &err);
+}
+
 void vz_resources_protect(const struct vz_guest *g, const struct vz_params *only)
 {
 	_cleanup_(wabe_cgroup_close) struct wabe_cgroup *cgroup = NULL;

@@ -34,6 +34,12 @@ int vz_resources_fill(const struct vz_guest *g, struct wabe_arena *arena,
 bool vz_resources_is_any(const struct vz_params *params);
 
 /**
+ * vz_resources_lift_io() - take the limits of disk bandwidth and operations from a guest that is being killed: what waits for them
+ * can't die. Never fails.
+ */
+void vz_resources_lift_io(const struct vz_guest *g);
+
+/**
  * vz_resources_protect() - after the limits are written, or the guest's cgroup has gone: let the guarantees of memory hold, if the
  * guest has any or had (wabe_cgroup_protect()). A failure is a warning: the guest goes on.
  * @only: NULL, or what was changed

@@ -17,6 +17,7 @@
 #include "guest/script.h"
 
 #define KILL_TIMEOUT_MS 10000
+#define KILL_PROMPT_MS 1000 /* who has not ended by then waits for something */
 #define COMMAND_GRACE_MS 2000
 
 static int timeout_ms(const struct vz_guest *g)
@@ -79,7 +80,11 @@ static int kill_all(struct vz_guest *g, struct wabe_error *err)
 	if (r == -ESRCH)
 		return 0;
 	if (r == 0)
+		r = wabe_container_wait_exit(g->container, KILL_PROMPT_MS, NULL);
+	if (r == -ETIMEDOUT) {
+		vz_resources_lift_io(g);
 		r = wabe_container_wait_exit(g->container, KILL_TIMEOUT_MS, err);
+	}
 	if (r == -ETIMEDOUT)
 		return vz_error_say(
 			err, VZ_EXIT_STOP, r,
