@@ -195,17 +195,17 @@ load net
 	run_ok on_peer ping -c 1 -w 3 192.0.2.10
 }
 
-@test "venet: what the guest's root did to the device keeps nobody from adding addresses, or is said" {
+@test "venet: what the guest's root did to the device keeps nobody from adding addresses" {
 	running_guest --ipadd 192.0.2.10
 	inside 'ip link set venet0 down; ip addr flush dev venet0'
 	run_ok vzctl set "$CT" --ipadd 192.0.2.11 --save
 	run_ok on_peer ping -c 1 -w 3 192.0.2.11
 	run_ok vzctl set "$CT" --ipdel 192.0.2.10 --save
 	inside 'ip link del venet0'
-	run_exit 34 vzctl set "$CT" --ipadd 192.0.2.12 --save
-	has "the guest's root has removed venet0"
-	run_ok vzctl restart "$CT" --fast
+	run_ok vzctl set "$CT" --ipadd 192.0.2.12 --save
 	run_ok on_peer ping -c 1 -w 3 192.0.2.11
+	run_ok on_peer ping -c 1 -w 3 192.0.2.12
+	[[ $(on_host nft list set inet wabe source4 | grep -o '192\.0\.2\.1[0-9]' | sort | xargs) == "192.0.2.11 192.0.2.12" ]]
 	run_ok vzctl stop "$CT" --fast
 	nothing_left
 }

@@ -211,6 +211,20 @@ static void warn_forwarding(const struct vz_net_job *job, const struct wabe_strv
 	}
 }
 
+/* The guest's root has removed the device, and with it all addresses. */
+static int make_again(struct vz_net_job *job, const struct vz_net_device *gone,
+		      struct wabe_error *err)
+{
+	int r;
+
+	wabe_error_clear(err);
+	r = vz_net_filter_addresses(job, false, gone->index, &job->have.addresses, err);
+	if (r == 0)
+		r = vz_net_unpair(job, gone->name, err);
+	return r < 0 ? vz_error_default(err, VZ_EXIT_ADD_IP)
+		     : vz_venet_add(job, &job->want.addresses, err);
+}
+
 int vz_venet_add(struct vz_net_job *job, const struct wabe_strv *added, struct wabe_error *err)
 {
 	char name[IFNAMSIZ];
@@ -227,9 +241,7 @@ int vz_venet_add(struct vz_net_job *job, const struct wabe_strv *added, struct w
 	if (r == 0)
 		r = find_inner(job, &v, err);
 	if (r == -ENODEV && is_there)
-		return vz_error_say(
-			err, VZ_EXIT_ADD_IP, r,
-			"the guest's root has removed venet0: it comes back with the next start");
+		return make_again(job, &v.device, err);
 	/* Until its packets may come from somewhere, none may. */
 	if (r == 0)
 		r = vz_net_filter_addresses(job, true, v.device.index, added, err);
