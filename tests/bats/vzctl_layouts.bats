@@ -332,6 +332,8 @@ inside_mb()
 	run_ok vzctl start "$CT"
 	inside 'echo kept >/root/file'
 	run_exit 32 vzctl set "$CT" --diskspace 30M --save
+	run_exit 20 vzctl set "$CT" --diskspace 80M
+	has "without --save"
 	[[ $(key DISKSPACE) == 40960:40960 || $(key DISKSPACE) == 40960 ]]
 	run_ok vzctl stop "$CT" --fast
 	run_ok vzctl set "$CT" --diskspace 80M --save

@@ -52,6 +52,27 @@ static int apply_quota(struct vz_guest *g, const struct vz_change *change, struc
 	return vz_layout_limit(g, err);
 }
 
+static uint64_t space_of(const struct vz_params *params)
+{
+	return vz_param_bytes(params, VZ_PARAM_DISKSPACE).limit;
+}
+
+/* An image is as large as it is: a start would make it as the file says again, by copying all, or not fit it. */
+static int check_quota(struct vz_guest *g, const struct vz_change *change, struct wabe_error *err)
+{
+	const struct vz_layout *layout = NULL;
+	int r;
+
+	if (change->is_saved || !g->container ||
+	    space_of(change->before) == space_of(&g->conf.params))
+		return 0;
+	r = vz_layout_of(g, &layout, err);
+	if (r < 0 || (layout != &vz_layout_image && layout != &vz_layout_image_xfs))
+		return r;
+	return vz_error_say(err, VZ_EXIT_BAD_OPTION, -EINVAL,
+			    "DISKSPACE of an image doesn't make sense without --save");
+}
+
 static int check_mount_options(struct vz_guest *g, const struct vz_change *change,
 			       struct wabe_error *err)
 {
@@ -244,6 +265,7 @@ static const struct vz_apply_row rows[] = {
 		.count = 4,
 		.when = VZ_APPLY_SAVED,
 		.flags = VZ_APPLY_SAMPLE,
+		.check = check_quota,
 		.apply = apply_quota,
 		.kind = VZ_EXIT_QUOTA_SET,
 	},
