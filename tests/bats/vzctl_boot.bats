@@ -195,3 +195,43 @@ is_down()
 	has "CT 105: an interrupted create was taken back"
 	[[ ! -e $VZ/conf/.105.creating ]]
 }
+
+# $1: what /etc/init.d/vz is to do, with this test's programs and tree.
+sysv()
+{
+	local script=$BATS_TEST_DIRNAME/../../etc/service/vz.init.in sbin
+
+	[[ -f $script ]] || skip "needs the source tree"
+	sbin=$(dirname "$(type -P vzctl)")
+	sed -e "s|@SBINDIR@|$sbin|" -e "s|@CONFDIR@|$VZ|" "$script" >"$T/init"
+	call sh "$T/init" "$1"
+}
+
+@test "the script for hosts without systemd" {
+	requires pgrep
+	run_ok vzctl create 101 --onboot yes
+	sysv status
+	[[ $status == 3 ]]
+	has "vzeventd is not running, 0 containers are"
+	sysv start
+	[[ $status == 0 && $output == "" ]] || { sysv stop; shown; }
+	status_is "exist mounted running" 101
+	sysv start
+	[[ $status == 0 ]] || { sysv stop; shown; }
+	sysv status
+	[[ $status == 0 ]] || { sysv stop; shown; }
+	has "vzeventd is running, 1 containers are"
+	sysv stop
+	[[ $status == 0 && $output == "" ]] || shown
+	status_is "exist unmounted down" 101
+	WAIT_TENTHS=50 wait_for is_eventd_gone
+	rm -rf "$VZ/run/.eventd"
+	sysv nonsense
+	[[ $status == 2 ]]
+}
+
+is_eventd_gone()
+{
+	sysv status
+	[[ $status == 3 ]]
+}
