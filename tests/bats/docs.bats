@@ -221,6 +221,7 @@ use_completion()
 
 	for i in {1..20}; do
 		vzctl --list-params 2>>"$T/said" | true
+		((PIPESTATUS[0] == 0))
 	done
 	[[ ! -s $T/said ]] || { cat "$T/said"; return 1; }
 	run -148 bash -c 'vzctl --list-params >/dev/full'

@@ -2,6 +2,7 @@
 /* cmd/vzctl: words to verbs, errors to exit codes; see vzctl.h. */
 #include "cmd/vzctl.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -297,6 +298,14 @@ static void survive_signals(void)
 	signal(SIGCHLD, SIG_DFL);
 }
 
+/* Of a pipe or socket. The write that failed may have been long ago, so that errno doesn't tell. */
+static bool is_reader_gone(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
 int vz_vzctl_main(int argc, char **argv)
 {
 	struct vz_cli cli = {
@@ -309,11 +318,9 @@ int vz_vzctl_main(int argc, char **argv)
 
 	survive_signals();
 	r = run(&cli, argc, argv, &err);
-	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout))) {
-		/* A reader that has had enough is no error of anybody's. */
-		if (errno != EPIPE)
-			wabe_log(&cli.log, WABE_LOG_ERROR, "write to standard output: %s",
-				 strerror(errno));
+	/* A reader that has had enough is no error of anybody's, least of all the verb's, which is done. */
+	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)) && !is_reader_gone()) {
+		wabe_log(&cli.log, WABE_LOG_ERROR, "write to standard output: %s", strerror(errno));
 		r = VZ_EXIT_IO;
 	}
 	wabe_arena_free(&cli.arena);
