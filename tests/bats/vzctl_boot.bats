@@ -189,6 +189,24 @@ is_down()
 	run_ok vzctl exec2 102 true
 }
 
+@test "recover makes the link of a name that was lost; not of one that another container has" {
+	guest --name web
+	run_ok vzctl create 102 --name db
+	rm "$VZ/names/web"
+	run_exit 21 vzctl status web
+	run_ok vzctl recover
+	has "CT $CT: its name leads to it again"
+	hasnt "CT 102"
+	run_ok vzctl status web
+	run_ok vzctl recover
+	is ""
+	rm "$VZ/names/web"
+	sed -i 's/^NAME=.*/NAME="db"/' "$VZ/conf/$CT.conf"
+	run_ok vzctl recover
+	has 'CT 101: the name "db" is taken by container 102'
+	[[ $(readlink "$VZ/names/db") == *102.conf ]]
+}
+
 @test "recover takes back creates that were killed" {
 	printf 'VE_PRIVATE="%s"\nVE_ROOT="%s"\nLOCAL_UID="0"\n' "$VZ/private/105" "$VZ/root/105" >"$VZ/conf/.105.creating"
 	run_ok vzctl recover

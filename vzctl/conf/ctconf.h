@@ -103,6 +103,12 @@ int vz_ctconf_apply_sample(struct vz_ctconf *conf, const char *sample, struct wa
 int vz_ctconf_check_name(const struct vz_ctconf *conf, struct wabe_error *err);
 
 /**
+ * vz_ctconf_restore_name() - the link of the name of @conf, which is loaded and locked, where it is missing: names/ was lost, or
+ * restored without links. 1: made, 0: it was there, or there is no name; -errno, kind VZ_EXIT_NAME.
+ */
+int vz_ctconf_restore_name(const struct vz_ctconf *conf, struct wabe_error *err);
+
+/**
  * vz_ctconf_save() - write CTID.conf (atomic, durable) and bring the name's link in line. The
  * caller holds the guest's lock. A name that another guest has is kind VZ_EXIT_NAME, with nothing
  * written; else kind VZ_EXIT_SAVE.

@@ -278,6 +278,19 @@ static int link_name(const struct vz_ctconf *conf, const char *name, struct wabe
 	return names_fd < 0 ? names_fd : put_link(names_fd, name, conf->ctid, err);
 }
 
+int vz_ctconf_restore_name(const struct vz_ctconf *conf, struct wabe_error *err)
+{
+	const char *name = own_name(conf);
+	int r;
+
+	if (!name || link_ctid(conf->host, name) == conf->ctid)
+		return 0;
+	r = vz_ctconf_check_name(conf, err);
+	if (r == 0)
+		r = link_name(conf, name, err);
+	return r < 0 ? vz_error_default(err, VZ_EXIT_NAME) : 1;
+}
+
 /*
  * The link first: a link to a guest that has another name is nothing, a name without a link can't be used. Whenever this is
  * killed, what is staged has the name whose link is to go (vz_ctconf_tidy()).

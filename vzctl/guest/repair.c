@@ -107,6 +107,18 @@ static int repair_root(struct vz_guest *g, struct wabe_error *err)
 	return r < 0 ? r : 0;
 }
 
+/* Only for who came to repair: other commands would not have got the guest by that name. */
+static void repair_name(struct vz_guest *g)
+{
+	struct wabe_error err = WABE_ERROR_INIT;
+	int r = g->tells_repairs ? vz_ctconf_restore_name(&g->conf, &err) : 0;
+
+	if (r > 0)
+		tell(g, "its name leads to it again");
+	else if (r < 0)
+		vz_warn(g, "CT %s: %s", g->id, err.text);
+}
+
 int vz_repair(struct vz_guest *g, struct wabe_error *err)
 {
 	int r;
@@ -124,6 +136,7 @@ int vz_repair(struct vz_guest *g, struct wabe_error *err)
 		r = vz_net_down(g, -EBADF, err);
 	if (r == 0)
 		r = repair_root(g, err);
+	repair_name(g);
 	/* Last: the configuration may be another one afterwards. */
 	if (r == 0 && g->conf.private && vz_area_is_staged(g->conf.private)) {
 		vz_warn(g, "an interrupted change of the private area is finished or taken back");
