@@ -5,6 +5,7 @@
 # ManageVE.
 
 load helpers
+load netns
 
 more_setup()
 {
@@ -125,6 +126,7 @@ agent_is()
 @test "libvirt's openvz driver: what it runs to find, define, change, start and stop guests" {
 	local uuid=5f0cdb55-3f43-4ac5-8f40-9d5e8ee4b5e1
 
+	own_network
 	# Its version, from the help's first line.
 	run_ok env LC_ALL=C vzctl --help
 	[[ $output =~ ^'vzctl version '[0-9]+\.[0-9]+\.[0-9]+$'\n' ]]
